@@ -1,0 +1,52 @@
+# Two commands do everything: `make demo` and `make test`.
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest -q
+
+.PHONY: demo test setup setup-test lint types layers budget unit contract ui e2e bench screenshots clean
+
+demo: setup  ## open the desktop on a live three-hospital federation (headless without a display)
+	$(PY) -m agent_core.cli demo
+
+test: setup-test lint types layers budget unit contract ui e2e  ## the whole gate
+
+setup:
+	@bash packaging/setup.sh
+
+setup-test:
+	@bash packaging/setup.sh test
+
+lint:
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types:
+	$(PY) -m mypy
+	$(PY) -m mypy --python-executable "$$($(PY) -m agent_core.cli runtime path)" agent_core/worker/engines/*.py
+
+layers:
+	.venv/bin/lint-imports --no-cache
+
+budget:
+	$(PY) tests/tools/budget.py
+
+unit:
+	$(PYTEST) tests/unit
+
+contract:
+	$(PYTEST) tests/contract
+
+ui:
+	QT_QPA_PLATFORM=offscreen $(PYTEST) tests/ui
+	$(PY) tests/tools/under_xvfb.py $(PYTEST) tests/ui -m xvfb
+
+e2e:
+	$(PYTEST) tests/e2e
+
+bench: setup-test  ## every figure of the README, as JSON and tables
+	$(PY) tests/bench/all.py
+
+screenshots: setup
+	$(PY) tests/tools/screenshots.py
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache
