@@ -1,0 +1,1 @@
+"""The headless half of SiloDesk: agent, hub, jobs and their shared language."""
