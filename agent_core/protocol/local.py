@@ -1,0 +1,121 @@
+"""The agent's local API: method names, what is proxied to the hub, and the events it pushes.
+
+JSON-RPC 2.0, one JSON object a line, over the agent's socket. The first request of a connection
+is `hello {token}`; the token is the content of the 0600 file `agent.token`. Errors carry the
+problem document of errors.py in `error.data`. After `events.subscribe` the connection also
+receives notifications `{"jsonrpc": "2.0", "method": "event", "params": {"name": …, …}}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LINE_LIMIT = 16 * 1024 * 1024  # bytes of one request or answer
+
+# Methods that the agent passes to the hub with the signed-in account's token. {names} in the path
+# are taken from the parameters; the rest go into the query (GET, DELETE) or the JSON body.
+# `idempotency_key`, where given, becomes the header of that name.
+PROXIED: dict[str, tuple[str, str]] = {
+    "account.me": ("GET", "/me"),
+    "devices.list": ("GET", "/devices"),
+    "devices.update": ("PATCH", "/devices/{edge_id}"),
+    "devices.revoke": ("DELETE", "/devices/{edge_id}"),
+    "groups.list": ("GET", "/groups"),
+    "groups.get": ("GET", "/groups/{group_id}"),
+    "groups.create": ("POST", "/groups"),
+    "groups.update": ("PATCH", "/groups/{group_id}"),
+    "groups.topology": ("GET", "/groups/{group_id}/topology"),
+    "groups.add_device": ("PUT", "/groups/{group_id}/devices/{edge_id}"),
+    "groups.remove_device": ("DELETE", "/groups/{group_id}/devices/{edge_id}"),
+    "groups.set_member": ("PUT", "/groups/{group_id}/members/{account_id}"),
+    "groups.remove_member": ("DELETE", "/groups/{group_id}/members/{account_id}"),
+    "collaborators.list": ("GET", "/collaborators"),
+    "invitations.list": ("GET", "/invitations"),
+    "invitations.create": ("POST", "/invitations"),
+    "invitations.revoke": ("DELETE", "/invitations/{invitation_id}"),
+    "applications.list": ("GET", "/applications"),
+    "applications.get": ("GET", "/applications/{application_id}"),
+    "applications.create": ("POST", "/applications"),
+    "packages.get": ("GET", "/packages/{sha256}"),
+    "projects.list": ("GET", "/projects"),
+    "projects.get": ("GET", "/projects/{project_id}"),
+    "projects.create": ("POST", "/projects"),
+    "runs.list": ("GET", "/runs"),
+    "runs.get": ("GET", "/runs/{run_id}"),
+    "runs.create": ("POST", "/runs"),
+    "runs.stop": ("POST", "/runs/{run_id}/stop"),
+    "runs.clone": ("POST", "/runs/{run_id}/clone"),
+    "runs.events": ("GET", "/runs/{run_id}/events"),
+    "runs.rounds": ("GET", "/runs/{run_id}/rounds"),
+    "runs.metrics": ("GET", "/runs/{run_id}/metrics"),
+    "runs.system": ("GET", "/runs/{run_id}/system"),
+    "runs.logs": ("GET", "/runs/{run_id}/logs"),
+    "runs.models": ("GET", "/runs/{run_id}/models"),
+    "runs.model": ("GET", "/runs/{run_id}/models/{round}"),
+}
+
+# Methods the agent answers itself: name -> what it takes and gives (records.py names in capitals).
+OWN: dict[str, str] = {
+    "hello": "token -> {version}",
+    "agent.status": "-> AgentStatus",
+    "agent.shutdown": "-> {}; jobs go on behind their keepers",
+    "events.subscribe": "-> {}",
+    "settings.get": "-> Settings",
+    "settings.set": "any fields of Settings -> Settings",
+    "hub.host": "name -> {url}; starts a hub on this machine as its own process",
+    "hub.about": "hub_url -> {name, version, first_account}",
+    "account.sign_up": "hub_url, email, name, password, code? -> Account",
+    "account.sign_in": "hub_url, email, password -> Account",
+    "account.sign_out": "-> {}",
+    "device.bind": "silo, name -> Device; binds this machine to the signed-in account's hub",
+    "device.unbind": "-> {}",
+    "invitations.read": "link -> Invitation (with hub_url, hub_name)",
+    "invitations.join": "link, silo, device_name, email?, name?, password? -> Group; signs up or "
+    "accepts with the signed-in account, binds the device and puts it into the group",
+    "invitations.decline": "link -> {}",
+    "packages.upload": "path -> PackageInfo; resumable, progress as events",
+    "runs.start": "run_id -> Run; fetches the plan, signs it with this machine's owner key, sends",
+    "runs.save_model": "run_id, round, path -> {path, sha256, size}; hash checked",
+    "approvals.list": "state? -> [Approval]",
+    "approvals.get": "id -> Approval",
+    "approvals.file": "id, path -> {text, is_binary, changed}",
+    "approvals.approve": "id, scope (once | run | standing), expires_at? -> Approval",
+    "approvals.refuse": "id, reason -> Approval",
+    "approvals.standing": "-> [{content_digest, application, expires_at, by}]",
+    "approvals.allow": "content_digest, by, expires_at? -> {}; a standing approval made beforehand",
+    "approvals.disallow": "content_digest -> {}",
+    "jobs.list": "-> [LocalJob]",
+    "jobs.stop": "job_id, reason -> LocalJob",
+    "jobs.stop_all": "reason -> [LocalJob]; this machine only",
+}
+
+EVENTS: dict[str, str] = {
+    "status": "the AgentStatus changed; carries it whole (at most once a second)",
+    "changed": "what, id, change: something at the hub changed (messages.Changed)",
+    "approval": "id, state: an approval was asked, decided or withdrawn",
+    "job": "LocalJob: a job of this machine changed",
+    "progress": "task, text, done, total: a long step (upload, runtime, fetch) went on",
+}
+
+
+@dataclass(frozen=True)
+class ProxyCall:
+    """A proxied method, resolved: verb, path, and the parameters that are left."""
+
+    verb: str
+    path: str
+    rest: dict[str, object]
+    headers: dict[str, str]
+
+
+def resolve(method: str, params: dict[str, object]) -> ProxyCall:
+    """Return the hub call of a proxied method; raises KeyError for a missing path parameter."""
+    verb, template = PROXIED[method]
+    rest = dict(params)
+    headers = {}
+    if "idempotency_key" in rest:
+        headers["Idempotency-Key"] = str(rest.pop("idempotency_key"))
+    path = "/".join(
+        str(rest.pop(part[1:-1])) if part.startswith("{") else part for part in template.split("/")
+    )
+    return ProxyCall(verb, path, rest, headers)
