@@ -1,0 +1,1 @@
+"""The wires: they carry, they decide nothing."""
