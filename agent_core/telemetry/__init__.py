@@ -1,0 +1,1 @@
+"""Append-only, sequence-numbered records of a silo."""
