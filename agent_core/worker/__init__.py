@@ -1,0 +1,1 @@
+"""Everything that runs inside the job, shipped as plain source."""

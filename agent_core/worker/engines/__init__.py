@@ -1,0 +1,1 @@
+"""The engines a job can run: flower and script."""
