@@ -1,0 +1,1 @@
+"""The hub: accounts, devices, groups, projects, runs, telemetry, models."""

@@ -1,0 +1,221 @@
+"""Who may do what: the one table of endpoint and role, and the accounts themselves."""
+
+from __future__ import annotations
+
+import functools
+import re
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from agent_core.errors import ConflictError, ForbiddenError, NotSignedInError, UserInputError
+from agent_core.hub import tables
+from agent_core.hub.store import Reader, Tx
+from agent_core.protocol import signing
+from agent_core.protocol.records import Account
+
+
+class Who(StrEnum):
+    """A kind of caller, as seen from the thing that is asked for."""
+
+    ANYONE = "anyone"  # no credential needed
+    ACCOUNT = "account"  # any signed-in account; it sees its own things
+    OPERATOR = "operator"  # a member of the thing's group, by role
+    SCIENTIST = "scientist"
+    OWNER = "owner"  # the group's owner
+    SELF = "self"  # the account that the thing belongs to
+    ADMIN = "admin"  # the hub's administrator
+    DEVICE = "device"  # a device with a part in it
+
+
+MEMBERS = frozenset({Who.OPERATOR, Who.SCIENTIST, Who.OWNER})
+BUILDERS = frozenset({Who.SCIENTIST, Who.OWNER})
+ANYONE = frozenset({Who.ANYONE})
+ACCOUNT = frozenset({Who.ACCOUNT})
+DEVICE = frozenset({Who.DEVICE})
+
+# A test walks this table against the application's routes with every kind of caller.
+ACCESS: dict[str, frozenset[Who]] = {
+    "GET /healthz": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /metrics": ANYONE,
+    "GET /api/v1/hub": ANYONE,
+    "POST /api/v1/accounts": ANYONE,
+    "POST /api/v1/sessions": ANYONE,
+    "POST /api/v1/sessions/refresh": ANYONE,
+    "DELETE /api/v1/sessions": ACCOUNT,
+    "GET /api/v1/me": ACCOUNT,
+    "PUT /api/v1/me/owner-key": ACCOUNT,
+    "POST /api/v1/invitations": frozenset({Who.OWNER, Who.ADMIN}),
+    "GET /api/v1/invitations": ACCOUNT,
+    "DELETE /api/v1/invitations/{invitation_id}": frozenset({Who.SELF, Who.OWNER, Who.ADMIN}),
+    "GET /api/v1/invitations/by-code/{code}": ANYONE,
+    "POST /api/v1/invitations/accept": ACCOUNT,
+    "POST /api/v1/invitations/decline": ACCOUNT,
+    "GET /api/v1/collaborators": ACCOUNT,
+    "POST /api/v1/devices": ACCOUNT,
+    "GET /api/v1/devices": ACCOUNT,
+    "PATCH /api/v1/devices/{edge_id}": frozenset({Who.SELF}),
+    "DELETE /api/v1/devices/{edge_id}": frozenset({Who.SELF, Who.ADMIN}),
+    "POST /api/v1/devices/renew": DEVICE,
+    "POST /api/v1/groups": ACCOUNT,
+    "GET /api/v1/groups": ACCOUNT,
+    "GET /api/v1/groups/{group_id}": MEMBERS,
+    "PATCH /api/v1/groups/{group_id}": frozenset({Who.OWNER}),
+    "PUT /api/v1/groups/{group_id}/members/{account_id}": frozenset({Who.OWNER}),
+    "DELETE /api/v1/groups/{group_id}/members/{account_id}": frozenset({Who.OWNER, Who.SELF}),
+    "PUT /api/v1/groups/{group_id}/devices/{edge_id}": frozenset({Who.SELF}),
+    "DELETE /api/v1/groups/{group_id}/devices/{edge_id}": frozenset({Who.SELF, Who.OWNER}),
+    "GET /api/v1/groups/{group_id}/topology": MEMBERS,
+    "POST /api/v1/uploads": ACCOUNT,
+    "POST /api/v1/uploads/{upload_id}/complete": frozenset({Who.SELF}),
+    "GET /api/v1/packages/{sha256}": MEMBERS | {Who.SELF},
+    "GET /api/v1/packages/{sha256}/url": MEMBERS | {Who.SELF, Who.DEVICE},
+    "POST /api/v1/applications": BUILDERS,
+    "GET /api/v1/applications": ACCOUNT,
+    "GET /api/v1/applications/{application_id}": MEMBERS,
+    "POST /api/v1/projects": BUILDERS,
+    "GET /api/v1/projects": ACCOUNT,
+    "GET /api/v1/projects/{project_id}": MEMBERS,
+    "POST /api/v1/runs": BUILDERS,
+    "GET /api/v1/runs": ACCOUNT,
+    "GET /api/v1/runs/{run_id}": MEMBERS,
+    "GET /api/v1/runs/{run_id}/plan": frozenset({Who.SELF}),
+    "POST /api/v1/runs/{run_id}/start": frozenset({Who.SELF}),
+    "POST /api/v1/runs/{run_id}/stop": frozenset({Who.SELF, Who.OWNER}),
+    "POST /api/v1/runs/{run_id}/clone": BUILDERS,
+    "GET /api/v1/runs/{run_id}/events": MEMBERS,
+    "GET /api/v1/runs/{run_id}/rounds": MEMBERS,
+    "GET /api/v1/runs/{run_id}/metrics": MEMBERS,
+    "GET /api/v1/runs/{run_id}/system": MEMBERS,
+    "GET /api/v1/runs/{run_id}/logs": MEMBERS,
+    "GET /api/v1/runs/{run_id}/models": MEMBERS,
+    "GET /api/v1/runs/{run_id}/models/{round_number}": MEMBERS,
+    "POST /api/v1/telemetry": DEVICE,
+    "POST /api/v1/objects": DEVICE,
+    "POST /api/v1/objects/complete": DEVICE,
+}
+
+EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,189}$")
+_hasher = PasswordHasher()
+# Each hash takes 64 MB while it is made; many people at once must not take many times that.
+_one_at_a_time = threading.Lock()
+
+
+@functools.cache
+def _nobody() -> str:
+    """Return what is checked for an unknown address: the time must not tell which ones exist."""
+    with _one_at_a_time:
+        return _hasher.hash("nobody has this password")
+
+
+def record(row: RowMapping) -> Account:
+    """Return an account's row as others see it."""
+    return Account(
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        is_admin=row["is_admin"],
+        owner_key=row["owner_key"],
+        created_at=row["created_at"],
+    )
+
+
+def is_first(reader: Reader) -> bool:
+    """Return whether the hub has no account yet."""
+    return not reader.scalar(select(func.count()).select_from(tables.accounts))
+
+
+def prepared(email: str, name: str, password: str) -> tuple[str, str, str]:
+    """Return address, name and password hash; raises UserInputError. Slow on purpose."""
+    email, name = email.strip().lower(), name.strip()
+    if not EMAIL.match(email):
+        raise UserInputError(
+            f"'{email[:80]}' is not an e-mail address.",
+            next_step="Write it as name@example.org.",
+            code="input.email",
+        )
+    if not name or len(name) > 200:
+        raise UserInputError(
+            "An account needs a name of at most 200 characters.",
+            next_step="Enter the name under which others should see you.",
+            code="input.name",
+        )
+    if not 8 <= len(password) <= 1000:
+        raise UserInputError(
+            "A password has 8 to 1000 characters.",
+            next_step="Choose a longer one; a few words are fine.",
+            code="input.password",
+        )
+    with _one_at_a_time:
+        return email, name, _hasher.hash(password)
+
+
+def create(
+    tx: Tx, email: str, name: str, password_hash: str, *, admit: Callable[[int], None] | None
+) -> int:
+    """Make an account and return its number; every account but the first needs `admit`.
+
+    `admit` redeems the invitation for the new account.
+    """
+    first = is_first(tx)
+    if not first and admit is None:
+        raise ForbiddenError(
+            "New accounts on this hub need an invitation.",
+            next_step="Ask a group's owner or the hub's administrator for an invitation link.",
+            code="forbidden.invitation",
+        )
+    taken = tx.scalar(select(tables.accounts.c.id).where(tables.accounts.c.email == email))
+    if taken:
+        raise ConflictError(
+            f"There is already an account for {email}.",
+            next_step="Sign in with it instead.",
+            code="conflict.email",
+        )
+    statement = insert(tables.accounts).values(
+        email=email, name=name, password_hash=password_hash,
+        is_admin=first, owner_key="", created_at=tx.now,
+    )  # fmt: skip
+    number = int(tx.scalar(statement.returning(tables.accounts.c.id)))
+    if admit is not None:
+        admit(number)
+    return number
+
+
+def get(reader: Reader, account_id: int) -> Account:
+    """Return an account."""
+    row = reader.first(select(tables.accounts).where(tables.accounts.c.id == account_id))
+    if row is None:
+        raise NotSignedInError("This account does not exist any more.", code="auth.account")
+    return record(row)
+
+
+def check_password(reader: Reader, email: str, password: str) -> RowMapping | None:
+    """Return the account's row when the password is right, else None; takes equally long."""
+    row = reader.first(
+        select(tables.accounts).where(tables.accounts.c.email == email.strip().lower())
+    )
+    known = row["password_hash"] if row else _nobody()
+    try:
+        with _one_at_a_time:
+            _hasher.verify(known, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return row
+
+
+def set_owner_key(tx: Tx, account_id: int, public_key: str) -> Account:
+    """Register the key that signs this account's packages and runs."""
+    if len(signing.decode(public_key)) != 32:
+        raise UserInputError(
+            "This is not an Ed25519 public key.",
+            next_step="Let your own SiloDesk send the key.",
+            code="input.key",
+        )
+    accounts = tables.accounts
+    tx.run(update(accounts).where(accounts.c.id == account_id).values(owner_key=public_key))
+    return get(tx, account_id)

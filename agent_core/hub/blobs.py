@@ -1,0 +1,189 @@
+"""Tensors and models on their way through the store, named by content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+
+from agent_core.errors import ConflictError, LimitError, NotFoundError
+from agent_core.hub import tables
+from agent_core.hub.callers import missing
+from agent_core.hub.ports import Objects
+from agent_core.hub.run_state import ENDED
+from agent_core.hub.settings import HubSettings
+from agent_core.hub.store import Reader, Store, Tx
+from agent_core.protocol.states import Role, State
+
+KEEP_ROUNDS = 2  # a blob goes when this many rounds have closed without it
+
+
+def model_key(run_id: int, round_number: int) -> str:
+    """Return the object's key of a round's model."""
+    return f"models/{run_id}/round-{round_number}.safetensors"
+
+
+def begin(
+    store: Store,
+    objects: Objects,
+    settings: HubSettings,
+    edge_id: int,
+    *,
+    run_id: int,
+    kind: str,
+    round_number: int,
+    sha256: str,
+    size: int,
+) -> dict[str, Any]:
+    """Return where a device puts a blob or a model, or that the hub has it already."""
+    if size > settings.blob_limit:
+        raise LimitError(
+            f"A blob of {size} bytes is over the hub's limit.",
+            next_step="Send smaller updates.",
+            code="limit.blob",
+        )
+    with store.write() as tx:
+        _check_part(tx, run_id, edge_id, kind)
+        key = model_key(run_id, round_number) if kind == "model" else ""
+        found = _find(tx, run_id, sha256, key)
+        if found is not None:
+            _use(tx, found["key"], round_number)
+            if found["complete"]:
+                return {
+                    "exists": True, "key": found["key"], "upload_id": "", "part_size": 0,
+                    "parts": [],
+                }  # fmt: skip
+            key = found["key"]
+        key = key or f"runs/{run_id}/{round_number}/{sha256}"
+        tx.put(
+            tables.blobs, key=key, run_id=run_id, sha256=sha256, kind=kind, size=size,
+            complete=False, last_round=round_number,
+        )  # fmt: skip
+    put = objects.presign_put(key, size, settings.part_size)
+    return {**put, "exists": False, "key": key}
+
+
+def finish(
+    store: Store,
+    objects: Objects,
+    edge_id: int,
+    *,
+    run_id: int,
+    sha256: str,
+    upload_id: str,
+    parts: list[dict[str, Any]],
+) -> None:
+    """Put a device's upload together; afterwards messages may name it."""
+    table = tables.blobs
+    with store.read() as reader:
+        _check_part(reader, run_id, edge_id, "")
+        rows = reader.all(
+            select(table).where(
+                table.c.run_id == run_id, table.c.sha256 == sha256, table.c.complete.is_(False)
+            )
+        )
+        is_there = bool(rows) or reader.scalar(
+            select(table.c.key).where(table.c.run_id == run_id, table.c.sha256 == sha256)
+        )
+    if not is_there:
+        raise missing("upload")
+    for row in rows:
+        if upload_id:
+            objects.complete(row["key"], upload_id, parts)
+        size = objects.head(row["key"])
+        if size != row["size"]:
+            raise NotFoundError(
+                f"The object has {size or 0} bytes in the store instead of {row['size']}.",
+                next_step="Upload it again.",
+                code="missing.blob",
+            )
+        with store.write() as tx:
+            tx.run(update(table).where(table.c.key == row["key"]).values(complete=True))
+            tx.run(update(tables.runs).where(tables.runs.c.id == run_id).values(blobs_left=True))
+
+
+def _find(reader: Reader, run_id: int, sha256: str, key: str) -> Any:
+    table = tables.blobs
+    match = table.c.key == key if key else table.c.kind == "blob"
+    return reader.first(
+        select(table)
+        .where(table.c.run_id == run_id, table.c.sha256 == sha256, match)
+        .order_by(table.c.complete.desc())
+    )
+
+
+def _use(tx: Tx, key: str, round_number: int) -> None:
+    table = tables.blobs
+    tx.run(
+        update(table)
+        .where(table.c.key == key, table.c.last_round < round_number)
+        .values(last_round=round_number)
+    )
+
+
+def _check_part(reader: Reader, run_id: int, edge_id: int, kind: str) -> None:
+    runs, parts = tables.runs, tables.run_devices
+    row = reader.first(
+        select(runs.c.state, parts.c.role)
+        .join(parts, parts.c.run_id == runs.c.id)
+        .where(runs.c.id == run_id, parts.c.edge_id == edge_id)
+    )
+    if row is None or (kind == "model" and row["role"] != Role.SERVER.value):
+        raise missing("run")
+    # A model may still be on its way when the server job has ended.
+    if row["state"] == State.IDLE.value or (kind == "blob" and row["state"] in ENDED):
+        raise ConflictError(
+            f"The run is {row['state']}; nothing can be added to it.",
+            next_step="Drop the upload.",
+            code="conflict.state",
+        )
+
+
+def expired(reader: Reader, now: float, linger_s: float) -> list[str]:
+    """Return the keys of blobs that no round will ask for again."""
+    table, runs, rounds = tables.blobs, tables.runs, tables.rounds
+    closed = (
+        select(rounds.c.round)
+        .where(rounds.c.run_id == table.c.run_id)
+        .order_by(rounds.c.round.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return reader.scalars(
+        select(table.c.key)
+        .join(runs, runs.c.id == table.c.run_id)
+        .where(
+            table.c.kind == "blob",
+            runs.c.blobs_left.is_(True),
+            or_(
+                and_(runs.c.state.in_(ENDED), runs.c.ended_at < now - linger_s),
+                and_(table.c.last_round > 0, table.c.last_round <= closed - KEEP_ROUNDS),
+            ),
+        )
+        .limit(100)
+    )
+
+
+def clean(store: Store, objects: Objects, linger_s: float, now: float) -> int:
+    """Delete blobs that no round will ask for again; return how many went."""
+    with store.read() as reader:
+        keys = expired(reader, now, linger_s)
+    if not keys:
+        return 0
+    table, runs = tables.blobs, tables.runs
+    with store.write() as tx:
+        tx.run(delete(table).where(table.c.key.in_(keys)))
+        left = select(table.c.key).where(table.c.run_id == runs.c.id, table.c.kind == "blob")
+        done = tx.scalars(
+            select(runs.c.id).where(
+                runs.c.blobs_left.is_(True), runs.c.state.in_(ENDED), ~left.exists()
+            )
+        )
+        tx.run(update(runs).where(runs.c.id.in_(done)).values(blobs_left=False))
+    # Only after no message can name them any more. A run's whole folder goes at its end, with
+    # what a crash may have left in it.
+    for key in keys:
+        objects.delete_prefix(key)
+    for run_id in done:
+        objects.delete_prefix(f"runs/{run_id}/")
+    return len(keys)

@@ -1,0 +1,150 @@
+"""Each device's inbox: a table of what the hub told it, kept until the device has it for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import delete, func, insert, select, update
+
+from agent_core.hub import tables
+from agent_core.hub.store import Reader, Tx
+from agent_core.protocol.messages import (
+    RESEND_AFTER_S,
+    SILENT_AFTER_S,
+    Ack,
+    Shape,
+    to_payload,
+)
+from agent_core.protocol.topics import device_topics
+
+RESEND_BATCH = 64
+BACKOFF_LIMIT = 6  # doublings of RESEND_AFTER_S
+
+
+def put(
+    tx: Tx,
+    edge_id: int,
+    kind: str,
+    make: Callable[[int], Shape],
+    *,
+    run_id: int = 0,
+    body: bytes = b"",
+) -> int:
+    """Keep a message for a device and publish it after the commit; return its number.
+
+    `make` gets the number that the device will acknowledge.
+    """
+    table = tables.devices
+    sequence = int(
+        tx.scalar(
+            update(table)
+            .where(table.c.edge_id == edge_id)
+            .values(next_inbox=table.c.next_inbox + 1)
+            .returning(table.c.next_inbox)
+        )
+        - 1
+    )
+    topics = device_topics(edge_id)
+    topic = {"start": topics.start_train, "stop": topics.stop_train}.get(kind, topics.inbox)
+    payload = to_payload(make(sequence), body)
+    tx.run(
+        insert(tables.inbox).values(
+            edge_id=edge_id,
+            inbox_seq=sequence,
+            run_id=run_id,
+            kind=kind,
+            topic=topic,
+            payload=payload,
+            created_at=tx.now,
+            sent_at=tx.now,
+            attempts=1,
+        )
+    )
+    tx.send(topic, payload)
+    return sequence
+
+
+def acknowledge(tx: Tx, edge_id: int, stream: str, sequences: list[int]) -> None:
+    """Tell a device after the commit that the hub has these for good."""
+    message = Ack.model_validate({"stream": stream, "sequences": sequences, "hub_time": tx.now})
+    tx.send(device_topics(edge_id).inbox, to_payload(message))
+
+
+def taken(tx: Tx, edge_id: int, sequences: Iterable[int]) -> None:
+    """Drop what the device has committed."""
+    table = tables.inbox
+    wanted = list(sequences)
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        tx.run(delete(table).where(table.c.edge_id == edge_id, table.c.inbox_seq.in_(part)))
+
+
+def resend(tx: Tx, edge_id: int) -> int:
+    """Publish everything again that a reconnected device has not acknowledged."""
+    table = tables.inbox
+    rows = tx.all(
+        select(table.c.topic, table.c.payload)
+        .where(table.c.edge_id == edge_id)
+        .order_by(table.c.inbox_seq)
+        .limit(RESEND_BATCH)
+    )
+    for row in rows:
+        tx.send(row["topic"], row["payload"])
+    if rows:
+        tx.run(update(table).where(table.c.edge_id == edge_id).values(sent_at=tx.now, attempts=1))
+    return len(rows)
+
+
+def overdue(reader: Reader, now: float) -> list[tuple[int, int]]:
+    """Return (edge id, inbox number) of what present devices should have acknowledged by now."""
+    table, seen = tables.inbox, tables.devices
+    rows = reader.all(
+        select(table.c.edge_id, table.c.inbox_seq, table.c.sent_at, table.c.attempts)
+        .join(seen, seen.c.edge_id == table.c.edge_id)
+        .where(
+            table.c.sent_at < now - RESEND_AFTER_S,
+            seen.c.last_seen > now - SILENT_AFTER_S,
+            seen.c.gone.is_(False),
+        )
+        .order_by(table.c.edge_id, table.c.inbox_seq)
+        .limit(RESEND_BATCH)
+    )
+    return [
+        (row["edge_id"], row["inbox_seq"])
+        for row in rows
+        if row["sent_at"] < now - RESEND_AFTER_S * 2 ** min(row["attempts"] - 1, BACKOFF_LIMIT)
+    ]
+
+
+def send_again(tx: Tx, keys: list[tuple[int, int]]) -> None:
+    """Publish these again, where they still wait."""
+    table = tables.inbox
+    for edge_id, sequence in keys:
+        mine = (table.c.edge_id == edge_id) & (table.c.inbox_seq == sequence)
+        row = tx.first(select(table.c.topic, table.c.payload).where(mine))
+        if row is not None:
+            tx.send(row["topic"], row["payload"])
+            tx.run(update(table).where(mine).values(sent_at=tx.now, attempts=table.c.attempts + 1))
+
+
+def waits(reader: Reader, edge_id: int, run_id: int, kind: str) -> bool:
+    """Return whether a message of this kind was never acknowledged."""
+    table = tables.inbox
+    found = reader.scalar(
+        select(table.c.inbox_seq)
+        .where(table.c.edge_id == edge_id, table.c.run_id == run_id, table.c.kind == kind)
+        .limit(1)
+    )
+    return found is not None
+
+
+def forget_run(tx: Tx, run_id: int) -> None:
+    """Drop what an ended run had for its devices, but for stop orders."""
+    table = tables.inbox
+    tx.run(delete(table).where(table.c.run_id == run_id, table.c.kind != "stop"))
+    tx.run(delete(tables.relayed).where(tables.relayed.c.run_id == run_id))
+
+
+def waiting(reader: Reader) -> int:
+    """Return how many messages wait for their devices."""
+    return int(reader.scalar(select(func.count()).select_from(tables.inbox)) or 0)

@@ -1,0 +1,15 @@
+"""Run by Alembic: migrate over the connection that hub/migrate.py opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from agent_core.hub.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()

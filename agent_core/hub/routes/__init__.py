@@ -1,0 +1,1 @@
+"""The hub's REST endpoints, one module per resource."""
