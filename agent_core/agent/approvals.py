@@ -1,0 +1,246 @@
+"""What the operator was asked and decided: nothing runs here that was not allowed here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent_core.agent.journal import Journal
+from agent_core.errors import ConflictError, NotFoundError, UserInputError
+from agent_core.protocol.messages import PackageRef, RunPlan
+from agent_core.protocol.records import Approval
+from agent_core.protocol.states import Role
+
+Scope = Literal["once", "run", "standing"]
+SCOPES = ("once", "run", "standing")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the verified package says about itself, for the operator to judge."""
+
+    plan: RunPlan
+    role: Role
+    package: PackageRef
+    fingerprint: str
+    builder_key: str
+    signed: bool
+    files: list[dict[str, Any]]  # path, size, sha256
+    sandbox: str
+
+
+class Approvals:
+    """Questions, decisions and standing approvals, in the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def ask(self, question: Question) -> Approval:
+        """Enter a question (or return the one there is), decided where an approval covers it."""
+        plan = question.plan
+        known = self.of_run(plan.run_id, plan.epoch)
+        if known is not None:
+            return known
+        application = f"{plan.group_id}/{plan.application}"
+        before = self._last_files(application, question.role)
+        now = {str(file["path"]): file["sha256"] for file in question.files}
+        changed = sorted(
+            path for path in now.keys() | (before or {}).keys()
+            if (before or {}).get(path) != now.get(path)
+        )  # fmt: skip
+        covered = self._covering(plan, question.package.content_digest)
+        record = Approval(
+            id=0,
+            run_id=plan.run_id,
+            epoch=plan.epoch,
+            state="approved" if covered else "pending",
+            run_name=plan.run_name,
+            project=plan.project,
+            application=plan.application,
+            group_id=plan.group_id,
+            asked_by=plan.owner_name,
+            asked_at=time.time(),
+            role=question.role,
+            engine=question.package.engine,
+            content_digest=question.package.content_digest,
+            fingerprint=question.fingerprint,
+            builder_key=question.builder_key,
+            signed=question.signed,
+            first_time=before is None,
+            changed_files=changed if before is not None else [],
+            files=question.files,
+            parameters=plan.parameters,
+            rounds=plan.rounds,
+            sandbox=question.sandbox,
+            **(covered or {}),
+        )
+        with self._journal.transaction() as connection:
+            row = connection.execute(
+                "INSERT INTO approvals (run_id, epoch, state, application, content_digest, "
+                "package, record) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (
+                    plan.run_id, plan.epoch, record.state, application,
+                    record.content_digest, question.package.zip_sha256, record.model_dump_json(),
+                ),
+            ).fetchone()  # fmt: skip
+        return record.model_copy(update={"id": row["id"]})
+
+    def get(self, approval_id: int) -> Approval:
+        """Return a question with its decision; raises NotFoundError."""
+        return self._record(self._row(approval_id))
+
+    def package_of(self, approval_id: int) -> str:
+        """Return the sha256 of the package file that a question is about."""
+        return str(self._row(approval_id)["package"])
+
+    def of_run(self, run_id: int, epoch: int) -> Approval | None:
+        """Return the question of a run's epoch."""
+        row = self._journal.connection.execute(
+            "SELECT id, state, record FROM approvals WHERE run_id = ? AND epoch = ?",
+            (run_id, epoch),
+        ).fetchone()
+        return self._record(row) if row else None
+
+    def questions(self, state: str | None = None, limit: int = 200) -> list[Approval]:
+        """Return questions, newest first, without their file lists."""
+        rows = self._journal.connection.execute(
+            "SELECT id, state, record FROM approvals WHERE ? IS NULL OR state = ? "
+            "ORDER BY id DESC LIMIT ?",
+            (state, state, limit),
+        ).fetchall()
+        return [self._record(row).model_copy(update={"files": []}) for row in rows]
+
+    def count_waiting(self) -> int:
+        """Return how many questions are open."""
+        row = self._journal.connection.execute(
+            "SELECT count(*) FROM approvals WHERE state = 'pending'"
+        ).fetchone()
+        return int(row[0])
+
+    def approve(
+        self, approval_id: int, scope: str, by: str, expires_at: float | None = None
+    ) -> Approval:
+        """Allow: once (this start), for this run, or this exact content until a date."""
+        if scope not in SCOPES:
+            raise UserInputError(
+                f"'{scope}' is not a scope of an approval.",
+                next_step=f"Choose one of {', '.join(SCOPES)}.",
+            )
+        with self._journal.transaction():
+            approval = self._decide(
+                approval_id, "approved", scope=scope, decided_by=by, expires_at=expires_at
+            )
+            if scope == "standing":
+                self.allow(approval.content_digest, by, expires_at, approval.application)
+        return approval
+
+    def refuse(self, approval_id: int, reason: str, by: str) -> Approval:
+        """Refuse, with a reason which the run's owner reads."""
+        return self._decide(approval_id, "refused", reason=reason, decided_by=by)
+
+    def withdraw(self, run_id: int, epoch: int, reason: str) -> Approval | None:
+        """Close an open question that needs no answer any more."""
+        found = self.of_run(run_id, epoch)
+        if found is None or found.state != "pending":
+            return None
+        return self._decide(found.id, "withdrawn", reason=reason)
+
+    def allow(
+        self, content_digest: str, by: str, expires_at: float | None = None, application: str = ""
+    ) -> None:
+        """Give a standing approval for exactly this content."""
+        if len(content_digest) != 64 or set(content_digest) - set("0123456789abcdef"):
+            raise UserInputError(
+                f"'{content_digest[:80]}' is not a content digest.",
+                next_step="Copy it from `silodesk package inspect FILE`.",
+            )
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "INSERT INTO standing (content_digest, application, expires_at, allowed_by, "
+                "allowed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (content_digest) DO UPDATE SET "
+                "application = excluded.application, expires_at = excluded.expires_at, "
+                "allowed_by = excluded.allowed_by, allowed_at = excluded.allowed_at",
+                (content_digest, application, expires_at, by, time.time()),
+            )
+
+    def disallow(self, content_digest: str) -> None:
+        """Take a standing approval back; jobs that run already go on."""
+        with self._journal.transaction() as connection:
+            gone = connection.execute(
+                "DELETE FROM standing WHERE content_digest = ?", (content_digest,)
+            ).rowcount
+        if not gone:
+            raise NotFoundError(
+                "There is no standing approval for this content.",
+                next_step="See `silodesk approval list --standing`.",
+            )
+
+    def standing(self) -> list[dict[str, Any]]:
+        """Return the standing approvals that hold."""
+        rows = self._journal.connection.execute(
+            "SELECT content_digest, application, expires_at, allowed_by AS 'by', allowed_at "
+            "FROM standing WHERE expires_at IS NULL OR expires_at > ? ORDER BY allowed_at DESC",
+            (time.time(),),
+        ).fetchall()
+        return [dict(row) for row in rows]
+
+    def _covering(self, plan: RunPlan, digest: str) -> dict[str, Any] | None:
+        now = time.time()
+        for allowed in self.standing():
+            if allowed["content_digest"] == digest:
+                return {
+                    "scope": "standing", "decided_by": allowed["by"], "decided_at": now,
+                    "expires_at": allowed["expires_at"],
+                }  # fmt: skip
+        rows = self._journal.connection.execute(
+            "SELECT id, state, record FROM approvals WHERE run_id = ? AND content_digest = ? "
+            "AND state = 'approved'",
+            (plan.run_id, digest),
+        ).fetchall()
+        for record in map(self._record, rows):
+            if record.scope == "run" and (record.expires_at is None or record.expires_at > now):
+                return {"scope": "run", "decided_by": record.decided_by, "decided_at": now}
+        return None
+
+    def _last_files(self, application: str, role: Role) -> dict[str, str] | None:
+        rows = self._journal.connection.execute(
+            "SELECT id, state, record FROM approvals WHERE application = ? AND state = 'approved' "
+            "ORDER BY id DESC LIMIT 20",
+            (application,),
+        ).fetchall()
+        for record in map(self._record, rows):
+            if record.role == role:
+                return {str(file["path"]): str(file["sha256"]) for file in record.files}
+        return None
+
+    def _decide(self, approval_id: int, state: str, **more: Any) -> Approval:
+        with self._journal.transaction() as connection:
+            approval = self.get(approval_id)
+            decided = approval.model_copy(
+                update={"state": state, "decided_at": time.time(), **more}
+            )
+            changed = connection.execute(
+                "UPDATE approvals SET state = ?, record = ? WHERE id = ? AND state = 'pending'",
+                (state, decided.model_dump_json(), approval_id),
+            ).rowcount
+            if not changed:
+                raise ConflictError(
+                    f"Approval {approval_id} is {approval.state} already.",
+                    next_step="See `silodesk approval list`.",
+                )
+        return decided
+
+    def _row(self, approval_id: int) -> Any:
+        row = self._journal.connection.execute(
+            "SELECT id, state, package, record FROM approvals WHERE id = ?", (approval_id,)
+        ).fetchone()
+        if row is None:
+            raise NotFoundError(
+                f"There is no approval {approval_id} on this machine.",
+                next_step="See `silodesk approval list`.",
+            )
+        return row
+
+    def _record(self, row: Any) -> Approval:
+        return Approval.model_validate_json(row["record"]).model_copy(update={"id": row["id"]})

@@ -1,0 +1,151 @@
+"""How the agent's parts are put together, in the order of their dependencies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent_core import keys
+from agent_core.agent.account import HubAccount
+from agent_core.agent.approvals import Approvals
+from agent_core.agent.binding import DeviceBinding
+from agent_core.agent.blob_shelf import BlobShelf
+from agent_core.agent.connection import HubLine
+from agent_core.agent.credentials import Credentials
+from agent_core.agent.dispatcher import Dispatcher
+from agent_core.agent.events import EventBus
+from agent_core.agent.held import Held
+from agent_core.agent.job_book import JobBook
+from agent_core.agent.journal import Journal
+from agent_core.agent.machine import hardware
+from agent_core.agent.mailbox import Mailbox
+from agent_core.agent.own_account import AccountMethods
+from agent_core.agent.own_local import LocalMethods
+from agent_core.agent.own_runs import RunMethods
+from agent_core.agent.parts import Parts
+from agent_core.agent.sampling import Sampling
+from agent_core.agent.sender import Sender
+from agent_core.agent.status import StatusBoard
+from agent_core.agent.telemetry_push import TelemetryPush
+from agent_core.agent.traffic import Traffic
+from agent_core.agent.transfers import Transfers
+from agent_core.agent.uplink import Uplink
+from agent_core.agent.uploads import Uploader
+from agent_core.agent.warm import WarmWorker
+from agent_core.agent.wires import Wires
+from agent_core.jobs import sandbox
+from agent_core.jobs.supervisor import Supervisor
+from agent_core.paths import Home
+from agent_core.protocol.messages import Changed
+from agent_core.settings import Settings
+from agent_core.telemetry.spool import Spool
+from agent_core.telemetry.system import SystemSampler
+
+Methods = dict[str, Callable[..., Any]]
+
+
+@dataclass
+class Assembly:
+    """Everything the service keeps running."""
+
+    parts: Parts
+    account: HubAccount
+    line: HubLine
+    dispatcher: Dispatcher
+    uploader: Uploader
+    push: TelemetryPush
+    sampling: Sampling
+    board: StatusBoard
+    methods: Methods
+
+    @property
+    def events(self) -> EventBus:
+        """Return the bus of local events."""
+        return self.parts.events
+
+    @staticmethod
+    async def make(
+        home: Home,
+        credentials_file: Path | None,
+        settings: Callable[[], Settings],
+        change_settings: Callable[..., Settings],
+        shut_down: Callable[[], None],
+        on_changed: Callable[[Changed], None],
+    ) -> Assembly:
+        """Open the store and the journal and connect the parts."""
+        store = await asyncio.to_thread(keys.open_store, home, settings(), credentials_file)
+        credentials = await asyncio.to_thread(Credentials, store)
+        report = await asyncio.to_thread(sandbox.describe)
+        journal = Journal.open(home.journal)
+        spool = Spool(journal.connection)
+        events = EventBus()
+        mailbox, transfers, traffic = Mailbox(journal), Transfers(journal), Traffic(journal)
+        account = HubAccount(credentials)
+        binding = DeviceBinding(
+            home, journal, credentials, account, lambda: keys.device_key(store), report.kind,
+            spool.forget,
+        )  # fmt: skip
+        wires = Wires()
+        line = HubLine(
+            binding, wires.on_payload, wires.on_up, wires.on_change, lambda: wires.running()
+        )
+        sender = Sender(mailbox, line)
+        book = JobBook(journal, mailbox, wires.on_job)
+        shelf = BlobShelf(home, transfers)
+        push = TelemetryPush(journal, spool, binding, traffic)
+        uploader = Uploader(journal, transfers, shelf, binding, book, traffic, sender)
+        uplink = Uplink(
+            journal, book, mailbox, transfers, shelf, spool, traffic, sender, uploader, push
+        )
+        supervisor = Supervisor(home)
+        parts = Parts(
+            home=home, settings=settings, journal=journal, book=book, mailbox=mailbox,
+            approvals=Approvals(journal), transfers=transfers, held=Held(journal), shelf=shelf,
+            traffic=traffic, binding=binding, sender=sender, uplink=uplink,
+            supervisor=supervisor, warm=WarmWorker(home, supervisor, settings), events=events,
+        )  # fmt: skip
+        dispatcher = Dispatcher(parts, line, on_changed)
+        sampling = Sampling(parts, dispatcher, SystemSampler(home.root))
+        board = StatusBoard(
+            parts, account, line, dispatcher, hardware(home, report.kind), sampling.for_status,
+            journal.notice,
+        )  # fmt: skip
+        made = Assembly(
+            parts, account, line, dispatcher, uploader, push, sampling, board, methods={}
+        )
+        wires.to(made)
+        operator = _operator(account)
+        owner_key = lambda: keys.owner_key(store)  # noqa: E731
+        for group in (
+            AccountMethods(parts, account, credentials, owner_key, change_settings),
+            RunMethods(account, owner_key, events),
+            LocalMethods(parts, board, dispatcher, change_settings, shut_down, operator),
+        ):
+            made.methods.update(group.methods())
+        return made
+
+    def loops(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        """Return what runs for as long as the agent lives."""
+        return {
+            "hub line": self.line.keep_up,
+            "sender": self.parts.sender.keep_sending,
+            "telemetry": self.push.keep_pushing,
+            "renewal": self.parts.binding.keep_renewed,
+            "sampling": self.sampling.keep_sampling,
+            "status": self.board.keep_telling,
+        }
+
+    async def close(self) -> None:
+        """Let go of jobs and wires, and close the journal."""
+        await self.dispatcher.let_go()
+        self.uploader.cancel()
+        await self.parts.warm.drop()
+        await self.line.close()
+        self.parts.journal.close()
+
+
+def _operator(account: HubAccount) -> Callable[[], str]:
+    return lambda: account.account.name if account.account else "the operator"

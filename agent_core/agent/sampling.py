@@ -1,0 +1,67 @@
+"""System figures: every two seconds for the runs of live jobs, now and then for the status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from agent_core.agent.dispatcher import Dispatcher
+from agent_core.agent.parts import Parts
+from agent_core.protocol.records import SystemSample
+from agent_core.telemetry.system import SystemSampler
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+STATUS_FRESH_S = 2.0
+
+
+class Sampling:
+    """Take samples where someone will look at them, and none otherwise."""
+
+    def __init__(self, parts: Parts, dispatcher: Dispatcher, sampler: SystemSampler) -> None:
+        self._parts = parts
+        self._dispatcher = dispatcher
+        self._sampler = sampler
+        self._last: SystemSample | None = None
+        self._last_at = 0.0
+        self._wanted = asyncio.Event()
+
+    def kick(self) -> None:
+        """Say that jobs may be live."""
+        self._wanted.set()
+
+    def for_status(self) -> SystemSample | None:
+        """Return fresh figures of the machine."""
+        if self._last is None or time.monotonic() - self._last_at > STATUS_FRESH_S:
+            self._keep(self._sampler.sample(self._parts.edge_id))
+        return self._last
+
+    async def keep_sampling(self) -> None:
+        """Sample live jobs for as long as the agent lives."""
+        pids: set[int] = set()
+        while True:
+            live = [
+                (path.job.run_id, path.pid)
+                for path in list(self._dispatcher.paths.values())
+                if path.pid is not None
+            ]
+            for gone in pids - {pid for _, pid in live if pid}:
+                self._sampler.forget(gone)
+            pids = {pid for _, pid in live if pid}
+            if not live:
+                self._wanted.clear()
+                await self._wanted.wait()
+                await asyncio.sleep(0.5)
+                continue
+            for run_id, pid in live:
+                sample = await asyncio.to_thread(
+                    self._sampler.sample, self._parts.edge_id, run_id, pid
+                )
+                self._keep(sample)
+                self._parts.uplink.append_system(sample.model_dump(mode="json"))
+            await asyncio.sleep(EVERY_S)
+
+    def _keep(self, sample: SystemSample) -> None:
+        self._last, self._last_at = sample, time.monotonic()

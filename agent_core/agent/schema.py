@@ -1,0 +1,110 @@
+"""The tables of the agent's database, as numbered migrations."""
+
+from __future__ import annotations
+
+# MIGRATIONS[n] takes the file from version n to n + 1 (PRAGMA user_version).
+# Never edit one that was shipped.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE jobs (
+        job_id TEXT PRIMARY KEY,
+        run_id INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        edge_id INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        start_order TEXT NOT NULL DEFAULT '',
+        keeper_id TEXT NOT NULL DEFAULT '',
+        went INTEGER NOT NULL DEFAULT 0,
+        frames INTEGER NOT NULL DEFAULT 0,
+        detail TEXT NOT NULL DEFAULT '',
+        round INTEGER NOT NULL DEFAULT 0,
+        rounds INTEGER,
+        waiting_until REAL,
+        created_at REAL NOT NULL,
+        started_at REAL,
+        ended_at REAL,
+        stop_reason TEXT NOT NULL DEFAULT '',
+        bytes_up INTEGER NOT NULL DEFAULT 0,
+        bytes_down INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (run_id, epoch)
+    );
+
+    CREATE TABLE inbox (inbox_seq INTEGER PRIMARY KEY);
+
+    CREATE TABLE sequences (stream TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE outgoing (
+        stream TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        run_id INTEGER NOT NULL,
+        header TEXT NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (stream, sequence)
+    );
+
+    CREATE TABLE transfers (
+        id INTEGER PRIMARY KEY,
+        run_id INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        round INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        record TEXT NOT NULL DEFAULT '',
+        done INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (run_id, kind, round, sha256)
+    );
+
+    CREATE TABLE needs (
+        sequence INTEGER NOT NULL,
+        transfer_id INTEGER NOT NULL,
+        PRIMARY KEY (sequence, transfer_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX needs_by_transfer ON needs (transfer_id);
+
+    CREATE TABLE held (
+        delivery_id TEXT PRIMARY KEY,
+        job_id TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        header TEXT NOT NULL,
+        body BLOB NOT NULL
+    );
+
+    CREATE TABLE blobs (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id INTEGER NOT NULL,
+        direction TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        UNIQUE (run_id, direction, sha256)
+    );
+
+    CREATE TABLE approvals (
+        id INTEGER PRIMARY KEY,
+        run_id INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        application TEXT NOT NULL,
+        content_digest TEXT NOT NULL,
+        package TEXT NOT NULL,
+        record TEXT NOT NULL,
+        UNIQUE (run_id, epoch)
+    );
+
+    CREATE TABLE standing (
+        content_digest TEXT PRIMARY KEY,
+        application TEXT NOT NULL,
+        expires_at REAL,
+        allowed_by TEXT NOT NULL,
+        allowed_at REAL NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE traffic (
+        day TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        up INTEGER NOT NULL,
+        down INTEGER NOT NULL,
+        PRIMARY KEY (day, kind)
+    ) WITHOUT ROWID;
+    """,
+)

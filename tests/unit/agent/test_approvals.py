@@ -1,0 +1,143 @@
+"""Nothing is allowed but what an operator allowed: this start, this run, this exact content."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from agent_core.agent.approvals import Approvals, Question
+from agent_core.agent.journal import Journal
+from agent_core.errors import ConflictError, NotFoundError, UserInputError
+from agent_core.protocol.messages import Edge, PackageRef, RunPlan
+from agent_core.protocol.states import Role
+
+A, B = "a" * 64, "b" * 64
+
+
+def question(
+    run_id: int = 1, epoch: int = 1, digest: str = A, files: dict[str, str] | None = None
+) -> Question:
+    """Return what a job asks."""
+    package = PackageRef(
+        role=Role.CLIENT, name="p", content_digest=digest, zip_sha256=digest, size=1,
+        engine="flower",
+    )  # fmt: skip
+    plan = RunPlan(
+        run_id=run_id, epoch=epoch, run_name="r", project="p", group_id=1, application="app",
+        packages=[package],
+        edges=[Edge(edge_id=2, device_name="d", silo="s", role=Role.CLIENT, rank=1)],
+        issued_at=0.0, expires_at=1.0, owner_name="Elif", owner_account_id=1,
+    )  # fmt: skip
+    found = files or {"main.py": A}
+    return Question(
+        plan=plan, role=Role.CLIENT, package=package, fingerprint="four words", builder_key="",
+        signed=False, files=[{"path": p, "size": 1, "sha256": h} for p, h in found.items()],
+        sandbox="bubblewrap",
+    )  # fmt: skip
+
+
+def test_the_default_is_to_ask(journal: Journal) -> None:
+    """A question waits; asking it again is the same question."""
+    approvals = Approvals(journal)
+    first = approvals.ask(question())
+    again = approvals.ask(question())
+
+    assert first.state == "pending"
+    assert first.first_time
+    assert again.id == first.id
+    assert approvals.count_waiting() == 1
+    assert [item.id for item in approvals.questions("pending")] == [first.id]
+
+
+def test_a_standing_approval_covers_exactly_its_content(journal: Journal) -> None:
+    """Another content asks again."""
+    approvals = Approvals(journal)
+    approvals.allow(A, "Op")
+
+    covered = approvals.ask(question(1, digest=A))
+    other = approvals.ask(question(2, digest=B))
+
+    assert (covered.state, covered.scope, covered.decided_by) == ("approved", "standing", "Op")
+    assert other.state == "pending"
+
+
+def test_an_expired_standing_approval_covers_nothing(journal: Journal) -> None:
+    """Its date has passed."""
+    approvals = Approvals(journal)
+    approvals.allow(A, "Op", expires_at=time.time() - 1)
+
+    assert approvals.ask(question()).state == "pending"
+    assert approvals.standing() == []
+
+
+def test_once_is_for_this_start_and_run_for_every_start_of_it(journal: Journal) -> None:
+    """A second epoch asks again after `once`, and does not after `run`."""
+    approvals = Approvals(journal)
+    once = approvals.ask(question(1, epoch=1))
+    approvals.approve(once.id, "once", "Op")
+    run = approvals.ask(question(2, epoch=1))
+    approvals.approve(run.id, "run", "Op")
+
+    assert approvals.ask(question(1, epoch=2)).state == "pending"
+    assert approvals.ask(question(2, epoch=2)).state == "approved"
+    assert approvals.ask(question(2, epoch=3, digest=B)).state == "pending"
+
+
+def test_approving_for_good_makes_a_standing_approval(journal: Journal) -> None:
+    """It holds for the next run of the same content, until it is taken back."""
+    approvals = Approvals(journal)
+    approvals.approve(approvals.ask(question(1)).id, "standing", "Op")
+
+    assert approvals.ask(question(2)).state == "approved"
+    approvals.disallow(A)
+    assert approvals.ask(question(3)).state == "pending"
+    with pytest.raises(NotFoundError):
+        approvals.disallow(A)
+
+
+def test_changed_files_are_named(journal: Journal) -> None:
+    """Changed, new and removed ones against the last approved version."""
+    approvals = Approvals(journal)
+    first = approvals.ask(question(1, files={"same": A, "changed": A, "gone": A}))
+    approvals.approve(first.id, "once", "Op")
+    refused = approvals.ask(question(2, digest=B, files={"same": B}))
+    approvals.refuse(refused.id, "no", "Op")
+
+    second = approvals.ask(question(3, digest=B, files={"same": A, "changed": B, "new": A}))
+
+    assert not second.first_time
+    assert second.changed_files == ["changed", "gone", "new"]
+
+
+def test_a_decision_is_made_once(journal: Journal) -> None:
+    """The second one is told that it came too late."""
+    approvals = Approvals(journal)
+    asked = approvals.ask(question())
+    refused = approvals.refuse(asked.id, "no ethics vote", "Op")
+
+    assert (refused.state, refused.reason) == ("refused", "no ethics vote")
+    with pytest.raises(ConflictError, match="refused already"):
+        approvals.approve(asked.id, "once", "Op")
+    assert approvals.withdraw(1, 1, "stopped") is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda approvals: approvals.approve(1, "for ever", "Op"),
+        lambda approvals: approvals.allow("../../etc/passwd", "Op"),
+        lambda approvals: approvals.allow("A" * 64, "Op"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(journal: Journal, call: Any) -> None:
+    """Scopes and digests are checked."""
+    with pytest.raises(UserInputError):
+        call(Approvals(journal))
+
+
+def test_an_unknown_number_is_told(journal: Journal) -> None:
+    """There is no approval 5."""
+    with pytest.raises(NotFoundError):
+        Approvals(journal).approve(5, "once", "Op")
