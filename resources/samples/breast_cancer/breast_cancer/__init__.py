@@ -1,0 +1,1 @@
+"""Tell malignant from benign breast tumours, learned in several hospitals."""
