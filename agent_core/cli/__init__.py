@@ -1,0 +1,1 @@
+"""The `silodesk` command, one module per command group."""
