@@ -1,0 +1,1 @@
+"""The Qt desktop: draws state, sends intentions, owns no business rule."""

@@ -1,0 +1,253 @@
+"""The applications of the account's groups, and the chosen one's packages beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from agent_core.keys import fingerprint_words
+from agent_core.protocol.records import Application, Group, PackageInfo
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.pages.applications.upload import UploadDialog
+from app.widgets.bars import Skeleton
+from app.widgets.buttons import Button
+from app.widgets.cards import Card, TableCard
+from app.widgets.cells import Cell
+from app.widgets.empty_state import EmptyState
+from app.widgets.key_value import KeyValue
+from app.widgets.labels import Icon, Label
+from app.widgets.layouts import clear, column, row, rule, scrolled
+from app.widgets.page import Page
+from app.widgets.tables import Column, RowModel, Table
+from app.widgets.words import date, plural, size
+
+SKELETON_MS = 300
+
+
+class ApplicationsPage(Page):
+    """List applications; packages are uploaded in a dialog."""
+
+    title = "Applications"
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.applications: list[Application] = []
+        self.groups: list[Group] = []
+        self._words: dict[str, str] = {}
+        self._busy = self._again = self._is_read = False
+        self._wanted: list[Path] = []
+        upload = Button("Upload package…", "primary", icon="upload", on_click=self.upload)
+        self.top_actions = [upload]
+        self._build()
+        context.events.changed.connect(self._on_changed)
+        context.events.connected.connect(lambda on: self._reload_shown() if on else None)
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(self._show_skeleton)
+
+    def _build(self) -> None:
+        columns: list[Column[Application]] = [
+            Column("Application", _name_cell, 0, sort=lambda a: a.name.lower()),
+            Column("Packages", lambda a: Cell(kind="tags", items=tuple(
+                (one.type, "info" if one.type == "flower" else "gray") for one in a.packages
+            )), 150),
+            Column("Fingerprint", self._print_cell, 230),
+            Column("Size", lambda a: Cell(size(sum(p.size for p in a.packages)), tok="muted",
+                                          right=True), 90, right=True,
+                   sort=lambda a: sum(p.size for p in a.packages)),
+            Column("Added", lambda a: Cell(date(a.created_at), tok="muted", sub=a.created_by), 140,
+                   sort=lambda a: a.created_at),
+        ]  # fmt: skip
+        self.rows: RowModel[Application] = RowModel(columns, lambda a: a.id)
+        self.table = Table(self.rows, row_height=54)
+        self.table.setAccessibleName("Applications")
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_detail())
+        self._foot = Label("", "small", "faint")
+        card = TableCard()
+        card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
+        self.detail = Detail()
+        whole = QWidget()
+        whole.setLayout(row((card, 1), self.detail, gap=16))
+        skeleton = QWidget()
+        skeleton.setLayout(column(Skeleton(6), None))
+        self._error = EmptyState(
+            "circle-alert", "", action="Try again", on_action=self._retry, tok="danger"
+        )
+        self._places = {
+            "blank": QWidget(),
+            "skeleton": skeleton,
+            "error": self._error,
+            "empty": EmptyState(
+                "package",
+                "No applications yet",
+                "Build a package from a source folder, then upload it here for your group.",
+                action="Upload package…",
+                on_action=self.upload,
+            ),
+            "list": whole,
+        }
+        self._states = QStackedWidget()
+        for widget in self._places.values():
+            self._states.addWidget(widget)
+        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+
+    def _print_cell(self, one: Application) -> Cell:
+        words = [self._words.get(p.content_digest, "") for p in one.packages]
+        first = words[0] if words else ""
+        return Cell(first, sub=words[1] if len(words) > 1 else "", tok="muted", px=12)
+
+    # --- data ---
+    def open(self, **arguments: Any) -> None:
+        """Show the list; `upload` names package files to offer for upload."""
+        given = arguments.get("upload")
+        if given:
+            self._wanted = [Path(one) for one in ([given] if isinstance(given, str) else given)]
+        if not self._is_read:
+            self._patience.start()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the applications; asking again meanwhile reads once more afterwards."""
+        if self._busy:
+            self._again = True
+            return
+        self._busy, self._again = True, False
+        self.context.tasks.run(lambda: _read(self.context), self._on_read, self._on_failed, self)
+
+    def _on_read(self, found: tuple[list[Application], list[Group], dict[str, str]]) -> None:
+        self._busy, self._is_read = False, True
+        self.applications, self.groups, self._words = found
+        self._states.setCurrentWidget(self._places["list" if self.applications else "empty"])
+        self.rows.set_rows(sorted(self.applications, key=lambda one: -one.created_at))
+        self._foot.setText(plural(len(self.applications), "application"))
+        if self.table.current() is None and self.applications:
+            self.table.selectRow(0)
+        self._show_detail()
+        if self._again:
+            self.reload()
+        if self._wanted:
+            wanted, self._wanted = self._wanted, []
+            self.upload(wanted)
+
+    def _on_failed(self, error: Exception) -> None:
+        self._busy = False
+        title, text = sentence_of(error)
+        if not self.applications:
+            self._error.set("circle-alert", title, text, "danger")
+            self._states.setCurrentWidget(self._error)
+        else:
+            self._foot.setText(f"{title} Shown is what was read before.")
+
+    def _retry(self) -> None:
+        self._states.setCurrentWidget(self._places["skeleton"])
+        self.reload()
+
+    def _show_skeleton(self) -> None:
+        if self._states.currentWidget() is self._places["blank"]:
+            self._states.setCurrentWidget(self._places["skeleton"])
+
+    def _on_changed(self, what: str, _number: object, _change: int) -> None:
+        if what in {"application", "group"}:
+            self._reload_shown()
+
+    def _reload_shown(self) -> None:
+        if self.isVisible():
+            self.reload()
+
+    def _show_detail(self) -> None:
+        chosen: Application | None = self.table.current()
+        groups = {group.id: group.name for group in self.groups}
+        self.detail.setVisible(chosen is not None)
+        if chosen is not None:
+            self.detail.show_application(chosen, groups.get(chosen.group_id, ""), self._words)
+
+    def upload(self, paths: list[Path] | None = None) -> None:
+        """Ask which package files should become an application."""
+        dialog = UploadDialog(self, self.context, self.groups, paths or [])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.made.connect(self._on_made)
+        dialog.open()
+
+    def _on_made(self, application: Application) -> None:
+        self.context.notify(f"{application.name} is ready to run", kind="ok")
+        self.reload()
+
+
+class Detail(Card):
+    """An application's packages: what they are, who built them, how to recognise them."""
+
+    def __init__(self) -> None:
+        super().__init__("Application")
+        self.setFixedWidth(360)
+        self._shown: object = None
+        inner = QWidget()
+        self._parts = column(gap=12, margins=(0, 0, 6, 0))
+        inner.setLayout(self._parts)
+        self.add((scrolled(inner), 1))
+
+    def show_application(self, one: Application, group: str, words: dict[str, str]) -> None:
+        """Show an application."""
+        if self._shown == (one, group):
+            return
+        self._shown = (one, group)
+        self.title.setText(one.name)
+        self.note.setText("")
+        clear(self._parts)
+        facts = KeyValue([("Group", group), ("Added by", one.created_by or "–")], key_width=88)
+        if one.note:
+            facts.set("Note", one.note)
+        self._parts.addWidget(facts)
+        for package in one.packages:
+            self._parts.addWidget(rule())
+            self._add_package(package, words.get(package.content_digest, ""))
+        self._parts.addStretch(1)
+
+    def _add_package(self, package: PackageInfo, words: str) -> None:
+        signed = "signed" if package.signed else "not signed"
+        token = "ok" if package.signed else "warn"
+        self._parts.addLayout(
+            row(
+                Icon("package", "muted", 16),
+                Label(f"{package.name} ({package.type})", "strong"),
+                None,
+                Icon("shield-check" if package.signed else "shield-alert", token, 14),
+                Label(signed, "small", token),
+                gap=8,
+            )
+        )
+        self._parts.addLayout(
+            row(Icon("fingerprint", "accent_text", 16), Label(words, "medium"), None, gap=8)
+        )
+        facts = KeyValue(
+            [
+                ("Content", package.content_digest),
+                ("Engine", package.engine),
+                ("Size", size(package.size)),
+                ("Builder", package.builder_key or "–"),
+                ("Needs", ", ".join(map(str, package.manifest.get("requirements", []))) or "–"),
+                ("Uploaded", f"{date(package.uploaded_at)} by {package.uploaded_by or '–'}"),
+            ],
+            key_width=88,
+            mono=("Content", "Builder"),
+        )
+        self._parts.addWidget(facts)
+
+
+def _name_cell(one: Application) -> Cell:
+    engines = ", ".join(sorted({package.engine for package in one.packages}))
+    return Cell(one.name, sub=one.note or f"{engines} engine", weight=600)
+
+
+def _read(context: AppContext) -> tuple[list[Application], list[Group], dict[str, str]]:
+    call = context.client.call
+    found = [Application.model_validate(item) for item in call("applications.list")["items"]]
+    groups = [Group.model_validate(item) for item in call("groups.list")["items"]]
+    words = {
+        package.content_digest: fingerprint_words(package.content_digest)
+        for one in found
+        for package in one.packages
+    }
+    return found, groups, words

@@ -1,0 +1,166 @@
+"""The dialog that uploads package files and makes an application of them."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from agent_core.errors import UserInputError
+from agent_core.protocol.records import Application, Group, PackageInfo
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.widgets.bars import ProgressBar
+from app.widgets.buttons import Button
+from app.widgets.dialogs import Dialog
+from app.widgets.forms import ChoiceField, Form, TextField, required
+from app.widgets.labels import ElidedLabel, Icon, Label
+from app.widgets.layouts import clear, column, row
+from app.widgets.words import size
+
+
+class UploadDialog(Dialog):
+    """Take one Flower package, or a client and a server package; a broken upload is resumed."""
+
+    made = Signal(object)
+
+    def __init__(
+        self, parent: QWidget, context: AppContext, groups: list[Group], paths: list[Path]
+    ) -> None:
+        super().__init__(
+            parent,
+            "Upload packages",
+            "One Flower package, or a client and a server package that belong together.",
+            icon="upload",
+            tok="accent_text",
+            width=540,
+        )
+        self._context = context
+        self._key = uuid.uuid4().hex
+        self.paths: list[Path] = []
+        self._files = column(gap=6)
+        choose = Button("Choose files…", icon="folder-open", on_click=self._choose)
+        self.group = ChoiceField("Group", [(group.id, group.name) for group in groups])
+        self.name = TextField("Name", check=required("Give the application a name."))
+        self.note = TextField("Note", placeholder="optional")
+        self.form = Form(self.name, self.note)
+        self._step = Label("", "small", "muted")
+        self.bar = ProgressBar()
+        self.bar.hide()
+        self._problem = Label("", "small", "danger", wrap=True)
+        self._problem.hide()
+        files = column(row(Label("Package files", "small", "muted"), None, choose), self._files)
+        self.body.addLayout(
+            column(files, self.name, self.group, self.note, self._step, self.bar, self._problem,
+                   gap=12)
+        )  # fmt: skip
+        self._cancel = self.add_button(Button("Cancel", "ghost", on_click=self.reject))
+        self.send = self.add_button(Button("Upload", "primary", icon="upload", on_click=self._send))
+        context.events.progress.connect(self._on_progress)
+        self.show_files(paths)
+        if not groups:
+            self._say("You are in no group yet. Join or make one first.")
+            self.send.setEnabled(False)
+
+    def show_files(self, paths: list[Path]) -> None:
+        """Offer these files for upload."""
+        self.paths = paths[:2]
+        clear(self._files)
+        for path in self.paths:
+            length = size(path.stat().st_size) if path.is_file() else "missing"
+            self._files.addLayout(
+                row(
+                    Icon("file-archive", "muted", 16),
+                    (ElidedLabel(path.name), 1),
+                    Label(length, "small", "faint"),
+                    gap=8,
+                )
+            )
+        if not self.paths:
+            self._files.addWidget(Label("None chosen.", "small", "faint"))
+        elif not self.name.value():
+            self.name.set(name_of(self.paths))
+
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(
+            self, "Choose package files", str(Path.home()), "Packages (*.zip)"
+        )
+        if chosen:
+            self.show_files([Path(one) for one in chosen])
+
+    def _say(self, problem: str) -> None:
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+
+    def _on_progress(self, progress: dict[str, Any]) -> None:
+        if not self.bar.isVisible() or not str(progress.get("task", "")).startswith("upload"):
+            return
+        total = float(progress.get("total") or 0)
+        self._step.setText(str(progress.get("text") or "Uploading"))
+        if total > 0:
+            self.bar.set(float(progress.get("done") or 0) / total)
+
+    def _send(self) -> None:
+        self._say("")
+        if not self.paths:
+            self._say("Choose one Flower package, or a client and a server package.")
+            return
+        if not self.form.validate():
+            return
+        self.send.setEnabled(False)
+        self.bar.set(0.0)
+        self.bar.show()
+        self._step.setText("Uploading")
+        work = partial(
+            upload_and_create,
+            self._context,
+            list(self.paths),
+            {
+                "name": self.name.value(),
+                "group_id": int(self.group.key()),
+                "note": self.note.value(),
+                "idempotency_key": self._key,
+            },
+        )
+        self._context.tasks.run(work, self._on_made, self._on_failed, self)
+
+    def _on_made(self, application: Application) -> None:
+        self.accept()
+        self.made.emit(application)
+
+    def _on_failed(self, error: Exception) -> None:
+        self.send.setEnabled(True)
+        self.bar.hide()
+        self._step.setText("")
+        title, text = sentence_of(error)
+        self._say(f"{title} {text}")
+
+
+def name_of(paths: list[Path]) -> str:
+    """Return a name for an application from its files' names."""
+    stem = paths[0].stem
+    for part in ("-client", "-server", "_client", "_server", "client-", "server-", "-package"):
+        stem = stem.replace(part, "")
+    return stem.replace("_", " ").strip() or paths[0].stem
+
+
+def upload_and_create(context: AppContext, paths: list[Path], wish: dict[str, Any]) -> Application:
+    """Upload files one after the other and make an application of them."""
+    packages = [
+        PackageInfo.model_validate(context.client.call("packages.upload", path=str(path)))
+        for path in paths
+    ]
+    kinds = sorted(package.type for package in packages)
+    if kinds not in (["flower"], ["client", "server"]):
+        raise UserInputError(
+            f"These packages ({', '.join(kinds)}) do not make an application.",
+            next_step="Choose one Flower package, or a client and a server package.",
+        )
+    hashes = [package.zip_sha256 for package in packages]
+    return Application.model_validate(
+        context.client.call("applications.create", packages=hashes, **wish)
+    )

@@ -1,0 +1,1 @@
+"""Decisions that wait, and those that were made."""

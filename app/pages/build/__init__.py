@@ -1,0 +1,1 @@
+"""The wizard from a source folder to a signed package."""

@@ -1,0 +1,108 @@
+"""Step 2: exactly what goes in, what stays out and why, and what was checked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from agent_core.packages.preview import Preview
+from agent_core.packages.preview_checks import Check
+from app.pages.build.model import words_of
+from app.widgets.badges import Tag
+from app.widgets.cards import Card
+from app.widgets.file_tree import FileTree
+from app.widgets.labels import ElidedLabel, Icon, Label
+from app.widgets.layouts import Part, clear, column, row, rule, scrolled
+from app.widgets.words import plural, short_digest, size
+
+_CHECKS = {
+    "pass": ("circle-check", "ok"),
+    "note": ("triangle-alert", "warn"),
+    "fail": ("circle-x", "danger"),
+}
+LEFT_OUT_SHOWN = 8
+
+
+class PreviewStep(QWidget):
+    """Content on the left, checks on the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content = Label("", "small", "faint")
+        self.files = FileTree()
+        self.left_out = QVBoxLayout()
+        self.left_out.setSpacing(6)
+        files = Card("Package content", actions=[self.content])
+        files.add((self.files, 1), rule(), Label("Left out", "small", "muted"), self.left_out)
+        self.tags = [Tag("", "ok"), Tag("", "warn"), Tag("", "danger")]
+        checks = Card("Checks", actions=self.tags)
+        self.checks = QVBoxLayout()
+        self.checks.setSpacing(0)
+        holder = QWidget()
+        holder.setLayout(column(self.checks, None))
+        checks.add((scrolled(holder), 1))
+        self.figures = [Label("–", "title") for _ in range(3)]
+        captions = ("content, before packing", "in the package", "fingerprint of the content")
+        parts: list[Part] = []
+        for figure, caption in zip(self.figures, captions, strict=True):
+            if parts:
+                parts.append(rule(vertical=True))
+            block = column(figure, Label(caption, "small", "muted"), gap=2)
+            parts.append((block, 2 if figure is self.figures[2] else 1))
+        send = Card("What others will get").add(row(*parts, gap=18))
+        right = column((checks, 1), send, gap=16)
+        self.setLayout(row((files, 1), (right, 1), gap=16))
+
+    def show_preview(self, preview: Preview) -> None:
+        """Show what a build would pack."""
+        self.content.setText(f"{plural(len(preview.files), 'file')}, {size(preview.size)}")
+        tones = {"entry": "accent_text", "generated": "faint", "signed at build": "faint"}
+        marks = {f.path: (f.tag, tones.get(f.tag, "warn")) for f in preview.files if f.tag}
+        files = [{"path": f"{preview.root}/{f.path}", "size": f.size} for f in preview.files]
+        self.files.show_files(
+            files, (), {f"{preview.root}/{path}": mark for path, mark in marks.items()}
+        )
+        self._show_left_out(preview)
+        self._show_checks(preview.checks)
+        self.figures[0].setText(size(preview.size))
+        self.figures[1].setText(plural(len(preview.files), "file"))
+        self.figures[2].setText(words_of(preview.content_digest))
+        self.figures[2].setToolTip(short_digest(preview.content_digest))
+
+    def _show_left_out(self, preview: Preview) -> None:
+        clear(self.left_out)
+        for one in preview.left_out[:LEFT_OUT_SHOWN]:
+            path = ElidedLabel(one.path, "small", mono=True)
+            amount = Label("", "small", "faint", align=Qt.AlignmentFlag.AlignRight)
+            amount.setText(size(one.size) if one.size is not None else "")
+            amount.setMinimumWidth(62)
+            reason = ElidedLabel(one.reason, "small", "faint")
+            parts = (Icon("ban", "faint", 14), (path, 2), (reason, 3), amount)
+            self.left_out.addLayout(row(*parts, gap=8))
+        more = len(preview.left_out) - LEFT_OUT_SHOWN
+        if more > 0:
+            self.left_out.addWidget(Label(f"and {more} more", "small", "faint"))
+        if not preview.left_out:
+            self.left_out.addWidget(Label("Nothing: the whole folder goes in.", "small", "faint"))
+
+    def _show_checks(self, checks: list[Check]) -> None:
+        clear(self.checks)
+        for number, check in enumerate(checks):
+            if number:
+                self.checks.addWidget(rule())
+            icon, tok = _CHECKS[check.state]
+            words = column(
+                Label(check.title, "medium"),
+                Label(check.text, "small", "muted", wrap=True),
+                gap=2,
+            )
+            holder = QWidget()
+            holder.setLayout(row(Icon(icon, tok, 18), (words, 1), gap=12, margins=(0, 9, 8, 9)))
+            self.checks.addWidget(holder)
+        for tag, state, word, tok in zip(
+            self.tags, ("pass", "note", "fail"), ("pass", "note", "fail"), ("ok", "warn", "danger"),
+            strict=True,
+        ):  # fmt: skip
+            count = sum(check.state == state for check in checks)
+            tag.set(f"{count} {word}", tok)
+            tag.setVisible(bool(count))

@@ -1,0 +1,111 @@
+"""Upload a package, with its other half, as an application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from agent_core.packages.builder import BuildResult
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.pages.build import model
+from app.widgets.bars import ProgressBar
+from app.widgets.buttons import Button
+from app.widgets.dialogs import Dialog
+from app.widgets.forms import ChoiceField, Form, TextField, required
+from app.widgets.labels import Label
+from app.widgets.path_field import PathField
+from app.widgets.words import size
+
+
+class UploadDialog(Dialog):
+    """Name, group, the other half, a note."""
+
+    uploaded = Signal(dict)
+
+    def __init__(self, parent: QWidget, context: AppContext, result: BuildResult) -> None:
+        super().__init__(
+            parent,
+            "Upload as an application",
+            "Members of the group can start runs with it. Each silo still decides for itself.",
+            icon="upload",
+        )
+        self.context = context
+        self.built = result
+        other = {"client": "server", "server": "client"}.get(result.manifest.type, "")
+        self.name = TextField("Name", text=_name(result),
+                              check=required("Give the application a name."))  # fmt: skip
+        self.group = ChoiceField(
+            "Group",
+            check=required("You are in no group yet. Join one by a link, or make one first."),
+        )
+        self.partner = PathField(
+            f"{other.capitalize()} package",
+            check=required(f"A {result.manifest.type} needs its {other} package beside it."),
+            pattern="Packages (*.zip)",
+        )
+        self.partner.set(model.partner_path(result))
+        self.partner.setVisible(bool(other))
+        self.note = TextField("Note", placeholder="What changed, for your partners")
+        self.form = Form(self.name, self.group, self.partner, self.note)
+        self.problem = Label("", "small", "danger", wrap=True)
+        self.problem.hide()
+        self.progress = Label("", "small", "faint")
+        self.bar = ProgressBar()
+        self.bar.hide()
+        for widget in (*self.form.fields, self.problem, self.progress, self.bar):
+            self.body.addWidget(widget)
+        self.cost.setText(f"Sends {size(result.size)} to the hub.")
+        self.cancel = self.add_button(Button("Cancel", "ghost", on_click=self.reject))
+        self.send = self.add_button(Button("Upload", "primary", on_click=self._send))
+        self.first_focus = self.name.control
+        context.tasks.call("groups.list", self._take_groups, self._failed, self)
+        context.events.progress.connect(self._take_progress)
+
+    def _take_groups(self, page: dict[str, Any]) -> None:
+        self.group.set_choices([(group["id"], group["name"]) for group in page["items"]])
+
+    def _take_progress(self, event: dict[str, Any]) -> None:
+        if event.get("total") and not self.send.isEnabled():
+            self.bar.show()
+            self.bar.set(float(event["done"]) / float(event["total"]))
+            self.progress.setText(str(event.get("text") or ""))
+
+    def _send(self) -> None:
+        if not self.form.validate():
+            return
+        self.problem.hide()
+        self.send.setEnabled(False)
+        self.progress.setText("Uploading …")
+        paths = [str(self.built.package_path)]
+        if not self.partner.isHidden():
+            paths.append(self.partner.value())
+        if self.built.manifest.type == "server":
+            paths.reverse()  # the hub's order: client first
+        name, group, note = self.name.value(), self.group.key(), self.note.value()
+        client = self.context.client
+        self.context.tasks.run(
+            lambda: model.upload(client, paths, name, group, note, lambda _: None),
+            self._sent, self._failed, self,
+        )  # fmt: skip
+
+    def _sent(self, application: dict[str, Any]) -> None:
+        self.uploaded.emit(application)
+        self.accept()
+
+    def _failed(self, error: Exception) -> None:
+        self.send.setEnabled(True)
+        self.bar.hide()
+        self.progress.setText("")
+        self.problem.setText(" ".join(sentence_of(error)))
+        self.problem.show()
+
+
+def _name(result: BuildResult) -> str:
+    """Return a name to begin with: the manifest's, or the folder's for a half without one."""
+    name = result.manifest.name
+    if name.endswith("-package"):
+        return result.package_path.parent.parent.parent.name or name
+    return name

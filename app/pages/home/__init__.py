@@ -1,0 +1,1 @@
+"""What needs the operator, what runs here, what left."""

@@ -1,0 +1,68 @@
+"""Home's card of the jobs that run on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout
+
+from app.pages.home.job_row import JobRow
+from app.pages.home.model import live_jobs
+from app.widgets.buttons import Button
+from app.widgets.cards import Card
+from app.widgets.empty_state import EmptyState
+from app.widgets.layouts import rule
+
+
+class JobsCard(Card):
+    """All live jobs of this machine."""
+
+    stopped = Signal(dict)
+    opened = Signal(int)
+
+    def __init__(self, on_all: Callable[[], object]) -> None:
+        super().__init__(
+            "Running on this machine",
+            icon="activity",
+            actions=[Button("All runs", "link", on_click=on_all)],
+            gap=4,
+        )
+        self._rows: dict[str, JobRow] = {}
+        self._list = QVBoxLayout()
+        self._list.setSpacing(0)
+        self._empty = EmptyState(
+            "moon", "Nothing runs here", "A job appears when a run of your group reaches this silo."
+        )
+        self.add(self._list, self._empty)
+
+    def show_jobs(self, jobs: list[dict[str, Any]]) -> None:
+        """Show the live jobs among these; rows that stay keep their place."""
+        live = live_jobs(jobs)
+        wanted = [job["job_id"] for job in live]
+        if list(self._rows) != wanted:
+            self._rebuild(wanted)
+        for job in live:
+            self._rows[job["job_id"]].show_job(job)
+        self._empty.setVisible(not live)
+
+    def rows(self) -> list[JobRow]:
+        """Return the rows as they are shown."""
+        return list(self._rows.values())
+
+    def _rebuild(self, wanted: list[str]) -> None:
+        old = self._rows
+        while (item := self._list.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None and widget not in old.values():
+                widget.deleteLater()
+        self._rows = {}
+        for key in wanted:
+            self._list.addWidget(rule())
+            made = old.pop(key, None) or JobRow(self.stopped.emit, self.opened.emit)
+            self._rows[key] = made
+            self._list.addWidget(made)
+        for gone in old.values():
+            gone.hide()
+            gone.deleteLater()

@@ -1,0 +1,250 @@
+"""The list of projects, and the dialog that makes one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from agent_core.protocol.records import Group, Project
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.pages.projects.model import ProjectRow, name_problem, rows_of
+from app.widgets.bars import Skeleton
+from app.widgets.buttons import Button
+from app.widgets.cards import TableCard
+from app.widgets.cells import Cell
+from app.widgets.dialogs import Dialog
+from app.widgets.empty_state import EmptyState
+from app.widgets.forms import ChoiceField, Form, TextField
+from app.widgets.labels import Label
+from app.widgets.layouts import column, row
+from app.widgets.page import Page
+from app.widgets.search_field import SearchField
+from app.widgets.tables import Column, RowModel, Table
+from app.widgets.words import date, plural
+
+SKELETON_MS = 300
+
+
+class ProjectsPage(Page):
+    """All projects of the account's groups; double click or Enter opens one."""
+
+    title = "Projects"
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.projects: list[Project] = []
+        self.groups: list[Group] = []
+        self._busy = self._again = self._is_read = False
+        new = Button("New project", "primary", icon="plus", on_click=self.new_project)
+        self.top_actions = [new]
+        self._build()
+        context.events.changed.connect(self._on_changed)
+        context.events.connected.connect(lambda on: self._reload_shown() if on else None)
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(self._show_skeleton)
+
+    def _build(self) -> None:
+        self.search = SearchField("Filter projects")
+        self.search.textChanged.connect(lambda _: self._show_rows())
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.search.setFocus)
+        columns: list[Column[ProjectRow]] = [
+            Column("Project", _name_cell, 0, sort=lambda r: r.project.name.lower()),
+            Column("Group", lambda r: Cell(r.group, kind="icon", icon="network"), 280,
+                   sort=lambda r: r.group.lower()),
+            Column("Runs", lambda r: Cell(f"{r.project.run_count:,}", weight=600, right=True), 100,
+                   right=True, sort=lambda r: r.project.run_count),
+            Column("Created", lambda r: Cell(date(r.project.created_at), tok="muted"), 150,
+                   sort=lambda r: r.project.created_at),
+        ]  # fmt: skip
+        self.rows: RowModel[ProjectRow] = RowModel(columns, lambda r: r.project.id)
+        self.table = Table(self.rows, row_height=54)
+        self.table.setAccessibleName("Projects")
+        self.table.opened.connect(
+            lambda one: self.context.navigate("project", project_id=one.project.id)
+        )
+        self._foot = Label("", "small", "faint")
+        card = TableCard()
+        card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
+        whole = QWidget()
+        whole.setLayout(column(row(self.search, None), (card, 1), gap=16))
+        skeleton = QWidget()
+        skeleton.setLayout(column(Skeleton(6), None))
+        self._error = EmptyState(
+            "circle-alert", "", action="Try again", on_action=self._retry, tok="danger"
+        )
+        self._places = {
+            "blank": QWidget(),
+            "skeleton": skeleton,
+            "error": self._error,
+            "empty": EmptyState(
+                "folder-git-2",
+                "No projects yet",
+                "A project gathers the runs of one question. Members of its group see it at once.",
+                action="New project",
+                on_action=self.new_project,
+            ),
+            "list": whole,
+        }
+        self._states = QStackedWidget()
+        for widget in self._places.values():
+            self._states.addWidget(widget)
+        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+
+    # --- data ---
+    def open(self, **arguments: Any) -> None:
+        """Show the list."""
+        if not self._is_read:
+            self._patience.start()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the projects; asking again meanwhile reads once more afterwards."""
+        if self._busy:
+            self._again = True
+            return
+        self._busy, self._again = True, False
+        self.context.tasks.run(lambda: _read(self.context), self._on_read, self._on_failed, self)
+
+    def _on_read(self, found: tuple[list[Project], list[Group]]) -> None:
+        self._busy, self._is_read = False, True
+        self.projects, self.groups = found
+        self._states.setCurrentWidget(self._places["list" if self.projects else "empty"])
+        self._show_rows()
+        if self._again:
+            self.reload()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._busy = False
+        title, text = sentence_of(error)
+        if not self.projects:
+            self._error.set("circle-alert", title, text, "danger")
+            self._states.setCurrentWidget(self._error)
+        else:
+            self._foot.setText(f"{title} Shown is what was read before.")
+
+    def _retry(self) -> None:
+        self._states.setCurrentWidget(self._places["skeleton"])
+        self.reload()
+
+    def _show_skeleton(self) -> None:
+        if self._states.currentWidget() is self._places["blank"]:
+            self._states.setCurrentWidget(self._places["skeleton"])
+
+    def _on_changed(self, what: str, _number: object, _change: int) -> None:
+        if what in {"project", "run", "group"}:
+            self._reload_shown()
+
+    def _reload_shown(self) -> None:
+        if self.isVisible():
+            self.reload()
+
+    def _show_rows(self) -> None:
+        rows = rows_of(self.projects, self.groups, self.search.text())
+        self.rows.set_rows(rows)
+        self._foot.setText(f"{len(rows)} of {plural(len(self.projects), 'project')} shown")
+
+    # --- making one ---
+    def new_project(self) -> None:
+        """Ask for name and group of a new project."""
+        dialog = NewProjectDialog(self, self.context, self.groups, self.projects)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.made.connect(self._on_made)
+        dialog.open()
+
+    def _on_made(self, project: Project) -> None:
+        self.reload()
+        self.context.navigate("project", project_id=project.id)
+
+
+class NewProjectDialog(Dialog):
+    """Name, group and purpose of a project."""
+
+    made = Signal(object)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        context: AppContext,
+        groups: list[Group],
+        projects: list[Project],
+    ) -> None:
+        super().__init__(
+            parent,
+            "New project",
+            "Its runs, curves and models are seen by all members of its group.",
+            icon="folder-git-2",
+            tok="accent_text",
+        )
+        self._context = context
+        self._key = uuid.uuid4().hex
+        self.group = ChoiceField("Group", [(group.id, group.name) for group in groups])
+        self.name = TextField(
+            "Name",
+            placeholder="WDBC breast cancer",
+            check=lambda text: name_problem(text, projects, int(self.group.key() or 0)),
+        )
+        self.description = TextField("What it is for", placeholder="optional")
+        self.form = Form(self.name, self.description)
+        self.body.addLayout(column(self.name, self.group, self.description, gap=14))
+        self.add_button(Button("Cancel", "ghost", on_click=self.reject))
+        self.submit = self.add_button(Button("Create project", "primary", on_click=self._create))
+        if not groups:
+            self.cost.setText("You are in no group yet. Join or make one first.")
+            self.submit.setEnabled(False)
+        self.name.edit.returnPressed.connect(self._create)
+        self.name.edit.setFocus()
+
+    def _create(self) -> None:
+        if not self.form.validate():
+            return
+        self.submit.setEnabled(False)
+        self._context.tasks.call(
+            "projects.create",
+            self._on_made,
+            self._on_failed,
+            self,
+            name=self.name.value(),
+            group_id=int(self.group.key()),
+            description=self.description.value(),
+            idempotency_key=self._key,
+        )
+
+    def _on_made(self, answer: dict[str, Any]) -> None:
+        self.accept()
+        self.made.emit(Project.model_validate(answer))
+
+    def _on_failed(self, error: Exception) -> None:
+        self._key = uuid.uuid4().hex
+        self.submit.setEnabled(True)
+        self.name.say(sentence_of(error)[0])
+
+
+def _name_cell(one: ProjectRow) -> Cell:
+    return Cell(one.project.name, sub=one.project.description or "no description", weight=600)
+
+
+def _read(context: AppContext) -> tuple[list[Project], list[Group]]:
+    projects = _all(context, "projects.list")
+    groups = _all(context, "groups.list")
+    return (
+        [Project.model_validate(item) for item in projects],
+        [Group.model_validate(item) for item in groups],
+    )
+
+
+def _all(context: AppContext, method: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = context.client.call(method, **({"cursor": cursor} if cursor else {}))
+        items += page["items"]
+        following = page.get("next_cursor") or ""
+        if not page["items"] or not following or following == cursor:
+            return items
+        cursor = following

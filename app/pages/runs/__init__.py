@@ -1,0 +1,1 @@
+"""A project's runs, and one run watched live."""

@@ -1,0 +1,299 @@
+"""Live curves of all metrics: global thick, sites thin, one crosshair over all plots."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
+
+from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis, round_times
+from app.pages.runs.export import ask_path, write_metrics
+from app.pages.runs.live import RunLive
+from app.pages.runs.wording import metric_title
+from app.widgets.buttons import Button
+from app.widgets.curve_plot import CurveLine
+from app.widgets.curve_plot_card import CurveCard, CurveGroup
+from app.widgets.curve_plot_chips import ChipRow
+from app.widgets.curve_plot_flow import wrapping
+from app.widgets.curve_plot_series import Column
+from app.widgets.curve_plot_ticks import (
+    Scale,
+    clock,
+    elapsed_scale,
+    kind_of,
+    round_scale,
+    value_text,
+)
+from app.widgets.empty_state import EmptyState
+from app.widgets.labels import Label
+from app.widgets.layouts import column, row, scrolled
+from app.widgets.switches import Segmented
+from app.widgets.timeline_sites import Site
+from app.widgets.words import duration
+
+DEFAULT_SMOOTHING = 0.0
+BACKGROUND_POINTS = 200_000  # from here on, smoothing is worked out on another thread
+
+
+class CurvesTab(QWidget):
+    """One card a metric; points are appended as they come, never sampled."""
+
+    def __init__(self, live: RunLive) -> None:
+        super().__init__()
+        self._live = live
+        self.book = MetricBook()
+        self.group = CurveGroup(self)
+        self.cards: dict[str, CurveCard] = {}
+        self._expanded = ""
+        self._sites: dict[int, Site] = {}
+        self._build()
+        self._smooth_timer = QTimer(self, singleShot=True, interval=50)
+        self._smooth_timer.timeout.connect(self._apply_smoothing)
+        feed = live.feed("metrics")
+        feed.arrived.connect(self._on_points)
+        feed.caught_up.connect(self._show_state)
+        live.changed.connect(self._on_run)
+        live.rounds_changed.connect(self.group.refresh)
+
+    def start(self) -> None:
+        """Follow the metrics from now on."""
+        self._on_run()
+        self._live.feed("metrics").pull()
+
+    def _build(self) -> None:
+        self.axis = Segmented([("round", "Round"), ("time", "Time"), ("step", "Step")], "round")
+        self.axis.button("step").hide()
+        self.axis.chosen.connect(self._on_axis)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 95)
+        self.slider.setFixedWidth(120)
+        self.slider.setAccessibleName("Smoothing")
+        self.slider.valueChanged.connect(self._on_slider)
+        self._amount = Label("off", "small_medium")
+        self._amount.setFixedWidth(34)
+        self.raw = QCheckBox("Raw behind")
+        self.raw.setChecked(True)
+        self.raw.toggled.connect(self._on_look)
+        self.log = QCheckBox("Log scale")
+        self.log.toggled.connect(self._on_look)
+        self.count = Label("", "small", "faint")
+        export = Button("Export", icon="download", sz="sm")
+        menu = QMenu(export)
+        menu.addAction("Points as CSV…", self._save_csv)
+        menu.addAction("Picture as PNG…", self._save_png)
+        export.setMenu(menu)
+        smoothing = row(Label("Smoothing", "small", "muted"), self.slider, self._amount, gap=10)
+        bar = row(self.axis, 6, smoothing, 6, self.raw, self.log, None, self.count, export, gap=12)
+        self.chips = ChipRow("Sites")
+        wrapping(self.chips)
+        self.chips.toggled.connect(self._on_chips)
+        self._plots = QWidget()
+        self._grid = QGridLayout(self._plots)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(16)
+        self._empty = EmptyState("chart-line", "No points yet", "The first ones come with round 1.")
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(scrolled(self._plots))
+        self._tools = QWidget()
+        self._tools.setLayout(column(bar, self.chips, gap=10))
+        self.setLayout(column(self._tools, (self._stack, 1), gap=12))
+
+    # --- data ---
+    def _on_points(self, batches: list[Batch]) -> None:
+        is_new = self.book.add(batches)
+        if is_new:
+            self._rebuild()
+        self.axis.button("step").setVisible(self.book.has_steps())
+        self._refresh_words()
+        self.group.refresh()
+
+    def _on_run(self) -> None:
+        run = self._live.run
+        if run is None:
+            return
+        if self.book.axis == "time" and run.started_at:
+            self.book.set_axis("time", run.started_at)
+        if self._live.sites != self._sites:
+            self._sites = self._live.sites
+            self._rebuild()
+        self._show_state()
+
+    def _show_state(self) -> None:
+        self._stack.setCurrentIndex(1 if self.book.points else 0)
+        if not self.book.points and not self._live.is_live and self._live.run is not None:
+            text = "The run ended before a job reported a metric."
+            self._empty.set("chart-line", "No points", text)
+
+    def _refresh_words(self) -> None:
+        keys = self.book.metrics()
+        metrics = "1 metric" if len(keys) == 1 else f"{len(keys)} metrics"
+        self.count.setText(f"{metrics}, {self.book.points:,} points, none left out")
+        sites = set(self._live.sites)
+        for key, card in self.cards.items():
+            latest = self.book.latest(key, sites)
+            if latest is not None:
+                card.set_value(latest[0], value_text(latest[1], kind_of(key)))
+
+    # --- plots ---
+    def _rebuild(self) -> None:
+        """Make cards for new metrics, and lines for new sites."""
+        for key in self.book.metrics():
+            if key not in self.cards:
+                self._add_card(key)
+        self._set_chips()
+        self._place_cards()
+        for key, card in self.cards.items():
+            card.plot.set_lines(self._lines(key))
+        self._on_chips()
+
+    def _add_card(self, key: str) -> None:
+        card = self.cards[key] = CurveCard(key, metric_title(key), kind_of(key))
+        card.plot.x_scale = self._x_scale
+        card.plot.x_title = self._x_title
+        card.plot.missing = self._missing
+        card.expanded.connect(lambda on, key=key: self._expand(key if on else ""))
+        self.group.add(card.plot)
+        self._on_look()
+
+    def _place_cards(self) -> None:
+        keys = [key for key in self.book.metrics() if self._expanded in ("", key)]
+        for card in self.cards.values():
+            card.setVisible(card.key in keys)
+            self._grid.removeWidget(card)
+        across = 1 if len(keys) == 1 else 2
+        for place, key in enumerate(keys):
+            self._grid.addWidget(self.cards[key], place // across, place % across)
+
+    def _expand(self, key: str) -> None:
+        self._expanded = key
+        self._place_cards()
+        self.group.refresh()
+
+    def _order(self) -> list[int]:
+        sites = list(self._live.sites)
+        known = self.book.edges()
+        found = [GLOBAL] if GLOBAL in known else []
+        found += [edge for edge in sites if edge in known]
+        return found + sorted(known - set(sites) - {GLOBAL})
+
+    def _set_chips(self) -> None:
+        sites = self._live.sites
+        chips = []
+        for edge in self._order():
+            site = sites.get(edge)
+            name = "Global" if edge == GLOBAL else (site.name if site else f"Device {edge}")
+            chips.append((edge, name, site.slot if site else -1, ""))
+        self.chips.set_chips(chips)
+
+    def _lines(self, key: str) -> list[CurveLine]:
+        curves = self.book.curves(key)
+        return [self._line(edge, curves[edge]) for edge in self._order() if edge in curves]
+
+    def _line(self, edge: int, curve: Curve) -> CurveLine:
+        if edge == GLOBAL:
+            return CurveLine(edge, "Global", curve.series, -1, 2.6)
+        site = self._live.sites.get(edge)
+        name = site.name if site else f"Device {edge}"
+        width = 2.2 if edge == self._live.own_edge else 1.4
+        slot = site.slot if site else edge
+        return CurveLine(edge, name, curve.series, slot, width, site.is_dashed if site else False)
+
+    # --- axis ---
+    def _x_scale(self) -> Scale:
+        run = self._live.run
+        if self.book.axis == "round":
+            return round_scale(max(1.0, self.book.last_x()), run.rounds if run else None)
+        if self.book.axis == "step":
+            return round_scale(max(1.0, self.book.last_x()), None)
+        return elapsed_scale(self.book.last_x())
+
+    def _x_title(self, x: float) -> str:
+        if self.book.axis == "time":
+            return f"{duration(x)} · {clock(self.book.origin + x)}"
+        if self.book.axis == "step":
+            return f"Step {x:.0f}"
+        at = round_times(self._live.rounds).get(round(x))
+        return f"Round {x:.0f}" + (f" · {clock(at)}" if at else "")
+
+    def _missing(self, line: CurveLine, x: float) -> str:
+        if self.book.axis == "round" and line.key != GLOBAL:
+            closed = next((one for one in self._live.rounds if one.round == round(x)), None)
+            if closed is not None and closed.closed_by == "deadline":
+                return "late"
+        return "–"
+
+    def _on_axis(self, axis: XAxis) -> None:
+        run = self._live.run
+        self.book.set_axis(axis, (run.started_at or run.created_at) if run else 0.0)
+        for key, card in self.cards.items():
+            card.plot.set_lines(self._lines(key))
+        self.group.point_at(None, None)
+        self.group.zoom(None)
+        self._on_chips()
+
+    # --- look ---
+    def _on_chips(self) -> None:
+        chosen = self.chips.chosen()
+        for card in self.cards.values():
+            for line in card.plot.lines:
+                line.is_visible = line.key in chosen
+        self.group.refresh()
+
+    def _on_look(self) -> None:
+        for card in self.cards.values():
+            card.plot.shows_raw = self.raw.isChecked()
+            card.plot.is_log = self.log.isChecked()
+        self.group.refresh()
+
+    def _on_slider(self, value: int) -> None:
+        self._amount.setText(f"{value / 100:.2f}" if value else "off")
+        self._smooth_timer.start()
+
+    def _apply_smoothing(self) -> None:
+        weight = self.slider.value() / 100
+        if self.book.points < BACKGROUND_POINTS:
+            self.book.set_smoothing(weight)
+            self.group.refresh()
+            return
+        self.book.smoothing = weight
+        series = self.book.series()
+
+        def work() -> list[Column]:
+            return [one.smoothed_with(weight) for one in series]
+
+        def done(columns: list[Column]) -> None:
+            if weight == self.book.smoothing:
+                for one, made in zip(series, columns, strict=True):
+                    one.adopt(weight, made)
+                self.group.refresh()
+
+        self._live.context.tasks.run(work, done, parent=self)
+
+    # --- files ---
+    def _save_csv(self) -> None:
+        path = ask_path(self, "Save points", f"run-{self._live.run_id}-curves.csv", "CSV (*.csv)")
+        if path is not None:
+            work = partial(write_metrics, path, self.book.snapshot(), dict(self._live.sites))
+            self._live.context.tasks.run(
+                work,
+                lambda count: self._live.context.notify(
+                    f"{count:,} points saved", str(path), kind="ok"
+                ),
+                parent=self,
+            )
+
+    def _save_png(self) -> None:
+        path = ask_path(self, "Save picture", f"run-{self._live.run_id}-curves.png", "PNG (*.png)")
+        if path is not None:
+            picture = self._plots.grab().toImage()
+            self._live.context.tasks.run(
+                lambda: picture.save(str(path)),
+                lambda ok: self._live.context.notify(
+                    "Picture saved" if ok else "The picture could not be saved",
+                    str(path),
+                    kind="ok" if ok else "danger",
+                ),
+                parent=self,
+            )

@@ -1,0 +1,193 @@
+"""The points of all curves, and the series a plot draws from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from agent_core.protocol.records import RoundRecord
+from app.pages.runs.wording import metric_rank
+from app.widgets.curve_plot_series import Column, Floats, Series
+
+XAxis = Literal["round", "time", "step"]
+GLOBAL = 0  # the edge id under which the server reports global metrics
+
+
+class Batch(NamedTuple):
+    """New points of one curve; a round that was not told is NaN."""
+
+    key: str
+    edge_id: int
+    rounds: Floats
+    steps: Floats
+    times: Floats
+    values: Floats
+
+
+def parse_metrics(items: list[dict[str, Any]]) -> list[Batch]:
+    """Return points by curve, ready to be appended."""
+    grouped: dict[tuple[str, int], list[tuple[float, float, float, float]]] = defaultdict(list)
+    for item in items:
+        number = item.get("round")
+        value = item.get("value")
+        grouped[str(item["key"]), int(item["edge_id"])].append(
+            (
+                float("nan") if number is None else float(number),
+                float(item.get("step") or 0),
+                float(item["at"]),
+                float("nan") if value is None else float(value),
+            )
+        )
+    batches = []
+    for (key, edge_id), points in grouped.items():
+        table = np.array(points, np.float64)
+        batches.append(Batch(key, edge_id, table[:, 0], table[:, 1], table[:, 2], table[:, 3]))
+    return batches
+
+
+@dataclass
+class Curve:
+    """All points of one metric of one device."""
+
+    key: str
+    edge_id: int
+
+    def __post_init__(self) -> None:
+        self.rounds, self.steps, self.times = Column(), Column(), Column()
+        self.values = Column()
+        self.series = Series()
+
+    def x_of(self, batch: Batch, first: int, axis: XAxis, origin: float) -> Floats:
+        """Return where a batch's points lie on an axis; `first` is the number of earlier ones."""
+        if axis == "time":
+            return batch.times - origin
+        number = np.arange(first + 1, first + 1 + len(batch.values), dtype=np.float64)
+        if axis == "step":
+            return np.where(batch.steps > 0, batch.steps, number)
+        fallback = np.where(batch.steps > 0, batch.steps, number)
+        return np.where(np.isnan(batch.rounds), fallback, batch.rounds)
+
+
+class MetricBook:
+    """Keep every point that came, and one series a curve for the chosen x axis."""
+
+    def __init__(self) -> None:
+        self.axis: XAxis = "round"
+        self.origin = 0.0
+        self.smoothing = 0.0
+        self.points = 0
+        self._curves: dict[str, dict[int, Curve]] = {}
+
+    def add(self, batches: list[Batch]) -> bool:
+        """Append points; return whether a curve is new."""
+        is_new = False
+        for batch in batches:
+            curves = self._curves.setdefault(batch.key, {})
+            curve = curves.get(batch.edge_id)
+            if curve is None:
+                is_new = True
+                curve = curves[batch.edge_id] = Curve(batch.key, batch.edge_id)
+                curve.series.set_smoothing(self.smoothing)
+            first = len(curve.values)
+            for column, values in zip(
+                (curve.rounds, curve.steps, curve.times, curve.values),
+                (batch.rounds, batch.steps, batch.times, batch.values),
+                strict=True,
+            ):
+                column.extend(values)
+            x = curve.x_of(batch, first, self.axis, self.origin)
+            curve.series.append(x, batch.values)
+            self.points += len(batch.values)
+        return is_new
+
+    def metrics(self) -> list[str]:
+        """Return the metrics, accuracy and loss first."""
+        return sorted(self._curves, key=metric_rank)
+
+    def curves(self, key: str) -> dict[int, Curve]:
+        """Return a metric's curves by edge id."""
+        return self._curves.get(key, {})
+
+    def edges(self) -> set[int]:
+        """Return every edge id that has a curve."""
+        return {edge for curves in self._curves.values() for edge in curves}
+
+    def has_steps(self) -> bool:
+        """Return whether any curve has several points a round."""
+        for curve in self._all():
+            rounds = curve.rounds.values
+            if len(rounds) > 1 and np.any(rounds[1:] == rounds[:-1]):
+                return True
+        return False
+
+    def set_axis(self, axis: XAxis, origin: float) -> None:
+        """Lay all points along another axis."""
+        if (axis, origin) == (self.axis, self.origin):
+            return
+        self.axis, self.origin = axis, origin
+        for curve in self._all():
+            fresh = Series()
+            fresh.set_smoothing(self.smoothing)
+            whole = Batch(
+                curve.key,
+                curve.edge_id,
+                curve.rounds.values,
+                curve.steps.values,
+                curve.times.values,
+                curve.values.values,
+            )
+            fresh.append(curve.x_of(whole, 0, axis, origin), whole.values)
+            curve.series = fresh
+
+    def set_smoothing(self, weight: float) -> None:
+        """Smooth all curves with another weight."""
+        self.smoothing = weight
+        for curve in self._all():
+            curve.series.set_smoothing(weight)
+
+    def series(self) -> list[Series]:
+        """Return all series, for another thread to smooth."""
+        return [curve.series for curve in self._all()]
+
+    def last_x(self) -> float:
+        """Return the largest x of all curves."""
+        return max((float(c.series.x[-1]) for c in self._all() if len(c.series)), default=0.0)
+
+    def _all(self) -> Iterator[Curve]:
+        for curves in self._curves.values():
+            yield from curves.values()
+
+    def latest(self, key: str, sites: set[int]) -> tuple[str, float] | None:
+        """Return whose value stands beside a plot's title, and the value."""
+        curves = self.curves(key)
+        if GLOBAL in curves and len(curves[GLOBAL].values):
+            return "global", float(curves[GLOBAL].values.values[-1])
+        last = [
+            float(c.values.values[-1]) for e, c in curves.items() if e in sites and len(c.values)
+        ]
+        finite = [value for value in last if np.isfinite(value)]
+        return ("mean of sites", sum(finite) / len(finite)) if finite else None
+
+    def snapshot(self) -> list[Batch]:
+        """Return all points so far, for another thread to write."""
+        return [
+            Batch(
+                key,
+                edge_id,
+                curve.rounds.values,
+                curve.steps.values,
+                curve.times.values,
+                curve.values.values,
+            )
+            for key in self.metrics()
+            for edge_id, curve in sorted(self.curves(key).items())
+        ]
+
+
+def round_times(rounds: list[RoundRecord]) -> dict[int, float]:
+    """Return when each round closed."""
+    return {one.round: one.closed_at for one in rounds}

@@ -1,0 +1,205 @@
+"""The models of a run: one a round, the newest and the best marked, saved with its hash checked."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+
+from agent_core.protocol.records import ModelRecord
+from app.pages.runs.export import ask_path
+from app.pages.runs.live import RunLive
+from app.pages.runs.models_detail import ModelDetail, metric_cell, metric_of, round_cell, short_hash
+from app.pages.runs.models_model import ModelRow, rows_of
+from app.pages.runs.wording import metric_rank, metric_title
+from app.widgets.cards import TableCard
+from app.widgets.cells import Cell
+from app.widgets.curve_plot_ticks import bytes_text
+from app.widgets.empty_state import EmptyState
+from app.widgets.labels import Icon, Label
+from app.widgets.layouts import column, row
+from app.widgets.tables import Column, RowModel, Table
+from app.widgets.words import duration
+
+PAGE = 500
+
+
+class ModelsTab(QWidget):
+    """A table of the rounds' models, and the chosen one's facts beside it."""
+
+    counted = Signal(object)  # number of models, or None
+
+    def __init__(self, live: RunLive) -> None:
+        super().__init__()
+        self._live = live
+        self._models: list[ModelRecord] = []
+        self._keys: list[str] = []
+        self._busy = False
+        self._build()
+        live.models_changed.connect(self._reload)
+        live.changed.connect(self._on_run)
+        self._is_started = False
+
+    def start(self) -> None:
+        """Read the models, and again whenever there are new ones."""
+        self._is_started = True
+        self._reload()
+
+    def _build(self) -> None:
+        self._columns: list[Column[ModelRow]] = []
+        self._empty = EmptyState(
+            "boxes", "No models yet", "The first one appears when round 1 closes."
+        )
+        words = "Saved as safetensors, never as code. The hash is checked when you save."
+        self._table_card = TableCard()
+        self._foot = row(
+            Icon("info", "faint", 14), Label(words, "small", "faint"), None, margins=(12, 6, 12, 6)
+        )
+        self._table: Table | None = None
+        self._table_card.body.addLayout(self._foot)
+        self._detail = ModelDetail(self._save, self._copy)
+        self._full = QWidget()
+        self._full.setLayout(row((self._table_card, 1), self._detail, gap=16))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._full)
+        self.setLayout(column(self._stack))
+
+    # --- data ---
+    def _reload(self) -> None:
+        if self._busy or not self._is_started:
+            return
+        self._busy = True
+        work = partial(_read_all, self._live)
+        self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
+
+    def _on_models(self, models: list[ModelRecord]) -> None:
+        self._busy = False
+        self._models = models
+        self.counted.emit(len(models) or None)
+        self._on_run()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._busy = False
+        if not self._models:
+            title = getattr(error, "sentence", "The models could not be read.")
+            self._empty.set("circle-alert", "Models could not be read", title, "danger")
+
+    def _on_run(self) -> None:
+        self._stack.setCurrentIndex(1 if self._models else 0)
+        if not self._models:
+            return
+        keys = sorted({key for one in self._models for key in one.metrics}, key=metric_rank)[:2]
+        if self._table is None or keys != self._keys:
+            self._keys = keys
+            self._make_table()
+        rows = rows_of(self._models, self._live.sites)
+        chosen = self._current()
+        follows = chosen is None or chosen.is_newest
+        self._rows.set_rows(rows)
+        if follows and self._table is not None and rows:
+            # Who looks at the newest model goes on looking at the newest.
+            self._table.selectRow(self._rows.find(rows[0].model.round))
+            self._table.scrollTo(self._table.currentIndex())
+        self._show_detail()
+
+    def _make_table(self) -> None:
+        if self._table is not None:
+            self._table_card.body.removeWidget(self._table)
+            self._table.deleteLater()
+        self._rows: RowModel[ModelRow] = RowModel(self._make_columns(), lambda r: r.model.round)
+        self._table = Table(self._rows, row_height=44)
+        self._table.setAccessibleName("Models")
+        self._table.selectionModel().currentRowChanged.connect(lambda *_: self._show_detail())
+        self._table.opened.connect(lambda _: self._save())
+        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._table.customContextMenuRequested.connect(self._on_menu)
+        self._table.clicked_cell.connect(self._on_cell)
+        self._table_card.body.insertWidget(0, self._table, 1)
+
+    def _make_columns(self) -> list[Column[ModelRow]]:
+        columns = [Column("Round", round_cell, 100, sort=lambda r: r.model.round)]
+        for place, key in enumerate(self._keys):
+            cell = partial(metric_cell, key=key, bar=place == 0)
+            by = partial(metric_of, key=key)
+            width = 142 if place == 0 else 88
+            columns.append(Column(metric_title(key), cell, width, right=place > 0, sort=by))
+        columns += [
+            Column("Sites in", lambda r: Cell(kind="sites", items=r.sites), 0),
+            Column("Size", lambda r: Cell(bytes_text(r.model.size), tok="muted", right=True), 88,
+                   right=True, sort=lambda r: r.model.size),
+            Column("SHA-256", lambda r: Cell(short_hash(r.model.sha256), mono=True, tok="muted"),
+                   100),
+            Column("Age", lambda r: Cell(duration(time.time() - r.model.created_at), tok="muted"),
+                   76, sort=lambda r: -r.model.created_at),
+            Column("", lambda _: Cell("Save…", kind="link"), 68),
+        ]  # fmt: skip
+        return columns
+
+    # --- actions ---
+    def _current(self) -> ModelRow | None:
+        chosen: ModelRow | None = self._table.current() if self._table is not None else None
+        return chosen
+
+    def _show_detail(self) -> None:
+        chosen = self._current()
+        if chosen is not None:
+            self._detail.show_model(chosen, self._models, self._live)
+
+    def _on_cell(self, _row: ModelRow, place: int) -> None:
+        if place == len(self._rows.columns) - 1:
+            self._save()
+
+    def _on_menu(self, at: Any) -> None:
+        menu = QMenu(self)
+        menu.addAction("Save…", self._save)
+        menu.addAction("Copy SHA-256", self._copy)
+        if self._table is not None:
+            menu.exec(self._table.viewport().mapToGlobal(at))
+        menu.deleteLater()
+
+    def _copy(self) -> None:
+        chosen = self._current()
+        if chosen is not None:
+            QGuiApplication.clipboard().setText(chosen.model.sha256)
+
+    def _save(self) -> None:
+        chosen = self._current()
+        if chosen is None:
+            return
+        number = chosen.model.round
+        name = f"run-{self._live.run_id}-round-{number}.safetensors"
+        path = ask_path(self, f"Save the model of round {number}", name, "Model (*.safetensors)")
+        if path is None:
+            return
+        self._live.context.tasks.call(
+            "runs.save_model",
+            self._on_saved,
+            parent=self,
+            run_id=self._live.run_id,
+            round=number,
+            path=str(path),
+        )
+
+    def _on_saved(self, saved: dict[str, Any]) -> None:
+        text = f"{saved['path']}\n{bytes_text(saved['size'])}, SHA-256 {saved['sha256']}"
+        self._live.context.notify("Model saved, its hash matches", text, kind="ok")
+
+
+def _read_all(live: RunLive) -> list[ModelRecord]:
+    models: list[ModelRecord] = []
+    cursor = ""
+    while True:
+        given: dict[str, Any] = {"run_id": live.run_id, "limit": PAGE}
+        if cursor:
+            given["cursor"] = cursor
+        page = live.context.client.call("runs.models", **given)
+        found = [ModelRecord.model_validate(item) for item in page["items"]]
+        models += found
+        if not found or not page.get("next_cursor") or page["next_cursor"] == cursor:
+            return list({model.round: model for model in models}.values())
+        cursor = page["next_cursor"]

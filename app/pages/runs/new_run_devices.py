@@ -1,0 +1,101 @@
+"""The devices of a group as a list to tick."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from agent_core.protocol.records import Group
+from app.pages.runs.new_run_model import DeviceRow, Draft
+from app.widgets.badges import site_letters
+from app.widgets.buttons import Button
+from app.widgets.cards import TableCard
+from app.widgets.cells import Cell
+from app.widgets.labels import Label
+from app.widgets.layouts import column, row
+from app.widgets.tables import Column, RowModel, Table
+
+
+class DevicePicker(QWidget):
+    """Tick by mouse or Space; each device says whether it is ready."""
+
+    changed = Signal()
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        self._group = group
+        self.draft = Draft([])
+        self._count = Label("", "small", "faint")
+        online = Button("Choose all online", "link", on_click=self._choose_online)
+        columns: list[Column[DeviceRow]] = [
+            Column("", _check_cell, 40),
+            Column("Site", self._site_cell, 0),
+            Column("State", lambda r: Cell(kind="state", state=_state(r)), 130),
+            Column("Ready?", _ready_cell, 176),
+        ]
+        self.rows: RowModel[DeviceRow] = RowModel(columns, lambda r: r.device.edge_id)
+        self.table = Table(self.rows, row_height=48)
+        self.table.setAccessibleName("Devices that train")
+        self.table.clicked_cell.connect(self._on_cell)
+        self.table.installEventFilter(self)
+        card = TableCard()
+        card.add((self.table, 1))
+        head = row(Label("Devices", "small_medium"), self._count, None, online, gap=8)
+        self.setLayout(column(head, (card, 1), 4, gap=8))
+
+    def refresh(self) -> None:
+        """Show the draft's devices."""
+        draft = self.draft
+        self.rows.set_rows(draft.rows())
+        trainers = len(draft.devices) - (1 if draft.server is not None else 0)
+        self._count.setText(f"{len(draft.chosen)} of {trainers} chosen")
+
+    def toggle(self, one: DeviceRow) -> None:
+        """Tick a device, or take its tick away."""
+        self.draft.toggle(one.device.edge_id)
+        self.changed.emit()
+
+    def _choose_online(self) -> None:
+        self.draft.choose_online()
+        self.changed.emit()
+
+    def _on_cell(self, one: DeviceRow, place: int) -> None:
+        if place == 0:
+            self.toggle(one)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            watched is self.table
+            and event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+        ):
+            chosen = self.table.current()
+            if chosen is not None:
+                self.toggle(chosen)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _site_cell(self, one: DeviceRow) -> Cell:
+        device = one.device
+        edges = self._group.devices
+        slot = edges.index(device.edge_id) if device.edge_id in edges else 0
+        name = device.silo or device.name
+        return Cell(name, kind="site", sub=device.name, letters=site_letters(name), slot=slot)
+
+
+def _check_cell(one: DeviceRow) -> Cell:
+    return Cell() if one.is_server else Cell(kind="check", checked=one.is_chosen)
+
+
+def _state(one: DeviceRow) -> str:
+    presence = one.device.presence
+    if presence != "online":
+        return presence.upper()
+    return str(one.device.state.value)
+
+
+def _ready_cell(one: DeviceRow) -> Cell:
+    icon, words, token = one.readiness
+    return Cell(words, kind="icon", icon=icon, tok=token)

@@ -1,0 +1,108 @@
+"""The overview of a run: where each site is, how long rounds take, what happened."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from agent_core.protocol.states import State
+from app.pages.runs.live import RunLive
+from app.widgets.badges import Tag
+from app.widgets.banner import Banner
+from app.widgets.cards import Card
+from app.widgets.event_list import EventList
+from app.widgets.labels import Label
+from app.widgets.layouts import column, row, scrolled
+from app.widgets.round_bars import RoundBars, legend
+from app.widgets.timeline import Timeline
+from app.widgets.timeline_model import rows_of
+
+
+class OverviewTab(QWidget):
+    """Answer "why did it not start" and "who is waited for" at one glance."""
+
+    asked = Signal(str)  # the tab that answers what is shown here
+
+    def __init__(self, live: RunLive) -> None:
+        super().__init__()
+        self._live = live
+        self.timeline = Timeline()
+        self.bars = RoundBars()
+        self.events = EventList()
+        self._live_tag = Tag("live", "ok", icon="radio")
+        note = Label("times are since the step before", "small", "faint")
+        self._where = Card("Where each site is", actions=[note, self._live_tag])
+        self._where.add(self.timeline)
+        self._waiting = Label("", "small", "muted", wrap=True)
+        self._waiting.hide()
+        self._where.add(self._waiting)
+        self._rounds = Card("Round time", actions=[legend()])
+        self._rounds.add((self.bars, 1))
+        self._events = Card("Events")
+        self._events.add((self.events, 1))
+        self._events.setMinimumWidth(300)
+        below = row((self._rounds, 19), (self._events, 10), gap=16)
+        inner = QWidget()
+        self.cause = Banner("danger", "The run failed", "", "Open logs")
+        self.cause.acted.connect(lambda: self.asked.emit("logs"))
+        self.cause.hide()
+        inner.setLayout(column(self.cause, self._where, (below, 1), gap=16))
+        self._rounds.setMinimumHeight(220)
+        self.setLayout(column(scrolled(inner)))
+        live.changed.connect(self.refresh)
+        live.rounds_changed.connect(self.refresh)
+        live.events_changed.connect(self.refresh)
+        live.tick.connect(lambda _: self.refresh() if self.isVisible() and live.is_live else None)
+
+    def refresh(self) -> None:
+        """Show what is known now."""
+        run = self._live.run
+        if run is None:
+            return
+        now = time.time()
+        self.timeline.set_rows(rows_of(run, self._live.sites, self._live.own_edge, now))
+        self._live_tag.setVisible(self._live.is_live and run.state != State.IDLE)
+        self._say_what_waits()
+        self._say_cause()
+        running = None
+        if run.state == State.RUNNING and run.started_at is not None:
+            closed = {one.round: one.closed_at for one in self._live.rounds}
+            number = max([run.round, *(one + 1 for one in closed)])
+            since = max([run.started_at, *closed.values()])
+            if number not in closed and number <= (run.rounds or number):
+                running = (number, max(0.0, now - since))
+        self.bars.set_rounds(self._live.rounds, run.rounds, run.round_deadline_s, running)
+        if len(self.events.rows.events) != len(self._live.events):
+            self.events.set_events(self._live.events)
+            self._events.note.setText(str(len(self._live.events)))
+
+    def _say_what_waits(self) -> None:
+        """Say what no row says: that nothing was sent yet, or what the run as a whole waits for."""
+        run = self._live.run
+        text = ""
+        if run is not None and run.state == State.IDLE:
+            text = "Created and not started. Nothing was sent to the sites."
+        elif self._live.is_live and run is not None:
+            rows = self.timeline.rows
+            told = any(row.is_amber or row.caption == run.detail for row in rows)
+            text = "" if told else run.detail
+        self._waiting.setText(text)
+        self._waiting.setVisible(bool(text))
+
+    def _say_cause(self) -> None:
+        """Say why a run ended before its last round."""
+        run = self._live.run
+        titles = {
+            State.FAILED: ("danger", "The run failed"),
+            State.EXCEPTION: ("danger", "The code of the run raised an error"),
+            State.KILLED: ("warn", "The run was stopped"),
+        }
+        shown = titles.get(run.state) if run is not None else None
+        if run is None or shown is None or not (run.detail or run.ended_by):
+            self.cause.hide()
+            return
+        by = f" by {run.ended_by}" if run.state == State.KILLED and run.ended_by else ""
+        self.cause.set(shown[0], shown[1] + by, run.detail, "Open logs")
+        self.cause.show()

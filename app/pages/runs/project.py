@@ -1,0 +1,250 @@
+"""A project's page: its figures, and its runs with search, filters and order."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+
+from agent_core.protocol.records import Device, Group, Project, Run
+from agent_core.protocol.states import State
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.pages.runs.list_model import FILTERS, RunList, main_metric
+from app.pages.runs.run_table import StatCard, columns
+from app.widgets.bars import Skeleton
+from app.widgets.buttons import Button, Chip
+from app.widgets.cards import TableCard
+from app.widgets.empty_state import EmptyState
+from app.widgets.labels import Label
+from app.widgets.layouts import column, row
+from app.widgets.page import Page
+from app.widgets.search_field import SearchField
+from app.widgets.tables import RowModel, Table
+from app.widgets.words import plural
+
+SKELETON_MS = 300
+LIMIT = 200
+
+
+class ProjectPage(Page):
+    """Show a project's runs; `open(project_id=…)` chooses it."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.project: Project | None = None
+        self.group: Group | None = None
+        self.list = RunList()
+        self._project_id = 0
+        self._metric = ""
+        self._drawn: tuple[str, tuple[int, ...]] = ("", ())
+        self._busy = self._again = False
+        self._new = Button("New run", "primary", icon="play", on_click=self.new_run)
+        self.top_actions = [self._new]
+        self._build()
+        context.events.changed.connect(self._on_changed)
+        context.events.connected.connect(lambda on: self.reload() if on else None)
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(self._show_skeleton)
+        self._ages = QTimer(self, interval=5000)
+        self._ages.timeout.connect(lambda: self.rows.refresh() if self.isVisible() else None)
+        self._ages.start()
+        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.New), self)
+        shortcut.activated.connect(self.new_run)
+
+    def _build(self) -> None:
+        self._stats = [StatCard() for _ in range(4)]
+        self.search = SearchField("Filter runs, or type accuracy > 0.95")
+        self.search.textChanged.connect(self._on_search)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.search.setFocus)
+        self.chips: dict[str, Chip] = {}
+        for key, (text, _) in FILTERS.items():
+            chip = self.chips[key] = Chip(text, 0, on=key == "all")
+            chip.clicked.connect(partial(self._on_filter, key))
+        tools = row(self.search, 4, *self.chips.values(), None, gap=8)
+        self._card = TableCard()
+        self._make_table()
+        self._foot = Label("", "small", "faint")
+        self._card.body.addLayout(row(self._foot, None, margins=(12, 6, 12, 6)))
+        self._empty = EmptyState(
+            "rocket",
+            "No runs yet",
+            "A run trains an application on the devices you choose. It appears here at once.",
+            action="New run",
+            on_action=self.new_run,
+        )
+        self._error = EmptyState(
+            "circle-alert", "", action="Try again", on_action=self._retry, tok="danger"
+        )
+        skeleton = QWidget()
+        skeleton.setLayout(column(Skeleton(8), None))
+        self._whole = QWidget()
+        self._whole.setLayout(column(row(*self._stats, gap=16), tools, (self._card, 1), gap=16))
+        self._states = QStackedWidget()
+        self._places = {
+            "blank": QWidget(),
+            "skeleton": skeleton,
+            "error": self._error,
+            "empty": self._empty,
+            "runs": self._whole,
+        }
+        for widget in self._places.values():
+            self._states.addWidget(widget)
+        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+
+    def _make_table(self) -> None:
+        """Make the table; its result column is named by the metric that the runs report."""
+        self.rows: RowModel[Run] = RowModel(
+            columns(self._metric, self.group.devices if self.group else ()), lambda run: run.id
+        )
+        self.table = Table(self.rows, row_height=50)
+        self.table.setAccessibleName("Runs")
+        self.table.opened.connect(self._open_run)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu)
+        self._card.body.insertWidget(0, self.table, 1)
+
+    # --- data ---
+    def open(self, **arguments: Any) -> None:
+        """Show a project, and its new-run dialog where that is asked for."""
+        wanted = int(arguments.get("project_id") or self._project_id)
+        if wanted != self._project_id:
+            self._project_id, self.project, self.group = wanted, None, None
+            self.list = RunList()
+            self.rows.set_rows([])
+            self._states.setCurrentWidget(self._places["blank"])
+            self.set_heading("", crumbs=[("Projects", "projects", {})])
+            self._patience.start()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the runs; asking again meanwhile reads once more afterwards."""
+        if not self._project_id:
+            return
+        if self._busy:
+            self._again = True
+            return
+        self._busy, self._again = True, False
+        work = partial(_read, self.context, self._project_id, self.group)
+        self.context.tasks.run(work, self._on_read, self._on_failed, self)
+
+    def _on_read(self, found: tuple[Project, Group, list[Run]]) -> None:
+        self._busy = False
+        project, group, runs = found
+        if project.id == self._project_id:
+            self.project, self.group = project, group
+            self.list.runs = runs
+            self.set_heading(project.name, group.name, [("Projects", "projects", {})])
+            self.refresh()
+        if self._again or project.id != self._project_id:
+            self.reload()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._busy = False
+        if not self.list.runs:
+            title, text = sentence_of(error)
+            self._error.set("circle-alert", title, text, "danger")
+            self._states.setCurrentWidget(self._error)
+        elif self.isVisible():
+            self._foot.setText(f"{sentence_of(error)[0]} Shown is what was read before.")
+
+    def _retry(self) -> None:
+        self._states.setCurrentWidget(self._places["skeleton"])
+        self.reload()
+
+    def _show_skeleton(self) -> None:
+        if self._states.currentWidget() is self._places["blank"]:
+            self._states.setCurrentWidget(self._places["skeleton"])
+
+    def _on_changed(self, what: str, _number: object, _change: int) -> None:
+        if what in {"run", "project"} and self.isVisible():
+            self.reload()
+
+    # --- what is shown ---
+    def refresh(self) -> None:
+        """Show what is known."""
+        metric = main_metric(self.list.runs)
+        group = tuple(self.group.devices) if self.group else ()
+        if (metric, group) != self._drawn:
+            self._metric, self._drawn = metric, (metric, group)
+            self._card.body.removeWidget(self.table)
+            self.table.deleteLater()
+            self._make_table()
+        place = "runs" if self.list.runs else "empty"
+        self._states.setCurrentWidget(self._places[place])
+        device = self.context.status().get("device")
+        own = Device.model_validate(device).edge_id if device else None
+        for card, stat in zip(self._stats, self.list.stats(own), strict=True):
+            card.show_stat(stat.name, stat.value, stat.note)
+        for key, count in self.list.counts().items():
+            self.chips[key].set_count(count)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        shown = self.list.shown()
+        self.rows.set_rows(shown)
+        self._foot.setText(f"{len(shown)} of {plural(len(self.list.runs), 'run')} shown")
+
+    def _on_search(self, text: str) -> None:
+        self.list.text = text
+        self._show_rows()
+
+    def _on_filter(self, key: str) -> None:
+        self.list.filter = key
+        for name, chip in self.chips.items():
+            chip.setChecked(name == key)
+        self._show_rows()
+
+    # --- actions ---
+    def _open_run(self, run: Run) -> None:
+        self.context.navigate("run", run_id=run.id)
+
+    def _on_menu(self, at: Any) -> None:
+        run = self.table.current()
+        if run is None:
+            return
+        menu = QMenu(self)
+        menu.addAction("Open", partial(self._open_run, run))
+        for tab, text in (("curves", "Curves"), ("logs", "Logs"), ("models", "Models")):
+            menu.addAction(text, partial(self.context.navigate, "run", run_id=run.id, tab=tab))
+        menu.exec(self.table.viewport().mapToGlobal(at))
+        menu.deleteLater()
+
+    def new_run(self) -> None:
+        """Ask what should run, and start it."""
+        from app.pages.runs.new_run import NewRunDialog
+
+        if self.project is None or self.group is None or not self.isVisible():
+            return
+        dialog = NewRunDialog(self, self.context, self.project, self.group, self.list.runs)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.made.connect(self._open_made)
+        dialog.open()
+
+    def _open_made(self, run: Run) -> None:
+        self.reload()
+        if run.state != State.IDLE:
+            self.context.navigate("run", run_id=run.id)
+
+
+def _read(
+    context: AppContext, project_id: int, group: Group | None
+) -> tuple[Project, Group, list[Run]]:
+    call = context.client.call
+    project = Project.model_validate(call("projects.get", project_id=project_id))
+    if group is None:
+        group = Group.model_validate(call("groups.get", group_id=project.group_id))
+    runs: list[Run] = []
+    cursor = ""
+    while True:
+        given = {"cursor": cursor} if cursor else {}
+        page = call("runs.list", project_id=project_id, limit=LIMIT, **given)
+        runs += [Run.model_validate(item) for item in page["items"]]
+        following = page.get("next_cursor") or ""
+        if not page["items"] or not following or following == cursor:
+            return project, group, runs
+        cursor = following

@@ -1,0 +1,128 @@
+"""Everything of one run under its head; each tab is made and started when it is first shown."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.pages.runs.header import RunHeader
+from app.pages.runs.live import RunLive
+from app.widgets.bars import Skeleton
+from app.widgets.empty_state import EmptyState
+from app.widgets.layouts import column
+from app.widgets.tabs import Tabs
+
+SKELETON_MS = 300
+TABS = (
+    ("overview", "Overview"),
+    ("curves", "Curves"),
+    ("system", "System"),
+    ("logs", "Logs"),
+    ("models", "Models"),
+)
+
+
+class RunView(QWidget):
+    """Everything of one run."""
+
+    def __init__(self, context: AppContext, run_id: int) -> None:
+        super().__init__()
+        self.run_id = run_id
+        self.live = RunLive(context, run_id, self)
+        self.header = RunHeader()
+        self.tabs = Tabs(TABS)
+        self.tabs.chosen.connect(self._on_tab)
+        self._places: dict[str, QWidget] = {}
+        self.stack = QStackedWidget()
+        self._whole = QWidget()
+        self._whole.setLayout(column(self.header, self.tabs, (self.stack, 1), gap=12))
+        self._skeleton = QWidget()
+        self._skeleton.setLayout(column(Skeleton(6), None))
+        self._blank = QWidget()
+        self._error = EmptyState(
+            "circle-alert", "The run could not be read", action="Try again", on_action=self._retry
+        )
+        self._states = QStackedWidget()
+        for widget in (self._blank, self._skeleton, self._error, self._whole):
+            self._states.addWidget(widget)
+        self.setLayout(column(self._states))
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(self._show_skeleton)
+        self.live.changed.connect(self._on_run)
+        self.live.rounds_changed.connect(self._refresh_header)
+        self.live.failed.connect(self._on_failed)
+        self.live.tick.connect(lambda _: self._refresh_header() if self.live.is_live else None)
+
+    def start(self) -> None:
+        """Read the run and show its first tab."""
+        self._patience.start()
+        self.live.start()
+        self._on_tab(self.tabs.key())
+
+    def tab(self, key: str) -> QWidget:
+        """Return a tab's widget, made and started when it is first asked for."""
+        if key not in self._places:
+            widget = self._places[key] = _make_tab(key, self.live)
+            self.stack.addWidget(widget)
+            counted = getattr(widget, "counted", None)
+            if counted is not None:
+                counted.connect(lambda count, key=key: self.tabs.set_count(key, count))
+            asked = getattr(widget, "asked", None)
+            if asked is not None:
+                asked.connect(self.tabs.select)
+            start = getattr(widget, "start", None) or getattr(widget, "refresh", None)
+            if start is not None:
+                start()
+        return self._places[key]
+
+    def _on_tab(self, key: str) -> None:
+        self.stack.setCurrentWidget(self.tab(key))
+
+    def _show_skeleton(self) -> None:
+        if self.live.run is None and self._states.currentWidget() is self._blank:
+            self._states.setCurrentWidget(self._skeleton)
+
+    def _on_run(self) -> None:
+        self._states.setCurrentWidget(self._whole)
+        self._refresh_header()
+
+    def _refresh_header(self) -> None:
+        if self.live.run is not None:
+            self.header.show_run(self.live.run, self.live.rounds, time.time())
+
+    def _on_failed(self, error: Exception) -> None:
+        if self.live.run is None:
+            title, text = sentence_of(error)
+            self._error.set("circle-alert", title, text, "danger")
+            self._states.setCurrentWidget(self._error)
+
+    def _retry(self) -> None:
+        self._states.setCurrentWidget(self._skeleton)
+        self.live.start()
+
+
+def _make_tab(key: str, live: RunLive) -> QWidget:
+    """Make a tab; its module, and pyqtgraph with it, is imported when it is first shown."""
+    if key == "curves":
+        from app.pages.runs.curves import CurvesTab
+
+        return CurvesTab(live)
+    if key == "system":
+        from app.pages.runs.system import SystemTab
+
+        return SystemTab(live)
+    if key == "logs":
+        from app.pages.runs.logs import LogsTab
+
+        return LogsTab(live)
+    if key == "models":
+        from app.pages.runs.models import ModelsTab
+
+        return ModelsTab(live)
+    from app.pages.runs.overview import OverviewTab
+
+    return OverviewTab(live)

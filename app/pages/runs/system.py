@@ -1,0 +1,201 @@
+"""System figures of every device in a run: this machine bold, others thin, gaps as gaps."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
+
+from app.pages.runs.export import ask_path, write_system
+from app.pages.runs.live import RunLive
+from app.pages.runs.system_model import FIGURES, Figure, SystemBook
+from app.widgets.buttons import Button
+from app.widgets.curve_plot import CurveLine
+from app.widgets.curve_plot_card import CurveCard, CurveGroup
+from app.widgets.curve_plot_chips import ChipRow
+from app.widgets.curve_plot_flow import wrapping
+from app.widgets.curve_plot_series import Floats
+from app.widgets.curve_plot_ticks import Scale, ago_scale, bytes_text, clock, value_text
+from app.widgets.empty_state import EmptyState
+from app.widgets.labels import Icon, Label
+from app.widgets.layouts import column, row, scrolled
+from app.widgets.switches import Segmented
+from app.widgets.words import duration
+
+LATE_S = 30.0  # a live site whose newest sample is older is told below the plots
+
+
+class SystemTab(QWidget):
+    """Plots of CPU, memory, job, network and GPU over the last minutes or the whole run."""
+
+    def __init__(self, live: RunLive) -> None:
+        super().__init__()
+        self._live = live
+        self.book = SystemBook()
+        self.group = CurveGroup(self)
+        self.cards: dict[str, CurveCard] = {}
+        self._build()
+        feed = live.feed("system")
+        feed.arrived.connect(self._on_samples)
+        feed.caught_up.connect(self._show_state)
+        live.changed.connect(self._refresh)
+        live.tick.connect(lambda _: self._refresh() if self.isVisible() else None)
+
+    def start(self) -> None:
+        """Follow the samples from now on."""
+        self._live.feed("system").pull()
+
+    def _build(self) -> None:
+        self.span = Segmented([("300", "5 min"), ("1200", "20 min"), ("0", "Whole run")], "1200")
+        self.span.chosen.connect(lambda _: self._on_window())
+        export = Button("CSV", icon="download", sz="sm", on_click=self._save_csv)
+        self.chips = ChipRow("Sites")
+        wrapping(self.chips)
+        self.chips.toggled.connect(self._on_chips)
+        self._plots = QWidget()
+        self._grid = QGridLayout(self._plots)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(16)
+        self._empty = EmptyState(
+            "gauge", "No figures yet", "Sites report them while their job runs."
+        )
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(scrolled(self._plots))
+        words = "Bold line and big numbers: this machine. Sites report only while a run is live."
+        self._late = Label("", "small", "warn")
+        foot = row(Icon("monitor", "faint", 14), Label(words, "small", "faint"), None, self._late)
+        tools = row((self.chips, 1), self.span, export, gap=12)
+        self.setLayout(column(tools, (self._stack, 1), foot, gap=12))
+
+    # --- data ---
+    def _on_samples(self, tables: dict[int, Floats]) -> None:
+        self.book.add(tables)
+        self._rebuild()
+        self._refresh()
+
+    def _show_state(self) -> None:
+        self._stack.setCurrentIndex(1 if self.book.samples else 0)
+
+    def _rebuild(self) -> None:
+        shown = [figure for figure in FIGURES if self.book.has_values(figure.key)]
+        if [figure.key for figure in shown] != list(self.cards):
+            self._make_cards(shown)
+        sites = self._live.sites
+        edges = [edge for edge in sites if any(edge in s for s in self.book.series.values())]
+        self.chips.set_chips((edge, sites[edge].name, sites[edge].slot, "") for edge in edges)
+        for figure in shown:
+            known = self.book.series[figure.key]
+            lines = self.cards[figure.key].plot.lines
+            if [line.key for line in lines] != [edge for edge in edges if edge in known]:
+                made = [self._line(figure, edge) for edge in edges if edge in known]
+                self.cards[figure.key].plot.set_lines(made)
+        self._on_chips()
+
+    def _make_cards(self, shown: list[Figure]) -> None:
+        self.group.clear()
+        for old in self.cards.values():
+            self._grid.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self.cards = {}
+        across = 4 if len(shown) > 6 else 3
+        for place, figure in enumerate(shown):
+            card = CurveCard(figure.key, figure.title, figure.kind, can_expand=False)
+            card.plot.x_scale = self._x_scale
+            card.plot.x_title = clock
+            card.plot.missing = lambda _line, _x: "no value"
+            card.plot.shows_raw = False
+            self.cards[figure.key] = card
+            self.group.add(card.plot)
+            self._grid.addWidget(card, place // across, place % across)
+
+    def _line(self, figure: Figure, edge: int) -> CurveLine:
+        site = self._live.sites[edge]
+        width = 2.2 if edge == self._live.own_edge else 1.2
+        series = self.book.series[figure.key][edge]
+        return CurveLine(edge, site.name, series, site.slot, width, site.is_dashed)
+
+    # --- look ---
+    def _now(self) -> float:
+        run = self._live.run
+        newest = max(self.book.last_at.values(), default=time.time())
+        return time.time() if run is not None and self._live.is_live else newest
+
+    def _x_scale(self) -> Scale:
+        now = self._now()
+        firsts = [float(s.x[0]) for s in self.book.series["cpu"].values() if len(s)]
+        # Never more than there is: a run of half a minute fills the plot too.
+        known = max(30.0, (now - min(firsts, default=now)) * 1.02)
+        window = float(self.span.current())
+        return ago_scale(min(window, known) if window else known, now)
+
+    def _on_window(self) -> None:
+        self.group.point_at(None, None)
+        self.group.zoom(None)
+
+    def _on_chips(self) -> None:
+        chosen = self.chips.chosen()
+        for card in self.cards.values():
+            for line in card.plot.lines:
+                line.is_visible = line.key in chosen
+        self.group.refresh()
+
+    def _refresh(self) -> None:
+        own = self._live.own_edge
+        for figure in FIGURES:
+            card = self.cards.get(figure.key)
+            if card is None:
+                continue
+            value = self.book.latest(figure.key, own) if own is not None else None
+            if value is None:
+                card.set_value("", "")
+            else:
+                card.set_value(figure.note, _text(figure, value))
+            self._shade_gaps(card)
+        self._say_late()
+        self.group.refresh()
+
+    def _shade_gaps(self, card: CurveCard) -> None:
+        shown = self.chips.chosen()
+        spans = [gap for edge, gaps in self.book.gaps.items() if edge in shown for gap in gaps]
+        card.plot.set_spans(spans[-40:])
+
+    def _say_late(self) -> None:
+        if not self._live.is_live:
+            self._late.setText("")
+            return
+        now = time.time()
+        late = [
+            f"{self._live.sites[edge].name}: no values for {duration(now - at)}"
+            for edge, at in self.book.last_at.items()
+            if now - at > LATE_S and edge in self._live.sites
+        ]
+        more = f" and {len(late) - 1} more" if len(late) > 1 else ""
+        self._late.setText(late[0] + more if late else "")
+
+    # --- files ---
+    def _save_csv(self) -> None:
+        name = f"run-{self._live.run_id}-system.csv"
+        path = ask_path(self, "Save system figures", name, "CSV (*.csv)")
+        if path is None:
+            return
+        series = [
+            (key, edge, one.x, one.y)
+            for key, by_edge in self.book.series.items()
+            for edge, one in by_edge.items()
+        ]
+        self._live.context.tasks.run(
+            partial(write_system, path, series, dict(self._live.sites)),
+            lambda count: self._live.context.notify(
+                f"{count:,} values saved", str(path), kind="ok"
+            ),
+            parent=self,
+        )
+
+
+def _text(figure: Figure, value: float) -> str:
+    if figure.key == "gpu_temperature":
+        return f"{value:.0f} °C"
+    return bytes_text(value) if figure.kind == "bytes" else value_text(value, figure.kind)

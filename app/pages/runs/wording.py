@@ -1,0 +1,93 @@
+"""How runs are written: times, durations, metrics and states in words."""
+
+from __future__ import annotations
+
+import time
+
+from agent_core.protocol.records import Run
+from agent_core.protocol.states import TERMINAL, Role, State
+from app.widgets.curve_plot_ticks import kind_of, value_text
+
+_ORDER = ("test_accuracy", "accuracy", "test_loss", "loss", "train_accuracy", "train_loss")
+_LOWER_IS_BETTER = ("loss", "error", "mse", "mae", "rmse", "perplexity")
+LIVE = frozenset(State) - TERMINAL - {State.IDLE, State.OFFLINE}
+
+
+def day_text(at: float, now: float) -> str:
+    """Return when something was: 14:02 today, else Yesterday, 23 Nov, 23 Nov 2024."""
+    then, today = time.localtime(at), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M", then)
+    if time.localtime(now - 86400)[:3] == then[:3]:
+        return "Yesterday"
+    if then.tm_year == today.tm_year:
+        return f"{then.tm_mday} {time.strftime('%b', then)}"
+    return f"{then.tm_mday} {time.strftime('%b %Y', then)}"
+
+
+def metric_title(key: str) -> str:
+    """Return a metric's name for people: Test accuracy."""
+    words = key.replace("-", "_").replace("/", " ").split("_")
+    text = " ".join(word for word in words if word)
+    return text[:1].upper() + text[1:] if text else key
+
+
+def metric_rank(key: str) -> tuple[int, str]:
+    """Return where a metric stands among others: accuracy and loss first."""
+    return (_ORDER.index(key) if key in _ORDER else len(_ORDER), key)
+
+
+def is_lower_better(key: str) -> bool:
+    """Return whether a smaller value of a metric is the better one."""
+    return any(word in key.lower() for word in _LOWER_IS_BETTER)
+
+
+def headline(run: Run, count: int = 2) -> list[tuple[str, str, float]]:
+    """Return the run's main global metrics as (key, text, value)."""
+    keys = sorted(run.headline, key=metric_rank)[:count]
+    return [(key, value_text(run.headline[key], kind_of(key)), run.headline[key]) for key in keys]
+
+
+def run_title(run: Run) -> str:
+    """Return what a run is called."""
+    return f"Run {run.id}"
+
+
+def state_text(run: Run) -> str:
+    """Return the words of a run's badge where they say more than its state."""
+    if run.state == State.PENDING_APPROVAL:
+        return "Waits for approval"
+    if run.state == State.IDLE:
+        return "Not started"
+    if run.state == State.KILLED and run.ended_by:
+        return f"Killed by {run.ended_by}"
+    return ""
+
+
+def elapsed(run: Run, now: float) -> float | None:
+    """Return how long a run has been going or took; None before its start."""
+    if run.started_at is None:
+        return None
+    return max(0.0, (run.ended_at or now) - run.started_at)
+
+
+def seconds_left(run: Run, durations: list[float]) -> float | None:
+    """Return an estimate from the last rounds; None where there is nothing to go by."""
+    if not run.rounds or not durations or run.state in TERMINAL:
+        return None
+    recent = sorted(durations[-7:])
+    return recent[len(recent) // 2] * max(0, run.rounds - run.round)
+
+
+def sites_in(run: Run) -> tuple[int, int]:
+    """Return how many client sites answer now, of how many."""
+    clients = [one for one in run.devices if one.role == Role.CLIENT]
+    out = {State.KILLED, State.FAILED, State.EXCEPTION}
+    live = run.state not in TERMINAL
+    here = [
+        one
+        for one in clients
+        if one.state not in out
+        and (not live or run.state == State.IDLE or one.presence == "online")
+    ]
+    return len(here), len(clients)

@@ -1,0 +1,1 @@
+"""What a person may set on this machine."""

@@ -1,0 +1,305 @@
+"""The main window: rail, top bar, pages, toasts; it closes without ending anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from app.bridge.events import Events
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.shell.navigation import PAGES, entry, is_known
+from app.shell.rail import Rail
+from app.shell.topbar import TopBar
+from app.widgets.banner import Banner
+from app.widgets.dialogs import confirm
+from app.widgets.layouts import column, row
+from app.widgets.page import Page
+from app.widgets.toast import Toast
+from app.widgets.toast_host import ToastHost
+from app.widgets.words import age
+
+NARROW_UNDER = 1360
+TITLE_BAR = 32
+GONE_AFTER_MS = 4000
+AWAY_AFTER_S = 10.0
+
+
+class MainWindow(QMainWindow):
+    """Hold the pages; made once with the context it completes."""
+
+    agent_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle("SiloDesk")
+        self.resize(1440, 900)
+        self.setMinimumSize(960, 640)
+        self.status: dict[str, Any] = {}
+        self.pages: dict[str, Page] = {}
+        self.key = ""
+        self._away_since = 0.0
+        self._is_hosting = False
+        self._context: AppContext | None = None
+        self._geometry: QSettings | None = None
+        self.toasts = ToastHost(self)
+        self.rail = Rail()
+        self.topbar = TopBar()
+        self.banner = Banner("warn", "The agent does not answer")
+        self._on_banner: Callable[[], object] = self.agent_wanted.emit
+        self.banner.acted.connect(lambda: self._on_banner())
+        self.banner.hide()
+        self._banner_row = QWidget()
+        self._banner_row.setLayout(row((self.banner, 1), margins=(24, 14, 24, 0)))
+        self._banner_row.hide()
+        self.stack = QStackedWidget()
+        self.stack.setObjectName("canvas")
+        right = QWidget()
+        right.setLayout(column(self.topbar, self._banner_row, (self.stack, 1), gap=0))
+        whole = QWidget()
+        whole.setObjectName("canvas")
+        whole.setLayout(row(self.rail, (right, 1), gap=0))
+        whole.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setCentralWidget(whole)
+        whole.setFocus()
+        self.rail.chosen.connect(self.navigate)
+        self.rail.sign_out.connect(self._ask_sign_out)
+        self.topbar.followed.connect(lambda key, arguments: self.navigate(key, **arguments))
+        self._gone = QTimer(self, singleShot=True, interval=GONE_AFTER_MS)
+        self._gone.timeout.connect(self._show_gone)
+        self._away = QTimer(self, interval=1000)  # a hub that stays away sends no news of it
+        self._away.timeout.connect(self._tell_away)
+        self._decision: Toast | None = None
+        self._add_shortcuts()
+
+    def fit_screen(self) -> None:
+        """Be no larger than the screen, which is small where everything is scaled up."""
+        room = self.screen().availableGeometry().size() - QSize(0, TITLE_BAR)
+        self.setMinimumSize(self.minimumSize().boundedTo(room))
+        self.resize(self.size().boundedTo(room))
+
+    def use(self, context: AppContext) -> None:
+        """Take the context that pages are made with, and listen to the agent."""
+        self._context = context
+        events = context.events
+        events.status.connect(self._take_status)
+        events.connected.connect(self._take_connected)
+        events.approval.connect(self._tell_approval)
+        self._restore(context)
+
+    def notify(self, title: str, text: str = "", **how: Any) -> object:
+        """Show a toast."""
+        return self.toasts.show(title, text, **how)
+
+    def show_error(self, error: Exception) -> None:
+        """Show an error with its cause, its code and the next step."""
+        title, text = sentence_of(error)
+        self.notify(title, text, kind="danger")
+
+    def navigate(self, key: str, **arguments: Any) -> None:
+        """Show a page."""
+        page = self.pages.get(key)
+        if page is None:
+            if self._context is None or not is_known(key):
+                return
+            page = self.pages[key] = entry(key).make(self._context)
+            page.heading.connect(lambda shown=page: self._refresh_heading(shown))
+            self.stack.addWidget(page)
+        before = self.pages.get(self.key)
+        focused = self.focusWidget()
+        was_inside = before is not None and focused is not None and before.isAncestorOf(focused)
+        if before is not None and before is not page:
+            before.left()
+        self.key = key
+        self.stack.setCurrentWidget(page)
+        self.rail.setVisible(not page.full_window)
+        self.topbar.setVisible(not page.full_window)
+        self.rail.show_page(entry(key).under or key)
+        if was_inside or focused is None or not focused.isVisible():
+            # Otherwise Qt hands the focus of a hidden button to the first entry of the rail.
+            page.setFocus()
+        page.open(**arguments)
+        self._refresh_heading(page)
+        if key in {"approvals", "home"} and self._decision is not None:
+            self.toasts.close(self._decision)
+            self._decision = None
+
+    def page(self) -> Page | None:
+        """Return the page that is shown."""
+        return self.pages.get(self.key)
+
+    def open_link(self, link: str) -> None:
+        """Show the window and, for an invitation link, where it can be accepted."""
+        self.showNormal() if self.isMinimized() else self.show()
+        self.raise_()
+        self.activateWindow()
+        if link.startswith("silodesk://"):
+            self.navigate("sign_in", link=link)
+
+    def _refresh_heading(self, page: Page) -> None:
+        if page is self.page():
+            focused = self.focusWidget()
+            was_above = focused is not None and self.topbar.isAncestorOf(focused)
+            self.topbar.show_page(page)
+            if was_above and focused is not None and not focused.isVisible():
+                page.setFocus()
+            self.setWindowTitle(f"{page.title} – SiloDesk" if page.title else "SiloDesk")
+
+    def _add_shortcuts(self) -> None:
+        visible = [one for one in PAGES if one.section]
+        for number, one in enumerate(visible[:9], start=1):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut.activated.connect(lambda key=one.key: self.navigate(key))
+        for keys, key in (("Ctrl+B", "build"), ("Ctrl+,", "settings")):
+            QShortcut(QKeySequence(keys), self).activated.connect(
+                lambda key=key: self.navigate(key)
+            )
+
+    # --- the agent ---
+    def _take_status(self, status: dict[str, Any]) -> None:
+        was_in = bool(self.status.get("account"))
+        first = not self.status
+        self.status = status
+        self.rail.show_status(status)
+        self._tell_connection(status)
+        is_in = bool(status.get("account"))
+        if is_in and self.key == "sign_in" and (first or not was_in):
+            page = self.page()
+            if not getattr(page, "is_busy", False):
+                self.navigate("home")
+        elif not is_in and (was_in or first) and self.key != "sign_in":
+            self.navigate("sign_in")
+
+    def _tell_connection(self, status: dict[str, Any]) -> None:
+        """Say so while the hub is away; the banner leaves by itself when it is back."""
+        is_away = status.get("state") == "offline" and bool(status.get("account"))
+        if not is_away:
+            self._away_since = 0.0
+            self._hide_banner()
+            return
+        self._gone.stop()
+        silent = float(status.get("heartbeat_age_s") or 0.0)
+        self._away_since = self._away_since or time.monotonic() - silent
+        self._away.start()
+        self._tell_away()
+
+    def _tell_away(self) -> None:
+        now = time.monotonic()
+        if now - self._away_since < AWAY_AFTER_S:
+            return
+        detail = self.status.get("detail") or ""
+        self._show_banner(
+            f"Not connected to the hub for {age(self._away_since, now)}",
+            f"{detail} Jobs go on; what they send waits here.".strip(),
+            "Start the hub" if self._hosts_hub() and not self._is_hosting else "",
+            self._start_hub,
+        )
+
+    def _hosts_hub(self) -> bool:
+        """Return whether the hub that is away was set up in this very home."""
+        hub = urlsplit(self.status.get("hub_url") or "").hostname or ""
+        is_here = hub in {"127.0.0.1", "localhost", "::1"}
+        return is_here and self._context is not None and self._context.home.hub.is_dir()
+
+    def _start_hub(self) -> None:
+        def done() -> None:
+            self._is_hosting = False
+
+        def failed(error: Exception) -> None:
+            done()
+            self.show_error(error)
+
+        if self._context is not None:
+            self._is_hosting = True
+            self._tell_away()
+            name = self.status.get("hub_name") or "SiloDesk"
+            self._context.tasks.call("hub.host", lambda _: done(), failed, self, name=name)
+
+    def show_keyless(self) -> None:
+        """Say why nothing works while there is no place for secrets, and ask again on demand."""
+        self.rail.show_gone("it lacks a place for its key")
+        self._show_banner(
+            "The agent waits for a place for this silo's secrets",
+            "Unlock the keyring, or allow a file; until then this machine cannot join a hub.",
+            "Choose…",
+        )
+
+    def _take_connected(self, is_connected: bool) -> None:
+        if is_connected:
+            self._hide_banner()
+        else:
+            self._away.stop()
+            self.rail.show_gone()
+            self._gone.start()
+
+    def _show_gone(self) -> None:
+        self._show_banner(
+            "The agent of this machine does not answer",
+            "Jobs go on without it. The window reconnects by itself as soon as it is back.",
+            "Start it",
+        )
+
+    def _show_banner(
+        self, title: str, text: str, action: str = "", act: Callable[[], object] | None = None
+    ) -> None:
+        self._on_banner = act or self.agent_wanted.emit
+        self.banner.set("warn", title, text, action)
+        self.banner.show()
+        self._banner_row.show()
+
+    def _hide_banner(self) -> None:
+        self._gone.stop()
+        self._away.stop()
+        self._banner_row.hide()
+
+    def _tell_approval(self, _: int, state: str) -> None:
+        if state == "pending" and self.key not in {"approvals", "home"}:
+            self._decision = self.toasts.show(
+                "A run waits for your decision",
+                "Nothing of it runs here until you decide.",
+                kind="warn",
+                action="Open approvals",
+                on_action=lambda: self.navigate("approvals"),
+                stays=True,
+            )
+        elif self._decision is not None and not self.status.get("approvals_waiting"):
+            self.toasts.close(self._decision)
+            self._decision = None
+
+    def _ask_sign_out(self) -> None:
+        confirm(
+            self,
+            "Sign out of this hub?",
+            "The device stays bound and its jobs go on. Sign in again to start runs.",
+            "Sign out",
+            lambda: self._context and self._context.tasks.call("account.sign_out", parent=self),
+            icon="log-out",
+        )
+
+    # --- the window itself ---
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.rail.set_narrow(self.width() < NARROW_UNDER)
+
+    def _restore(self, context: AppContext) -> None:
+        place = context.home.root / "window.ini"
+        self._geometry = QSettings(str(place), QSettings.Format.IniFormat)
+        kept = self._geometry.value("geometry")
+        if kept is not None:
+            self.restoreGeometry(kept)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep the geometry; agent and jobs go on."""
+        if self._geometry is not None:
+            self._geometry.setValue("geometry", self.saveGeometry())
+            self._geometry.sync()
+        if self._context is not None and isinstance(self._context.events, Events):
+            self._context.events.close()
+        super().closeEvent(event)

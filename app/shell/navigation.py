@@ -1,0 +1,105 @@
+"""The pages of the desktop: where each stands in the rail and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.context import AppContext
+from app.widgets.page import Page
+
+SILO, FEDERATION, TOOLS = "This silo", "Federation", "Tools"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page; one without a section is reached from other pages only."""
+
+    key: str
+    title: str
+    icon: str
+    section: str
+    make: Callable[[AppContext], Page]
+    under: str = ""  # the rail's entry that is lit while this page is shown
+
+
+# Pages are imported when they are first shown, so that the first window paints quickly.
+def _home(context: AppContext) -> Page:
+    from app.pages.home.page import HomePage
+
+    return HomePage(context)
+
+
+def _approvals(context: AppContext) -> Page:
+    from app.pages.approvals.page import ApprovalsPage
+
+    return ApprovalsPage(context)
+
+
+def _build(context: AppContext) -> Page:
+    from app.pages.build.page import BuildPage
+
+    return BuildPage(context)
+
+
+def _settings(context: AppContext) -> Page:
+    from app.pages.settings.page import SettingsPage
+
+    return SettingsPage(context)
+
+
+def _sign_in(context: AppContext) -> Page:
+    from app.pages.sign_in.page import SignInPage
+
+    return SignInPage(context)
+
+
+def _projects(context: AppContext) -> Page:
+    from app.pages.projects.page import ProjectsPage
+
+    return ProjectsPage(context)
+
+
+def _project(context: AppContext) -> Page:
+    from app.pages.runs.project import ProjectPage
+
+    return ProjectPage(context)
+
+
+def _applications(context: AppContext) -> Page:
+    from app.pages.applications.page import ApplicationsPage
+
+    return ApplicationsPage(context)
+
+
+def _run(context: AppContext) -> Page:
+    from app.pages.runs.page import RunPage
+
+    return RunPage(context)
+
+
+PAGES: tuple[Entry, ...] = (
+    Entry("home", "Home", "house", SILO, _home),
+    Entry("approvals", "Approvals", "shield-check", SILO, _approvals),
+    Entry("projects", "Projects", "folder-git-2", FEDERATION, _projects),
+    Entry("applications", "Applications", "package", FEDERATION, _applications),
+    Entry("build", "Build package", "wand-sparkles", TOOLS, _build),
+    Entry("settings", "Settings", "settings", TOOLS, _settings),
+    Entry("project", "Project", "folder-git-2", "", _project, under="projects"),
+    Entry("run", "Run", "folder-git-2", "", _run, under="projects"),
+    Entry("sign_in", "Welcome", "log-in", "", _sign_in),
+)
+SECTIONS = (SILO, FEDERATION, TOOLS)
+
+
+def entry(key: str) -> Entry:
+    """Return a page's entry; raises KeyError."""
+    for one in PAGES:
+        if one.key == key:
+            return one
+    raise KeyError(key)
+
+
+def is_known(key: str) -> bool:
+    """Return whether there is such a page."""
+    return any(one.key == key for one in PAGES)

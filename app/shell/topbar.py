@@ -1,0 +1,66 @@
+"""The bar over a page: where one is, and the page's own actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app.widgets.buttons import Button
+from app.widgets.labels import ElidedLabel, Icon, Label
+from app.widgets.layouts import row
+from app.widgets.page import Page
+
+HEIGHT = 56
+
+
+class TopBar(QWidget):
+    """Crumbs, title, subtitle, actions; `followed` carries a crumb's page and arguments."""
+
+    followed = Signal(str, dict)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("topbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self._crumbs = QHBoxLayout()
+        self._crumbs.setSpacing(8)
+        self.title = ElidedLabel("", "section")
+        self.subtitle = ElidedLabel("", "small", "faint")
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(8)
+        self._shown: list[QWidget] = []
+        self.setLayout(
+            row(
+                self._crumbs, self.title, 4, self.subtitle, None, self._actions,
+                gap=8, margins=(24, 0, 20, 0),
+            )
+        )  # fmt: skip
+
+    def show_page(self, page: Page) -> None:
+        """Show a page's heading and actions."""
+        while (item := self._crumbs.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for text, key, arguments in page.crumbs:
+            self._crumbs.addWidget(self._crumb(text, key, arguments))
+            self._crumbs.addWidget(Icon("chevron-right", "faint", 14))
+        self.title.setText(page.title)
+        self.subtitle.setText(page.subtitle)
+        if page.top_actions != self._shown:
+            for widget in self._shown:
+                self._actions.removeWidget(widget)
+                widget.hide()
+            self._shown = list(page.top_actions)
+            for widget in self._shown:
+                self._actions.addWidget(widget)
+                widget.show()
+
+    def _crumb(self, text: str, key: str, arguments: dict[str, Any]) -> QWidget:
+        if not key:
+            return Label(text, "body", "muted")
+        return Button(text, "link", on_click=lambda: self.followed.emit(key, arguments))

@@ -1,0 +1,202 @@
+"""What a table cell holds, and the delegate that paints it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+
+from app.widgets.painted_marks import (
+    CENTER,
+    badge_width,
+    draw_badge,
+    draw_bar,
+    draw_site,
+    draw_sparkline,
+)
+from app.widgets.painting import LEFT, RIGHT, draw_round, draw_text, text_width
+from app.widgets.theme import theme
+from app.widgets.tokens import look
+
+CELL = int(Qt.ItemDataRole.UserRole) + 1  # the role under which a model gives its cells
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; `kind` is text, site, sites, state, bar, spark, tags, link, icon or check.
+
+    Any text may have a second line in `sub`.
+    """
+
+    text: str = ""
+    kind: str = "text"
+    sub: str = ""
+    tok: str = "text"
+    sub_tok: str = "faint"
+    weight: int = 400
+    px: int = 13
+    mono: bool = False
+    right: bool = False
+    state: str = ""
+    icon: str = ""
+    letters: str = ""
+    slot: int = 0
+    share: float | None = None
+    values: tuple[float | None, ...] = ()
+    items: tuple[tuple[str, object], ...] = ()  # tags: (text, token); sites: (letters, slot)
+    checked: bool = False
+
+    def spoken(self) -> str:
+        """Return the cell as text, for screen readers, copying and tests."""
+        words = [self.text or (look(self.state).word if self.state else ""), self.sub]
+        if self.kind in {"tags", "sites"}:
+            words += [text for text, _ in self.items]
+        if self.kind == "check":
+            words.append("ticked" if self.checked else "not ticked")
+        return ", ".join(word for word in words if word)
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paint cells by kind, in the theme's colours."""
+
+    def __init__(self, view: QTableView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        cell = index.data(CELL)
+        rect = QRectF(option.rect)
+        state = option.state
+        painter.save()
+        try:
+            painter.setRenderHints(
+                QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing
+            )
+            if state & QStyle.StateFlag.State_Selected:
+                painter.fillRect(rect, theme().color("selected"))
+            elif state & QStyle.StateFlag.State_MouseOver:
+                painter.fillRect(rect, theme().color("raised"))
+            edge = QRectF(rect.left(), rect.bottom(), rect.width(), 1)
+            painter.fillRect(edge, theme().color("border"))
+            if isinstance(cell, Cell):
+                draw_cell(painter, rect.adjusted(12, 0, -12, 0), cell)
+        finally:
+            painter.restore()
+
+
+def draw_cell(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+    """Draw a cell into a rectangle."""
+    middle = rect.center().y()
+    if cell.kind == "state":
+        _state(painter, rect, cell)
+    elif cell.kind == "site":
+        draw_site(painter, rect.left(), middle, cell.letters, cell.slot)
+        _lines(painter, rect.adjusted(34, 0, 0, 0), cell)
+    elif cell.kind == "sites":
+        _sites(painter, rect, cell.items)
+    elif cell.kind == "icon":
+        pixmap = theme().pixmap(cell.icon, cell.tok, 16)
+        painter.drawPixmap(QPointF(rect.left(), middle - 8), pixmap)
+        _lines(painter, rect.adjusted(26, 0, 0, 0), Cell(**{**vars(cell), "tok": "text"}))
+    elif cell.kind == "bar":
+        _bar(painter, rect, cell)
+    elif cell.kind == "spark":
+        color = theme().color("info" if cell.tok == "text" else cell.tok)
+        draw_sparkline(painter, rect.adjusted(0, 12, 0, -12), cell.values, color)
+    elif cell.kind == "tags":
+        _tags(painter, rect, cell.items)
+    elif cell.kind == "check":
+        _check(painter, rect, cell.checked)
+    elif cell.kind == "link":
+        font = theme().font(500, 12)
+        draw_text(painter, rect, cell.text, font, theme().color("accent_text"), _side(cell))
+    else:
+        _lines(painter, rect, cell)
+
+
+def _side(cell: Cell) -> Qt.AlignmentFlag:
+    return RIGHT if cell.right else LEFT
+
+
+def _lines(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+    font = theme().font(cell.weight, 12 if cell.mono else cell.px, cell.mono)
+    color = theme().color(cell.tok)
+    if not cell.sub:
+        draw_text(painter, rect, cell.text, font, color, _side(cell))
+        return
+    middle = rect.center().y()
+    first = QRectF(rect.left(), middle - 18, rect.width(), 18)
+    second = QRectF(rect.left(), middle + 1, rect.width(), 16)
+    draw_text(painter, first, cell.text, font, color, _side(cell))
+    small = theme().font(400, 11)
+    draw_text(painter, second, cell.sub, small, theme().color(cell.sub_tok), _side(cell))
+
+
+def fitting(word: str, room: float) -> str:
+    """Return as much of a badge's word as fits into a cell."""
+    font = theme().font(500, 12)
+    spare = room - (badge_width(word) - text_width(word, font))
+    elided = QFontMetricsF(font).elidedText(word, Qt.TextElideMode.ElideRight, max(0.0, spare))
+    return word if badge_width(word) <= room else elided
+
+
+def _state(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+    word = fitting(cell.text or look(cell.state).word, rect.width())
+    width = badge_width(word)
+    draw_badge(painter, rect.left(), rect.center().y(), cell.state, word)
+    if cell.sub:
+        rest = rect.adjusted(width + 8, 0, 0, 0)
+        draw_text(painter, rest, cell.sub, theme().font(400, 12), theme().color(cell.sub_tok))
+
+
+def _bar(painter: QPainter, rect: QRectF, cell: Cell) -> None:
+    font = theme().font(500, 12)
+    if cell.share is None:
+        draw_text(painter, rect, cell.text or "–", theme().font(400, 12), theme().color("faint"))
+        return
+    label = text_width(cell.text, font) + 10 if cell.text else 0
+    label = max(label, 44) if cell.text else 0
+    width = max(30.0, rect.width() - label)
+    color = theme().color("info" if cell.tok == "text" else cell.tok)
+    draw_bar(painter, QRectF(rect.left(), rect.top(), width, rect.height()), cell.share, color)
+    text = QRectF(rect.left() + width + 8, rect.top(), label, rect.height())
+    draw_text(painter, text, cell.text, font, theme().color("text"))
+
+
+def _sites(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]]) -> None:
+    left = rect.left()
+    for n, (letters, slot) in enumerate(items):
+        if left + 24 > rect.right() and n < len(items):
+            more = QRectF(left, rect.top(), rect.right() - left, rect.height())
+            text = f"+{len(items) - n}"
+            draw_text(painter, more, text, theme().font(500, 11), theme().color("faint"))
+            return
+        draw_site(painter, left, rect.center().y(), letters, int(str(slot)), 22)
+        left += 27
+
+
+def _tags(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]]) -> None:
+    font = theme().font(500, 11)
+    left = rect.left()
+    for text, tok in items:
+        tag = QRectF(left, rect.center().y() - 10, text_width(text, font) + 14, 20)
+        draw_round(painter, tag, 6, theme().badge_fill(str(tok)))
+        draw_text(painter, tag, text, font, theme().color(str(tok)), CENTER)
+        left += tag.width() + 6
+
+
+def _check(painter: QPainter, rect: QRectF, checked: bool) -> None:
+    square = QRectF(rect.left(), rect.center().y() - 8, 16, 16)
+    edge: QColor | None = None if checked else theme().color("control")
+    draw_round(painter, square, 4, theme().color("accent") if checked else None, edge)
+    if checked:
+        tick = theme().pixmap("check", "on_accent", 12)
+        painter.drawPixmap(QPointF(square.left() + 2, square.top() + 2), tick)

@@ -1,0 +1,147 @@
+"""Read-only code with line numbers and quiet colours."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+
+from app.widgets.painting import RIGHT, draw_text
+from app.widgets.theme import theme
+
+_KEYWORDS = (
+    "and as assert async await break class continue def del elif else except finally for from "
+    "global if import in is lambda nonlocal not or pass raise return try while with yield "
+    "None True False"
+)
+_PYTHON = (
+    (rf"\b(?:{'|'.join(_KEYWORDS.split())})\b", "violet"),
+    (r"@\w[\w.]*", "cyan"),
+    (r"\b\d[\d_.eE]*\b", "orange"),
+    (r"[fbru]{0,2}\"(?:[^\"\\]|\\.)*\"|[fbru]{0,2}'(?:[^'\\]|\\.)*'", "ok"),
+    (r"#.*$", "faint"),
+)  # fmt: skip
+_SETTINGS = (
+    (r"^\s*[\w.\-\"']+(?=\s*[:=])", "accent_text"),
+    (r"^\s*\[.*\]\s*$", "violet"),
+    (r"(?<=[:=\s,\[])-?\d[\d_.eE\-]*\b", "orange"),
+    (r"\"[^\"]*\"|'[^']*'", "ok"),
+    (r"#.*$", "faint"),
+)
+_BY_ENDING = {
+    "py": _PYTHON, "yaml": _SETTINGS, "yml": _SETTINGS, "toml": _SETTINGS, "json": _SETTINGS,
+    "cfg": _SETTINGS, "ini": _SETTINGS,
+}  # fmt: skip
+LINES_LIMIT = 20_000
+
+
+class Highlighter(QSyntaxHighlighter):
+    """Colour words by the ending of the file's name."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._rules: list[tuple[re.Pattern[str], str]] = []
+
+    def set_name(self, name: str) -> None:
+        """Choose the rules for a file."""
+        rules = _BY_ENDING.get(name.rsplit(".", 1)[-1].lower(), ())
+        self._rules = [(re.compile(pattern), tok) for pattern, tok in rules]
+        self.rehighlight()
+
+    def highlightBlock(self, text: str) -> None:
+        for pattern, tok in self._rules:
+            style = QTextCharFormat()
+            style.setForeground(theme().color(tok))
+            for match in pattern.finditer(text[:2000]):
+                self.setFormat(match.start(), match.end() - match.start(), style)
+
+
+class _Numbers(QWidget):
+    def __init__(self, view: CodeView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._view.numbers_width(), 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            self._view.paint_numbers(painter, event.rect())
+        finally:
+            painter.end()
+
+
+class CodeView(QPlainTextEdit):
+    """A text that can be read and copied, not changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setFont(theme().font(400, 12, mono=True))
+        self.setProperty("code", "true")
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._colors = Highlighter(self.document())
+        self._numbers = _Numbers(self)
+        self.blockCountChanged.connect(lambda _: self._place())
+        self.updateRequest.connect(self._scrolled)
+        theme().changed.connect(self._colors.rehighlight)
+
+    def show_file(self, name: str, text: str) -> None:
+        """Show a file's text."""
+        lines = text.splitlines()
+        if len(lines) > LINES_LIMIT:
+            text = "\n".join([*lines[:LINES_LIMIT], f"… {len(lines) - LINES_LIMIT:,} more lines"])
+        self.setAccessibleName(name)
+        self.setPlainText(text.removesuffix("\n"))
+        self._colors.set_name(name)
+
+    def numbers_width(self) -> int:
+        """Return the room that line numbers need."""
+        digits = len(str(max(10, self.blockCount())))
+        return 26 + self.fontMetrics().horizontalAdvance("9") * digits
+
+    def _place(self) -> None:
+        self.setViewportMargins(self.numbers_width(), 0, 0, 0)
+        rect = self.contentsRect()
+        self._numbers.setGeometry(rect.left(), rect.top(), self.numbers_width(), rect.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _scrolled(self, rect: QRect, dy: int) -> None:
+        if dy:
+            self._numbers.scroll(0, dy)
+        else:
+            self._numbers.update(0, rect.y(), self._numbers.width(), rect.height())
+
+    def paint_numbers(self, painter: QPainter, rect: QRect) -> None:
+        """Draw the numbers of the visible lines."""
+        block = self.firstVisibleBlock()
+        offset = self.contentOffset()
+        font, color = self.font(), theme().color("faint")
+        while block.isValid():
+            line = self.blockBoundingGeometry(block).translated(offset)
+            if line.top() > rect.bottom():
+                return
+            if block.isVisible() and line.bottom() >= rect.top():
+                place = QRectF(
+                    0, line.top(), self.numbers_width() - 14, self.fontMetrics().height()
+                )
+                draw_text(painter, place, str(block.blockNumber() + 1), font, color, RIGHT)
+            block = block.next()

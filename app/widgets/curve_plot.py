@@ -1,0 +1,373 @@
+"""One plot of many curves: drawn from extremes, live, with a crosshair shared among plots."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from app.widgets.curve_plot_parts import CurveTip, Grid, ink_axis, make_axis
+from app.widgets.curve_plot_series import Floats, Series
+from app.widgets.curve_plot_ticks import Kind, Scale, log_scale, value_scale, value_text
+from app.widgets.layouts import column
+from app.widgets.theme import theme
+
+FRAME_MS = 33  # at most 30 redraws a second
+SMOOTH_LIMIT = 20_000  # drawn points up to which lines are wide and antialiased
+RAW_ALPHA = 0.28
+_NONE: Floats = np.empty(0)
+
+
+@dataclass
+class CurveLine:
+    """One curve of a plot. `slot` -1 is the global curve, drawn in the ink of text."""
+
+    key: int
+    name: str
+    series: Series
+    slot: int
+    width: float = 1.4
+    is_dashed: bool = False
+    is_visible: bool = True
+
+    @property
+    def color(self) -> QColor:
+        """Return the line's colour in the current theme."""
+        return theme().color("text") if self.slot < 0 else theme().site_color(self.slot)
+
+
+class CurvePlot(QWidget):
+    """Draw curves over a common x axis; it asks `x_scale` for the axis as points arrive."""
+
+    hovered = Signal(object)  # the x under the pointer, or None
+    zoomed = Signal(object)  # (lowest, highest), or None for everything
+
+    def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kind: Kind = kind
+        self._lines: list[CurveLine] = []
+        self._items: dict[tuple[int, bool], Any] = {}
+        self._cursor: float | None = None
+        self._shows_tip = False
+        self._is_heavy = False
+        self._is_due = False  # out of sight when it was to be drawn
+        self._drawn: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
+        self._ranges: tuple[Any, ...] = ()
+        self.x_scale: Callable[[], Scale] = lambda: Scale(0, 1, [])
+        self.x_title: Callable[[float], str] = lambda x: f"{x:g}"
+        self.missing: Callable[[CurveLine, float], str] = lambda _line, _x: "–"
+        self.zoom: tuple[float, float] | None = None
+        self.shows_raw = True
+        self.is_log = False
+        self.limit: tuple[float, str] | None = None
+        self._build()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self.redraw)
+        theme().changed.connect(self._on_theme_changed)
+
+    def _build(self) -> None:
+        self._axes = {side: make_axis(side) for side in ("left", "bottom")}
+        self._plot = pg.PlotWidget(self, axisItems=self._axes, background=None)
+        self._plot.setFrameShape(self._plot.Shape.NoFrame)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.viewport().setAutoFillBackground(False)
+        self._plot.setStyleSheet("background: transparent")
+        self._plot.hideButtons()
+        self._plot.setMenuEnabled(False)
+        self._view = self._plot.getViewBox()
+        self._view.setMouseEnabled(x=False, y=False)
+        self._view.setDefaultPadding(0.0)
+        self._view.disableAutoRange()
+        self._grid = Grid(self._view)
+        self._cross = pg.InfiniteLine(angle=90, movable=False)
+        self._cross.setVisible(False)
+        self._limit_line = pg.InfiniteLine(angle=0, movable=False)
+        self._limit_line.setVisible(False)
+        self._marks = pg.ScatterPlotItem(pxMode=True)
+        self._marks.setZValue(50)
+        for item in (self._cross, self._limit_line, self._marks):
+            self._view.addItem(item, ignoreBounds=True)
+        self._tip = CurveTip(self)
+        self.setLayout(column(self._plot))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        self._plot.viewport().installEventFilter(self)
+        self._ink()
+
+    # --- content ---
+    @property
+    def lines(self) -> list[CurveLine]:
+        """Return the curves."""
+        return self._lines
+
+    def set_lines(self, lines: list[CurveLine]) -> None:
+        """Show other curves."""
+        keys = {(line.key, raw) for line in lines for raw in (False, True)}
+        for key in [key for key in self._items if key not in keys]:
+            self._view.removeItem(self._items.pop(key))
+            self._drawn.pop(key, None)
+        self._lines = lines
+        for line in lines:
+            for raw in (True, False):
+                if (line.key, raw) not in self._items:
+                    item = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
+                    item.setZValue(20 if line.slot < 0 else 10)
+                    if raw:
+                        item.setZValue(1)
+                    self._items[line.key, raw] = item
+                    self._view.addItem(item, ignoreBounds=True)
+        self._ink()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Redraw soon; many calls within a frame draw once."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def redraw(self) -> None:
+        """Draw what changed now; a plot out of sight waits until it is seen."""
+        self._timer.stop()
+        if not self.isVisible() or self.visibleRegion().isEmpty():
+            self._is_due = True
+            return
+        self._is_due = False
+        begun = time.perf_counter()
+        scale = self.x_scale()
+        low, high = self.zoom or (scale.lowest, scale.highest)
+        shown = [line for line in self._lines if line.is_visible]
+        bins = max(100, min(600, int(self._view.width())))
+        drawn: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
+        for line in shown:
+            drawn[line.key, False] = line.series.drawn(low, high, bins)
+            if self._draws_raw(line):
+                drawn[line.key, True] = line.series.drawn(low, high, bins, raw=True)
+        heavy = sum(len(x) for x, _ in drawn.values()) > SMOOTH_LIMIT
+        if heavy != self._is_heavy:
+            self._is_heavy = heavy
+            self._ink()
+        for key, item in self._items.items():
+            self._draw_line(key, item, drawn.get(key, (_NONE, _NONE)), not heavy)
+        self._set_ranges(low, high, scale, shown)
+        self._draw_cursor()
+        # A slow plot is drawn less often, so that the window keeps its time for the person.
+        cost = (time.perf_counter() - begun) * 1000
+        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 6))))
+
+    def _draw_line(
+        self, key: tuple[int, bool], item: Any, points: tuple[Floats, Floats], smooth: bool
+    ) -> None:
+        x, y = points[0], self._scaled(points[1])
+        before = self._drawn.get(key)
+        is_same = (
+            before is not None
+            and item.opts["antialias"] == smooth
+            and np.array_equal(before[0], x)
+            and np.array_equal(before[1], y, equal_nan=True)
+        )
+        if not is_same:
+            item.setData(x, y, antialias=smooth)
+            item.setVisible(len(x) > 0)
+            self._drawn[key] = (x, y)
+
+    def _draws_raw(self, line: CurveLine) -> bool:
+        return self.shows_raw and line.series.weight > 0
+
+    def _scaled(self, values: Floats) -> Floats:
+        if not self.is_log:
+            return values
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(values > 0, np.log10(values), np.nan)
+
+    def _set_ranges(self, low: float, high: float, scale: Scale, shown: list[CurveLine]) -> None:
+        bounds = [
+            found
+            for line in shown
+            if (found := line.series.bounds(low, high, raw=self._draws_raw(line))) is not None
+        ]
+        lowest = min((one[0] for one in bounds), default=0.0)
+        highest = max((one[1] for one in bounds), default=1.0)
+        if self.limit is not None:
+            highest = max(highest, self.limit[0])
+        values = self._value_scale(lowest, highest)
+        ranges = (low, high, scale.ticks, values)
+        if ranges == self._ranges:
+            return
+        self._ranges = ranges
+        self._view.setRange(xRange=(low, high), yRange=(values.lowest, values.highest), padding=0)
+        self._axes["left"].setTicks([values.ticks])
+        self._axes["bottom"].setTicks([[tick for tick in scale.ticks if low <= tick[0] <= high]])
+        self._grid.set_ticks(values.ticks)
+
+    def _value_scale(self, lowest: float, highest: float) -> Scale:
+        if not self.is_log:
+            return value_scale(lowest, highest, self._kind, max(2, min(5, self.height() // 45)))
+        positive = [
+            float(part.min())
+            for line in self._lines
+            if line.is_visible and len(part := line.series.y[line.series.y > 0])
+        ]
+        return log_scale(min(positive, default=0.1), max(highest, min(positive, default=1.0)))
+
+    def set_spans(self, spans: list[tuple[float, float]]) -> None:
+        """Shade spans of x in which something is missing."""
+        color = theme().color("warn", 0.16)
+        self._grid.spans = [(start, stop, color) for start, stop in spans]
+        self._grid.update()
+
+    # --- crosshair ---
+    def set_cursor(self, x: float | None, *, tip: bool) -> None:
+        """Stand the crosshair at an x, or take it away."""
+        self._cursor, self._shows_tip = x, tip
+        self._draw_cursor()
+
+    def snap(self, x: float) -> float | None:
+        """Return the x of the nearest point of any visible curve."""
+        found = [
+            float(line.series.x[place])
+            for line in self._lines
+            if line.is_visible and (place := line.series.nearest(x)) is not None
+        ]
+        return min(found, key=lambda at: abs(at - x), default=None)
+
+    def reading(self, x: float) -> list[tuple[CurveLine, float | None]]:
+        """Return each visible curve's value at an x; None where it has no point there."""
+        values: list[tuple[CurveLine, float | None]] = []
+        for line in self._lines:
+            if not line.is_visible:
+                continue
+            place = line.series.nearest(x)
+            value = None
+            if place is not None and abs(line.series.x[place] - x) <= self._tolerance():
+                value = float(line.series.smoothed.values[place])
+            values.append((line, value if value is None or np.isfinite(value) else None))
+        return values
+
+    def _tolerance(self) -> float:
+        (low, high), _ = self._view.viewRange()
+        return max(1e-9, float(high - low) * 0.004)
+
+    def _draw_cursor(self) -> None:
+        x = self._cursor
+        self._cross.setVisible(x is not None)
+        if x is None:
+            self._marks.clear()
+            self._tip.hide()
+            return
+        self._cross.setValue(x)
+        reading = self.reading(x)
+        edge = pg.mkPen(theme().color("surface"), width=1.5)
+        points = [
+            {
+                "pos": (x, float(self._scaled(np.array([value]))[0])),
+                "brush": line.color,
+                "pen": edge,
+                "size": 11 if line.slot < 0 else 8,
+            }
+            for line, value in reading
+            if value is not None
+        ]
+        self._marks.setData(points)
+        self._say(x, reading)
+        if not self._shows_tip:
+            self._tip.hide()
+            return
+        scene = self._view.mapViewToScene(QPointF(x, 0))
+        where = self._plot.mapTo(self, self._plot.mapFromScene(scene))
+        rows = [self._row(line, value, x) for line, value in reading]
+        top = QPointF(where.x(), self.height() * 0.35)
+        self._tip.show_at(top, self.x_title(x), rows)
+
+    def _row(
+        self, line: CurveLine, value: float | None, x: float
+    ) -> tuple[QColor, str, str, bool, bool]:
+        text = self.missing(line, x) if value is None else value_text(value, self._kind)
+        return line.color, line.name, text, line.slot < 0, value is None
+
+    def _say(self, x: float, reading: list[tuple[CurveLine, float | None]]) -> None:
+        words = [f"{line.name} {self._row(line, value, x)[2]}" for line, value in reading]
+        self.setAccessibleDescription(f"{self.x_title(x)}: " + ", ".join(words))
+
+    # --- input ---
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and self._is_due:
+            self.refresh()
+        elif event.type() == QEvent.Type.Leave:
+            self.hovered.emit(None)
+        elif event.type() == QEvent.Type.MouseButtonDblClick:
+            self.zoomed.emit(None)
+            return True
+        elif event.type() == QEvent.Type.Wheel:
+            return self._on_wheel(event)
+        return super().eventFilter(watched, event)
+
+    def _on_wheel(self, event: Any) -> bool:
+        """Zoom with Ctrl held, so that the page still scrolls without it."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return True
+        scale = self.x_scale()
+        low, high = self.zoom or (scale.lowest, scale.highest)
+        at = self._view.mapSceneToView(self._plot.mapToScene(event.position().toPoint())).x()
+        factor = 0.8 if event.angleDelta().y() > 0 else 1.25
+        start = max(scale.lowest, at - (at - low) * factor)
+        stop = min(scale.highest, at + (high - at) * factor)
+        whole = start <= scale.lowest and stop >= scale.highest
+        self.zoomed.emit(None if whole else (start, stop))
+        return True
+
+    def _on_mouse_moved(self, at: QPointF) -> None:
+        if self._view.sceneBoundingRect().contains(at):
+            self.hovered.emit(self.snap(float(self._view.mapSceneToView(at).x())))
+        else:
+            self.hovered.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        line = next((one for one in self._lines if one.is_visible and len(one.series)), None)
+        if step is None or line is None:
+            super().keyPressEvent(event)
+            return
+        place = line.series.nearest(self._cursor) if self._cursor is not None else None
+        place = len(line.series) - 1 if place is None else place + step
+        self.hovered.emit(float(line.series.x[max(0, min(len(line.series) - 1, place))]))
+
+    # --- theme ---
+    def _on_theme_changed(self) -> None:
+        self._ink()
+        self.refresh()
+
+    def _ink(self) -> None:
+        colors = theme()
+        for side, axis in self._axes.items():
+            ink_axis(axis, side)
+        self._cross.setPen(pg.mkPen(colors.color("muted"), width=1, style=Qt.PenStyle.DashLine))
+        for line in self._lines:
+            style = Qt.PenStyle.DashLine if line.is_dashed else Qt.PenStyle.SolidLine
+            color = QColor(line.color)
+            # Wide pens are many times slower; with very many points nobody sees their width.
+            width = 1.0 if self._is_heavy else line.width
+            self._items[line.key, False].setPen(pg.mkPen(color, width=width, style=style))
+            color.setAlphaF(RAW_ALPHA)
+            self._items[line.key, True].setPen(pg.mkPen(color, width=1))
+        if self.limit is not None:
+            dashed = pg.mkPen(colors.color("warn"), width=1, style=Qt.PenStyle.DashLine)
+            self._limit_line.setPen(dashed)
+            self._limit_line.setValue(self.limit[0])
+            self._limit_line.setVisible(True)

@@ -1,0 +1,161 @@
+"""A run's events, newest first: time, icon, one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip
+
+from agent_core.protocol.records import RunEvent
+from agent_core.protocol.states import State
+from app.widgets.painting import Canvas, draw_round, draw_text
+from app.widgets.theme import theme
+from app.widgets.timeline_model import clock
+from app.widgets.tokens import look
+from app.widgets.words import tip
+
+ROW = 25
+TEXT_LEFT = 92
+_ICONS = {
+    "state": "circle-dot",
+    "stage": "shield-check",
+    "round": "layers",
+    "order": "send",
+    "peer": "radio",
+    "model": "boxes",
+}
+_LEVELS = {"info": "info", "ok": "ok", "warn": "warn", "danger": "danger"}
+
+
+def icon_of(event: RunEvent) -> tuple[str, str]:
+    """Return an event's icon and colour token."""
+    icon = _ICONS.get(event.kind, "circle-dot")
+    if event.level == "danger":
+        icon = "circle-x"
+    elif event.level == "warn" and event.kind in {"round", "stage", "state"}:
+        icon = "hourglass"
+    return icon, _LEVELS[event.level]
+
+
+def words_of(event: RunEvent) -> str:
+    """Return an event's sentence, with states by their names for people."""
+    words = event.text
+    for state in State:
+        if state.value in words:
+            words = words.replace(state.value, look(state.value).word)
+    return words
+
+
+class EventRows(Canvas):
+    """Paint the events in sight; arrow keys walk them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._events: list[RunEvent] = []
+        self._current = -1
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Events")
+        theme().changed.connect(self.update)
+
+    def set_events(self, events: Sequence[RunEvent]) -> None:
+        """Show events, the newest first."""
+        self._events = sorted(events, key=lambda event: -event.at)
+        self.setFixedHeight(max(ROW, ROW * len(self._events)))
+        newest = self._events[0].text if self._events else "none yet"
+        self.setAccessibleDescription(f"{len(self._events)} events, the newest: {newest}")
+        self.update()
+
+    @property
+    def events(self) -> Sequence[RunEvent]:
+        """Return the events as they are shown."""
+        return self._events
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, max(ROW, ROW * len(self._events)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+        if step is None or not self._events:
+            super().keyPressEvent(event)
+            return
+        self._choose(max(0, min(len(self._events) - 1, self._current + step)))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        place = int(event.position().y() // ROW)
+        if place < len(self._events):
+            self._choose(place)
+            self._tell(event.globalPosition().toPoint(), place)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._tell(event.globalPos(), int(event.pos().y() // ROW))
+            return True
+        return super().event(event)
+
+    def _tell(self, at: QPoint, place: int) -> None:
+        text = words_of(self._events[place]) if 0 <= place < len(self._events) else ""
+        QToolTip.showText(at, tip(text), self)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def _choose(self, place: int) -> None:
+        self._current = place
+        one = self._events[place]
+        self.setAccessibleDescription(f"{clock(one.at)} {words_of(one)}")
+        view = self.parentWidget()
+        area = view.parentWidget() if view is not None else None
+        if isinstance(area, QScrollArea):
+            area.ensureVisible(0, place * ROW + ROW // 2, 0, ROW)
+        self.update()
+
+    def draw(self, painter: QPainter) -> None:
+        colors = theme()
+        sight = self.visibleRegion().boundingRect()
+        first = max(0, sight.top() // ROW)
+        last = min(len(self._events), sight.bottom() // ROW + 1)
+        if not self._events:
+            whole = QRectF(0, 0, self.width(), ROW)
+            none = "Nothing has happened yet."
+            draw_text(painter, whole, none, colors.font(400, 12), colors.color("faint"))
+        for place in range(first, last):
+            one = self._events[place]
+            y = float(place * ROW)
+            time = QRectF(0, y, 62, ROW)
+            draw_text(painter, time, clock(one.at), colors.font(400, 12), colors.color("faint"))
+            icon, token = icon_of(one)
+            painter.drawPixmap(QPointF(66, y + 5), colors.pixmap(icon, token, 14))
+            text = QRectF(TEXT_LEFT, y, self.width() - TEXT_LEFT, ROW)
+            draw_text(painter, text, words_of(one), colors.font(400, 12), colors.color("muted"))
+            if place == self._current and self.hasFocus():
+                area = QRectF(0, y, self.width(), ROW)
+                draw_round(painter, area, 4, None, colors.color("focus"))
+
+
+class EventList(QScrollArea):
+    """Scroll through a run's events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = EventRows()
+        self.rows.setObjectName("scrolled")
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(self.rows)
+        self.viewport().setAutoFillBackground(False)
+        self.setMinimumHeight(3 * ROW)
+
+    def set_events(self, events: Sequence[RunEvent]) -> None:
+        """Show events; where one reads further down, the place is kept."""
+        bar = self.verticalScrollBar()
+        added = len(events) - len(self.rows.events)
+        keep = bar.value() + ROW * added if bar.value() > 0 else 0
+        self.rows.set_events(events)
+        if keep:
+            bar.setValue(keep)

@@ -1,0 +1,211 @@
+"""Bars of how long each round took, with the round's deadline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from agent_core.protocol.records import RoundRecord
+from app.widgets.curve_plot_ticks import nice_step
+from app.widgets.layouts import row
+from app.widgets.painted_marks import CENTER
+from app.widgets.painting import RIGHT, Canvas, draw_round, draw_text, text_width
+from app.widgets.theme import theme
+from app.widgets.timeline_model import short_time
+
+LEFT_EDGE = 50
+FOOT = 26
+
+
+class RoundBars(Canvas):
+    """Draw one bar a round: closed by all, closed by the deadline, running, or still to come."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rounds: Sequence[RoundRecord] = ()
+        self._planned = 0
+        self._deadline = 0.0
+        self._running: tuple[int, float] | None = None
+        self.setMinimumHeight(130)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Round time")
+        theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 220)
+
+    def set_rounds(
+        self,
+        rounds: Sequence[RoundRecord],
+        planned: int | None,
+        deadline_s: float,
+        running: tuple[int, float] | None,
+    ) -> None:
+        """Show closed rounds, and the running one with its seconds so far."""
+        self._rounds, self._running = rounds, running
+        self._planned, self._deadline = planned or 0, deadline_s
+        closed = len(rounds)
+        late = sum(one.closed_by == "deadline" for one in rounds)
+        self.setAccessibleDescription(f"{closed} rounds closed, {late} of them by the deadline")
+        self.update()
+
+    # --- geometry ---
+    def _last(self) -> int:
+        closed = max((one.round for one in self._rounds), default=0)
+        now = self._running[0] if self._running else 0
+        return max(self._planned, closed, now, 1)
+
+    def _slot(self) -> float:
+        return (self.width() - LEFT_EDGE) / max(self._last(), 10)
+
+    def _top(self) -> float:
+        longest = max((one.closed_at - one.started_at for one in self._rounds), default=0.0)
+        if self._running:
+            longest = max(longest, self._running[1])
+        # A deadline far above all rounds would flatten them; it is then told in words.
+        if self._shows_deadline(longest):
+            longest = max(longest, self._deadline)
+        return max(longest, 0.1) * 1.12
+
+    def _shows_deadline(self, longest: float) -> bool:
+        return 0 < self._deadline <= 4 * max(longest, 0.001)
+
+    # --- input ---
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self._tip(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def _tip(self, at: QPointF) -> str:
+        number = int((at.x() - LEFT_EDGE) // self._slot()) + 1
+        for one in self._rounds:
+            if one.round == number:
+                how = "by the deadline" if one.closed_by == "deadline" else "by all"
+                seconds = short_time(one.closed_at - one.started_at)
+                return f"Round {number}: {seconds}, {one.answered} of {one.asked}, closed {how}"
+        if self._running and self._running[0] == number:
+            return f"Round {number}: {short_time(self._running[1])} so far"
+        return ""
+
+    # --- painting ---
+    def draw(self, painter: QPainter) -> None:
+        colors = theme()
+        if not self._rounds and not self._running:
+            whole = QRectF(0, 0, self.width(), self.height() - FOOT)
+            text = "The first bar appears when round 1 begins."
+            draw_text(painter, whole, text, colors.font(400, 12), colors.color("faint"), CENTER)
+            return
+        top, height = self._top(), self.height() - FOOT - 6
+        step = nice_step(top, 2)
+        value = 0.0
+        while value <= top:
+            y = 6 + height * (1 - value / top)
+            painter.fillRect(QRectF(LEFT_EDGE - 6, round(y), self.width(), 1), colors.color("grid"))
+            label = QRectF(0, y - 9, LEFT_EDGE - 14, 18)
+            text = f"{value:g} s" if value < 600 else f"{value / 60:g} min"
+            draw_text(painter, label, text, colors.font(400, 11), colors.color("faint"), RIGHT)
+            value += step
+        self._draw_bars(painter, top, height)
+        self._draw_deadline(painter, top, height)
+        self._draw_numbers(painter, height)
+
+    def _draw_bars(self, painter: QPainter, top: float, height: float) -> None:
+        colors = theme()
+        slot = self._slot()
+        width = max(1.0, slot - (2.5 if slot > 6 else 0.5))
+        closed = {one.round for one in self._rounds}
+        calm = colors.mix("info", "surface", 0.6 if colors.is_dark else 0.55)
+        for one in self._rounds:
+            color = colors.color("warn") if one.closed_by == "deadline" else calm
+            seconds = one.closed_at - one.started_at
+            self._bar(painter, one.round, seconds, top, height, width, color)
+        if self._running:
+            number, seconds = self._running
+            closed.add(number)
+            self._bar(painter, number, seconds, top, height, width, colors.color("info"))
+        for number in range(1, self._planned + 1):
+            if number not in closed:
+                x = LEFT_EDGE + (number - 1) * slot
+                rect = QRectF(x, 6 + height - 5, width, 5)
+                draw_round(painter, rect, 2, colors.color("hover"))
+
+    def _bar(
+        self,
+        painter: QPainter,
+        number: int,
+        seconds: float,
+        top: float,
+        height: float,
+        width: float,
+        color: QColor,
+    ) -> None:
+        tall = max(2.0, height * min(1.0, seconds / top))
+        rect = QRectF(LEFT_EDGE + (number - 1) * self._slot(), 6 + height - tall, width, tall)
+        draw_round(painter, rect, 2 if width > 5 else 0, color)
+
+    def _draw_deadline(self, painter: QPainter, top: float, height: float) -> None:
+        colors = theme()
+        longest = top / 1.12
+        if not self._shows_deadline(longest) or self._deadline > top:
+            return
+        y = 6 + height * (1 - self._deadline / top)
+        painter.setPen(QPen(colors.color("warn"), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(LEFT_EDGE - 6, y), QPointF(self.width(), y))
+        seconds = self._deadline
+        shown = f"{seconds:g} s" if seconds <= 120 else short_time(seconds)
+        text = f"round deadline {shown}"
+        rect = QRectF(LEFT_EDGE, y - 18, self.width() - LEFT_EDGE, 16)
+        draw_text(painter, rect, text, colors.font(400, 11), colors.color("warn"), RIGHT)
+
+    def _draw_numbers(self, painter: QPainter, height: float) -> None:
+        colors = theme()
+        last = max(self._last(), 10)
+        stride = max(1, round(nice_step(last, 5)))
+        slot = self._slot()
+        for number in [1, *range(stride, last + 1, stride)]:
+            middle = LEFT_EDGE + (number - 0.5) * slot
+            rect = QRectF(middle - 20, height + 10, 40, 16)
+            if rect.right() > self.width() + 8:
+                rect.moveRight(self.width())
+            draw_text(
+                painter,
+                rect,
+                str(number),
+                colors.font(400, 11),
+                colors.color("faint"),
+                Qt.AlignmentFlag.AlignCenter,
+            )
+
+
+class _Key(Canvas):
+    """One entry of the legend."""
+
+    def __init__(self, text: str, token: str, share: float) -> None:
+        super().__init__()
+        self._text, self._token, self._share = text, token, share
+        self.setFixedSize(math.ceil(text_width(text, theme().font(400, 12))) + 18, 20)
+        theme().changed.connect(self.update)
+
+    def draw(self, painter: QPainter) -> None:
+        colors = theme()
+        color = colors.mix(self._token, "surface", self._share)
+        draw_round(painter, QRectF(0, 6, 8, 8), 2, color)
+        rect = QRectF(14, 0, self.width() - 14, 20)
+        draw_text(painter, rect, self._text, colors.font(400, 12), colors.color("muted"))
+
+
+def legend() -> QWidget:
+    """Return what the bars' colours mean."""
+    widget = QWidget()
+    keys = (
+        ("all sites in", "info", 0.6),
+        ("closed by deadline", "warn", 1.0),
+        ("now", "info", 1.0),
+    )
+    widget.setLayout(row(*(_Key(*key) for key in keys), gap=12))
+    return widget

@@ -1,0 +1,202 @@
+"""Tables: one model over rows, one delegate that paints a few kinds of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from app.widgets.cells import CELL, Cell, CellDelegate
+from app.widgets.table_header import Header
+
+ROW = int(Qt.ItemDataRole.UserRole) + 2
+Index = QModelIndex | QPersistentModelIndex
+RowT = TypeVar("RowT")
+
+
+@dataclass
+class Column(Generic[RowT]):
+    """A column: its title, how a row's cell looks, and its width (0 stretches)."""
+
+    title: str
+    cell: Callable[[RowT], Cell]
+    width: int = 0
+    right: bool = False
+    sort: Callable[[RowT], Any] | None = field(default=None)
+
+    @property
+    def is_sortable(self) -> bool:
+        """Return whether a click on the title orders the rows."""
+        return self.sort is not None
+
+
+class RowModel(QAbstractTableModel, Generic[RowT]):
+    """Rows known by key, so that an update keeps selection and scroll position."""
+
+    def __init__(self, columns: Sequence[Column[RowT]], key: Callable[[RowT], Hashable]) -> None:
+        super().__init__()
+        self.columns = list(columns)
+        self._key = key
+        self._rows: list[RowT] = []
+        self._order = -1
+        self._descending = False
+
+    @property
+    def rows(self) -> list[RowT]:
+        """Return the rows as they are shown."""
+        return self._rows
+
+    def set_rows(self, rows: Sequence[RowT]) -> None:
+        """Show other rows; only what differs is touched."""
+        target = self._sorted(list(rows))
+        keys = {self._key(r) for r in target}
+        for at in range(len(self._rows) - 1, -1, -1):
+            if self._key(self._rows[at]) not in keys:
+                self.beginRemoveRows(QModelIndex(), at, at)
+                del self._rows[at]
+                self.endRemoveRows()
+        known = {self._key(r) for r in self._rows}
+        for at, wanted in enumerate(target):
+            if self._key(wanted) not in known:
+                self.beginInsertRows(QModelIndex(), at, at)
+                self._rows.insert(at, wanted)
+                self.endInsertRows()
+            elif self._key(self._rows[at]) != self._key(wanted):
+                self._move(self._find(self._key(wanted)), at)
+            if self._rows[at] != wanted:
+                self._rows[at] = wanted
+                self.dataChanged.emit(self.index(at, 0), self.index(at, len(self.columns) - 1))
+
+    def refresh(self) -> None:
+        """Paint all rows again, for what depends on time (ages)."""
+        if self._rows:
+            last = self.index(len(self._rows) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def find(self, key: Hashable) -> int:
+        """Return the row number of a key, or -1."""
+        return self._find(key)
+
+    def _find(self, key: Hashable) -> int:
+        return next((i for i, r in enumerate(self._rows) if self._key(r) == key), -1)
+
+    def _move(self, source: int, to: int) -> None:
+        self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), to)
+        self._rows.insert(to, self._rows.pop(source))
+        self.endMoveRows()
+
+    def _sorted(self, rows: list[RowT]) -> list[RowT]:
+        by = self.columns[self._order].sort if self._order >= 0 else None
+        return sorted(rows, key=by, reverse=self._descending) if by else rows
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Order by a column that has a sort key; -1 is the order in which rows came."""
+        if column >= 0 and self.columns[column].sort is None:
+            return
+        self._order = column
+        self._descending = order == Qt.SortOrder.DescendingOrder
+        self.set_rows(list(self._rows))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        if role == ROW:
+            return self._rows[index.row()]
+        if role not in (CELL, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        cell = self.columns[index.column()].cell(self._rows[index.row()])
+        return cell if role == CELL else cell.spoken()
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].title
+        return None
+
+
+class Table(QTableView):
+    """A table over a RowModel; `opened` carries the row that was activated."""
+
+    opened = Signal(object)
+    clicked_cell = Signal(object, int)  # row, column
+
+    def __init__(self, model: RowModel[Any], *, row_height: int = 44, fits: bool = False) -> None:
+        super().__init__()
+        self._model = model
+        self._fits = fits
+        header = Header(model.columns, self)
+        self.setHorizontalHeader(header)
+        self.setModel(model)
+        self.setItemDelegate(CellDelegate(self))
+        self.setShowGrid(False)
+        self.setMouseTracking(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(row_height)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for i, column in enumerate(model.columns):
+            if column.width:
+                header.setSectionResizeMode(i, QHeaderView.ResizeMode.Interactive)
+                self.setColumnWidth(i, column.width)
+            else:
+                header.setSectionResizeMode(i, QHeaderView.ResizeMode.Stretch)
+        if any(column.sort for column in model.columns):
+            header.setSectionsClickable(True)
+            self.setSortingEnabled(True)
+            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.activated.connect(self._open)
+        self.clicked.connect(lambda index: self.clicked_cell.emit(index.data(ROW), index.column()))
+        if fits:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            model.rowsInserted.connect(self._fit)
+            model.rowsRemoved.connect(self._fit)
+            model.modelReset.connect(self._fit)
+            self._fit()
+
+    def current(self) -> Any:
+        """Return the selected row, or None."""
+        index = self.currentIndex()
+        return index.data(ROW) if index.isValid() and self.selectedIndexes() else None
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(index.data(ROW))
+
+    def _fit(self, *_: object) -> None:
+        rows = self._model.rowCount()
+        self.setFixedHeight(34 + self.verticalHeader().defaultSectionSize() * rows + 2)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the header and a few rows."""
+        return QSize(400, 34 + self.verticalHeader().defaultSectionSize() * 4)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._open(self.currentIndex())
+            return
+        super().keyPressEvent(event)

@@ -1,0 +1,94 @@
+"""Numbers, sizes, times and ages as people read them."""
+
+from __future__ import annotations
+
+import html
+import time
+from datetime import datetime
+
+
+def size(count: float | None) -> str:
+    """Return bytes as "21.5 kB" (powers of 1000)."""
+    if count is None:
+        return "–"
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(value) < 999.5:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"
+
+
+def memory(count: float | None) -> str:
+    """Return memory in GB of 1024 cubed, as machines are sold."""
+    return "–" if count is None else f"{count / 1024**3:.3g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a span as "43 s", "17 min", "2 h 05 min", "3 d"."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 86400:
+        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
+    return f"{seconds / 86400:.0f} d"
+
+
+def age(at: float | None, now: float | None = None) -> str:
+    """Return how long ago something was, coarsely ("12 min")."""
+    if at is None:
+        return "never"
+    seconds = max(0.0, (time.time() if now is None else now) - at)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 86400 else f"{seconds / 86400:.0f} d"
+
+
+def clock(at: float | None) -> str:
+    """Return the time of day, or the date when it was another day."""
+    if at is None:
+        return "–"
+    moment = datetime.fromtimestamp(at).astimezone()
+    if moment.date() == datetime.now().astimezone().date():
+        return moment.strftime("%H:%M")
+    return moment.strftime("%-d %b") if hasattr(time, "tzset") else moment.strftime("%d %b")
+
+
+def date(at: float | None) -> str:
+    """Return a date as "25 Dec 2026"."""
+    return "–" if at is None else datetime.fromtimestamp(at).astimezone().strftime("%d %b %Y")
+
+
+def short_digest(digest: str) -> str:
+    """Return the ends of a digest in groups of four."""
+    return f"{digest[:4]} {digest[4:8]} … {digest[-4:]}" if len(digest) > 16 else digest
+
+
+def key_name(public_key: str) -> str:
+    """Return a public key as people compare it at a glance: "A2:0D:71:5C"."""
+    from agent_core.keys import short_fingerprint
+
+    return short_fingerprint(public_key)
+
+
+def tip(text: str) -> str:
+    """Return a text as a tooltip shows it, wrapped and never read as markup."""
+    return f"<p>{html.escape(text)}</p>" if text else ""
+
+
+def plural(count: int, word: str, words: str = "") -> str:
+    """Return "1 file", "3 files"."""
+    return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+def initials(name: str) -> str:
+    """Return a person's initials, without titles."""
+    parts = [p for p in name.replace(".", " ").split() if p not in {"Dr", "Prof", "Ms", "Mr"}]
+    return "".join(p[0] for p in parts[:1] + parts[1:][-1:]).upper() or "?"

@@ -1,0 +1,312 @@
+"""What the fake agent answers to each method, with a little state behind it."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from helpers import fake_approvals, fake_telemetry
+from helpers import fake_records as data
+from helpers.fake_records import plain
+
+from agent_core import settings as settings_module
+from agent_core.errors import ConflictError, NotFoundError
+from agent_core.paths import Home
+from agent_core.protocol import records as rec
+from agent_core.protocol.states import State
+
+
+class Answers:
+    """Answer by method name: "runs.get" is the method `runs_get`."""
+
+    def __init__(self, home: Home, scene: str) -> None:
+        self.home = home
+        self.is_bound = scene == "working"
+        self.settings = settings_module.load(home.settings)
+        self.runs = {run.id: run for run in data.RUNS}
+        self.projects = list(data.PROJECTS)
+        self.applications = list(data.APPLICATIONS)
+        self.approvals = {one["id"]: one for one in fake_approvals.APPROVALS}
+        self.local_jobs = fake_approvals.local_jobs()
+        self.ticks = 0
+
+    def give(self, method: str, params: dict[str, Any]) -> Any:
+        """Return the answer of a method."""
+        how = getattr(self, method.replace(".", "_"), None)
+        if how is None:
+            raise NotFoundError(f"The fake agent has no answer to {method}.")
+        return how(**params)
+
+    # --- the agent itself ---
+    def hello(self, token: str = "") -> Any:
+        return {"version": "0.1.0"}
+
+    def events_subscribe(self) -> Any:
+        return {}
+
+    def agent_status(self) -> Any:
+        return self.status()
+
+    def agent_shutdown(self) -> Any:
+        return {}
+
+    def status(self) -> dict[str, Any]:
+        """Return the AgentStatus of this moment."""
+        wave = math.sin(self.ticks / 5) + 0.5 * math.sin(self.ticks / 1.7)
+        sample = rec.SystemSample(
+            edge_id=data.ME, at=time.time(), cpu_percent=34 + 8 * wave,
+            memory_used=int(18.4 * data.GB), memory_total=64 * data.GB, disk_free=512 * data.GB,
+            gpu_percent=61 + 6 * wave, gpu_memory_used=7 * data.GB, gpu_temperature=66,
+        )  # fmt: skip
+        if not self.is_bound:
+            return plain(
+                rec.AgentStatus(version="0.1.0", home=str(self.home.root), state="unbound",
+                                hardware=data.HARDWARE, system=sample)
+            )  # fmt: skip
+        waiting = [a for a in self.approvals.values() if a["state"] == "pending"]
+        live = [rec.LocalJob.model_validate(j) for j in self.local_jobs if not j["ended_at"]]
+        return plain(
+            rec.AgentStatus(
+                version="0.1.0", home=str(self.home.root), state="online",
+                hub_url="https://hub.oncofed.example", hub_name="OncoFed", account=data.ACCOUNT,
+                device=data.DEVICES[0], heartbeat_age_s=2.0 + self.ticks % 8, heartbeat_ms=24,
+                approvals_waiting=len(waiting), jobs=live, hardware=data.HARDWARE, system=sample,
+                bytes_up_today=1_620_000, bytes_down_today=1_240_000,
+                bytes_by_kind={"updates": 1_310_000, "metrics": 214_000, "logs": 96_000},
+                subscribed=[f"flserver_agent/{data.ME}/start_train"],
+            )
+        )  # fmt: skip
+
+    def tick(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the events of this second."""
+        self.ticks += 1
+        return [("status", self.status())]
+
+    def settings_get(self) -> Any:
+        return self.settings.model_dump()
+
+    def settings_set(self, **fields: Any) -> Any:
+        self.settings = self.settings.model_copy(update=fields)
+        return self.settings.model_dump()
+
+    # --- accounts and joining ---
+    def hub_about(self, hub_url: str) -> Any:
+        return {"name": "OncoFed", "version": "0.1.0", "first_account": False}
+
+    def hub_host(self, name: str = "") -> Any:
+        return {"url": "http://127.0.0.1:8430"}
+
+    def account_sign_up(self, **_: Any) -> Any:
+        return plain(data.ACCOUNT)
+
+    def account_sign_in(self, **_: Any) -> Any:
+        return plain(data.ACCOUNT)
+
+    def account_sign_out(self) -> Any:
+        self.is_bound = False
+        return {}
+
+    def account_me(self) -> Any:
+        return plain(data.ACCOUNT)
+
+    def device_bind(self, silo: str = "", name: str = "") -> Any:
+        self.is_bound = True
+        return plain(data.DEVICES[0])
+
+    def device_unbind(self) -> Any:
+        self.is_bound = False
+        return {}
+
+    def invitations_read(self, link: str) -> Any:
+        invitation = rec.Invitation(
+            id=4, link=link, group_id=7, group_name=data.GROUP.name, state="open",
+            invited_by="Elif Kaya", created_at=data.NOW - 3600, expires_at=data.NOW + 86400,
+        )  # fmt: skip
+        return {**plain(invitation), "hub_url": "https://hub.oncofed.example",
+                "hub_name": "OncoFed"}  # fmt: skip
+
+    def invitations_join(self, **_: Any) -> Any:
+        self.is_bound = True
+        return plain(data.GROUP)
+
+    def invitations_decline(self, link: str) -> Any:
+        return {}
+
+    # --- the hub's lists ---
+    def devices_list(self, **_: Any) -> Any:
+        return page([plain(device) for device in data.DEVICES])
+
+    def groups_list(self, **_: Any) -> Any:
+        return page([plain(data.GROUP)])
+
+    def groups_get(self, group_id: int) -> Any:
+        return plain(data.GROUP)
+
+    def groups_create(self, name: str, **_: Any) -> Any:
+        return plain(data.GROUP.model_copy(update={"name": name}))
+
+    def collaborators_list(self, **_: Any) -> Any:
+        return page([plain(member) for member in data.GROUP.members])
+
+    def applications_list(self, **_: Any) -> Any:
+        return page([plain(app) for app in self.applications])
+
+    def applications_get(self, application_id: int) -> Any:
+        return plain(find(self.applications, application_id))
+
+    def applications_create(self, name: str, group_id: int, packages: list[str], **_: Any) -> Any:
+        made = rec.Application(
+            id=20 + len(self.applications) + 1, name=name, group_id=group_id,
+            packages=[data.package("uploaded")], created_at=time.time(), created_by="you",
+        )  # fmt: skip
+        self.applications.append(made)
+        return plain(made)
+
+    def packages_upload(self, path: str) -> Any:
+        return plain(data.package("uploaded"))
+
+    def packages_get(self, sha256: str) -> Any:
+        return plain(data.package("wdbc-mlp"))
+
+    def projects_list(self, **_: Any) -> Any:
+        return page([plain(project) for project in self.projects])
+
+    def projects_get(self, project_id: int) -> Any:
+        return plain(find(self.projects, project_id))
+
+    def projects_create(self, name: str, group_id: int, description: str = "", **_: Any) -> Any:
+        made = rec.Project(id=11 + len(self.projects), name=name, group_id=group_id,
+                           description=description, owner_id=3, created_at=time.time())  # fmt: skip
+        self.projects.append(made)
+        return plain(made)
+
+    # --- runs ---
+    def runs_list(self, project_id: int | None = None, **_: Any) -> Any:
+        runs = [r for r in self.runs.values() if project_id in (None, r.project_id)]
+        return page([plain(run) for run in sorted(runs, key=lambda r: -r.id)])
+
+    def runs_get(self, run_id: int) -> Any:
+        return plain(self._run(run_id))
+
+    def runs_create(self, project_id: int, name: str = "", **given: Any) -> Any:
+        rounds = given.get("rounds") or 50
+        project = find(self.projects, project_id)
+        number = 1290 + len(self.runs)
+        made = data.run(number, name or "new run", State.IDLE, 0, rounds, project=project)
+        self.runs[made.id] = made
+        return plain(made)
+
+    def runs_start(self, run_id: int) -> Any:
+        return self._set_run(run_id, state=State.QUEUED)
+
+    def runs_stop(self, run_id: int, reason: str = "") -> Any:
+        return self._set_run(run_id, state=State.STOPPING)
+
+    def runs_clone(self, run_id: int) -> Any:
+        return self.runs_create(self._run(run_id).project_id, self._run(run_id).name + " again")
+
+    def runs_rounds(self, run_id: int, **asked: Any) -> Any:
+        return after(fake_telemetry.rounds(self._run(run_id)), asked)
+
+    def runs_metrics(self, run_id: int, **asked: Any) -> Any:
+        return after(fake_telemetry.metrics(self._run(run_id)), asked)
+
+    def runs_system(self, run_id: int, **asked: Any) -> Any:
+        return after(fake_telemetry.system(self._run(run_id)), asked)
+
+    def runs_logs(self, run_id: int, **asked: Any) -> Any:
+        return after(fake_telemetry.logs(self._run(run_id)), asked)
+
+    def runs_events(self, run_id: int, **asked: Any) -> Any:
+        return after(fake_telemetry.events(self._run(run_id)), asked)
+
+    def runs_models(self, run_id: int, **asked: Any) -> Any:
+        return after(fake_telemetry.models(self._run(run_id)), asked)
+
+    def runs_model(self, run_id: int, **given: Any) -> Any:
+        return fake_telemetry.models(self._run(run_id))[int(given["round"]) - 1]
+
+    def runs_save_model(self, run_id: int, path: str, **given: Any) -> Any:
+        model = self.runs_model(run_id, **given)
+        return {"path": path, "sha256": model["sha256"], "size": model["size"]}
+
+    def _run(self, run_id: int) -> rec.Run:
+        if int(run_id) not in self.runs:
+            raise NotFoundError(f"There is no run {run_id} in your groups.", code="missing.run")
+        return self.runs[int(run_id)]
+
+    def _set_run(self, run_id: int, **fields: Any) -> Any:
+        self.runs[int(run_id)] = self._run(run_id).model_copy(update=fields)
+        return plain(self.runs[int(run_id)])
+
+    # --- decisions and jobs ---
+    def approvals_list(self, state: str = "") -> Any:
+        found = [a for a in self.approvals.values() if state in ("", a["state"])]
+        return [{**one, "files": []} for one in found]  # as the real one: lists stay small
+
+    def approvals_get(self, id: int) -> Any:  # noqa: A002 - the protocol's name
+        return self.approvals[int(id)]
+
+    def approvals_file(self, id: int, path: str) -> Any:  # noqa: A002 - the protocol's name
+        changed = path in self.approvals[int(id)]["changed_files"]
+        return {"text": fake_approvals.TEXT, "is_binary": False, "changed": changed}
+
+    def approvals_approve(self, id: int, scope: str, expires_at: float | None = None) -> Any:  # noqa: A002
+        return self._decide(id, "approved", scope=scope, expires_at=expires_at)
+
+    def approvals_refuse(self, id: int, reason: str) -> Any:  # noqa: A002 - the protocol's name
+        return self._decide(id, "refused", reason=reason)
+
+    def approvals_standing(self) -> Any:
+        return [{"content_digest": data.digest("wdbc-mlp"), "application": "WDBC MLP 1.2.1",
+                 "expires_at": data.NOW + 20 * 86400, "by": "Dr. Marta Vogel"}]  # fmt: skip
+
+    def approvals_allow(self, **_: Any) -> Any:
+        return {}
+
+    def approvals_disallow(self, content_digest: str) -> Any:
+        return {}
+
+    def _decide(self, approval_id: int, state: str, **fields: Any) -> Any:
+        one = self.approvals[int(approval_id)]
+        if one["state"] != "pending":
+            raise ConflictError("This was decided already.", next_step="Read the list again.")
+        one = {**one, "state": state, "decided_at": time.time(), "decided_by": "you", **fields}
+        self.approvals[int(approval_id)] = one
+        return one
+
+    def jobs_list(self) -> Any:
+        return self.local_jobs
+
+    def jobs_stop(self, job_id: str, reason: str = "") -> Any:
+        job = next(j for j in self.local_jobs if j["job_id"] == job_id)
+        job["state"] = State.STOPPING.value
+        return job
+
+    def jobs_stop_all(self, reason: str = "") -> Any:
+        live = [job for job in self.local_jobs if not job["ended_at"]]
+        return [self.jobs_stop(job["job_id"]) for job in live]
+
+
+def page(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one whole page."""
+    return {"items": items, "next_cursor": "", "total": len(items)}
+
+
+def after(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what came behind a cursor; the cursor never moves back."""
+    for name in ("key", "edge_id", "level"):
+        if asked.get(name) not in (None, ""):
+            items = [item for item in items if item.get(name) == asked[name]]
+    start = int(asked.get("after") or asked.get("cursor") or 0)
+    found = items[start : start + int(asked.get("limit") or 5000)]
+    return {"items": found, "next_cursor": str(start + len(found)), "total": len(items)}
+
+
+def find(records: list[Any], wanted: int) -> Any:
+    """Return the record with an id."""
+    for record in records:
+        if record.id == int(wanted):
+            return record
+    raise NotFoundError(f"There is nothing with the number {wanted}.")

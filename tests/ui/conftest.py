@@ -1,0 +1,82 @@
+"""A desktop over a fake agent, drawn offscreen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from helpers.fake_agent import FakeAgent
+from PySide6.QtWidgets import QApplication
+
+from agent_core.paths import Home
+from app.main import Desktop, make_desktop
+from app.widgets.fonts import load_fonts
+from app.widgets.theme import theme
+
+
+@pytest.fixture(scope="session")
+def themed(qapp: QApplication) -> QApplication:
+    """Load fonts and show the dark theme."""
+    load_fonts()
+    theme().apply(qapp, "dark")
+    return qapp
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A short-named folder, because socket paths are short."""
+    folder = Path(tempfile.mkdtemp(prefix="sd"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def make_agent(root: Path) -> Iterator[Callable[[str], FakeAgent]]:
+    """Start a fake agent in a scene: "working" or "first-run"."""
+    agents: list[FakeAgent] = []
+
+    def make(scene: str = "working") -> FakeAgent:
+        agents.append(FakeAgent(root / "home", scene).start())
+        return agents[-1]
+
+    yield make
+    for agent in agents:
+        agent.stop()
+
+
+@pytest.fixture
+def make_window(themed: QApplication, qtbot) -> Iterator[Callable[[Home], Desktop]]:
+    """Show a whole desktop over the agent of a home."""
+    from agent_core.client import AgentClient, EventStream
+
+    desktops: list[Desktop] = []
+
+    def make(home: Home, first: str = "home") -> Desktop:
+        desktop = make_desktop(
+            home, AgentClient(home), lambda callback: EventStream(home, callback)
+        )
+        desktops.append(desktop)
+        qtbot.addWidget(desktop.window)
+        desktop.window.navigate(first)
+        desktop.window.show()
+        desktop.start_agent(lambda: None)
+        qtbot.waitUntil(lambda: bool(desktop.window.status), timeout=10_000)
+        return desktop
+
+    yield make
+    for desktop in desktops:
+        desktop.window.close()
+        desktop.close()
+
+
+@pytest.fixture
+def desktop(make_agent, make_window) -> Desktop:
+    """A desktop at a working silo."""
+    return make_window(make_agent("working").home)

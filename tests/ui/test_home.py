@@ -1,0 +1,234 @@
+"""Home: decisions first, then what runs, what ended and what left."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from agent_core.errors import ConflictError, UnreachableError
+from app.pages.home.page import HomePage
+from app.widgets.decision_dialog import DecisionDialog
+from app.widgets.dialogs import Dialog
+from app.widgets.reason_dialog import ReasonDialog
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent("working")
+
+
+@pytest.fixture
+def home(agent, make_window, qtbot) -> HomePage:
+    window = make_window(agent.home).window
+    page = window.pages["home"]
+    qtbot.waitUntil(lambda: len(page.decisions.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(page.ended.rows.rows), timeout=10_000)
+    return page
+
+
+def dialog_of(page: HomePage, kind: type[Dialog] = Dialog) -> Dialog:
+    return next(d for d in page.window().findChildren(kind) if d.isVisible())
+
+
+def press_last(dialog: Dialog) -> None:
+    dialog.footer.itemAt(dialog.footer.count() - 1).widget().click()
+
+
+def texts(widget) -> str:
+    return " | ".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def test_the_silo_its_machine_and_its_figures(home: HomePage) -> None:
+    header = home.header
+    assert header.name.plain() == "Klinikum Lindenau"
+    assert header.badge.text == "Online · training"
+    assert header.cpu.accessibleDescription().startswith(("2", "3", "4"))
+    assert "18.4 / 64 GB" in texts(header.memory)
+    assert not header.gpu.isHidden()
+
+
+def test_a_machine_without_gpu_shows_none(home: HomePage) -> None:
+    status = dict(home.context.status())
+    status["hardware"] = {**status["hardware"], "gpus": []}
+    status["system"] = {**status["system"], "gpu_percent": None}
+    home.header.show_status(status)
+    assert home.header.gpu.isHidden()
+
+
+def test_what_left_is_the_largest_figure_and_is_told_by_kind(home: HomePage) -> None:
+    assert home.egress.figure.plain() == "1.62 MB"
+    said = texts(home.egress)
+    assert "Model updates" in said
+    assert "1.31 MB" in said
+
+
+def test_a_budget_is_compared_with_what_left(home: HomePage, agent) -> None:
+    home._take_settings({"daily_egress_budget": 5_000_000, "data_dir": "/srv/data"})
+    assert "of 5 MB daily budget" in texts(home.egress)
+    assert home.egress._share.text == "32 %"
+    assert "/srv/data" in texts(home.guard)
+
+
+def test_live_jobs_show_progress_and_ended_ones_how(home: HomePage) -> None:
+    first, second = home.jobs.rows()
+    assert first._round.plain() == "Round 18 of 50"
+    assert first._left.plain().startswith("about ")
+    assert second._badge.text == "Queued"
+    spoken = home.ended.rows.index(1, 2).data(Qt.ItemDataRole.DisplayRole)
+    assert spoken == "Killed: Stopped by you"
+
+
+def test_a_job_event_moves_the_bar_without_making_the_row_anew(
+    home: HomePage, agent, qtbot
+) -> None:
+    row = home.jobs.rows()[0]
+    agent.answers.local_jobs[0]["round"] = 19  # what the next status says too
+    agent.push("job", **{**row.job, "round": 19})
+    qtbot.waitUntil(lambda: row._round.plain() == "Round 19 of 50", timeout=5000)
+    assert home.jobs.rows()[0] is row
+
+
+def test_a_job_that_ends_moves_to_earlier_today(home: HomePage, agent, qtbot) -> None:
+    import time
+
+    job = agent.answers.local_jobs[0]
+    job.update(state="FINISHED", ended_at=time.time())
+    agent.push("job", **job)
+    qtbot.waitUntil(lambda: home.ended.rows.find(job["job_id"]) == 0, timeout=5000)
+    assert job["job_id"] not in [row.job["job_id"] for row in home.jobs.rows()]
+
+
+def test_stopping_a_job_asks_first(home: HomePage, agent, qtbot) -> None:
+    home.jobs.rows()[0].stop.click()
+    dialog = dialog_of(home)
+    assert "Stop run 1284" in dialog.windowTitle()
+    dialog.reject()
+    assert agent.called("jobs.stop") == []
+    home.jobs.rows()[0].stop.click()
+    press_last(dialog_of(home))
+    qtbot.waitUntil(lambda: bool(agent.called("jobs.stop")), timeout=5000)
+    assert agent.called("jobs.stop")[0]["job_id"] == "run-1284-1-edge-266"
+    qtbot.waitUntil(lambda: not home.jobs.rows()[0].stop.isEnabled(), timeout=5000)
+
+
+def test_stop_everything_says_how_many_and_stops_them(home: HomePage, agent, qtbot) -> None:
+    home.stop_all.click()
+    dialog = dialog_of(home)
+    assert "all 2 jobs" in dialog.windowTitle()
+    press_last(dialog)
+    qtbot.waitUntil(lambda: bool(agent.called("jobs.stop_all")), timeout=5000)
+
+
+def open_decision(home: HomePage, number: int, qtbot) -> DecisionDialog:
+    row = next(row for row in home.decisions.rows if row.approval["id"] == number)
+    row.review.click()
+    dialog = dialog_of(home, DecisionDialog)
+    assert isinstance(dialog, DecisionDialog)
+    qtbot.waitUntil(lambda: bool(dialog.code.toPlainText()), timeout=5000)
+    return dialog
+
+
+def test_a_decision_shows_who_what_and_how_it_is_contained(home: HomePage, qtbot) -> None:
+    dialog = open_decision(home, 8, qtbot)
+    said = texts(dialog)
+    assert "Elif Kaya" in said
+    assert "silver canyon thistle harbor" in said
+    assert "no network" in said
+    assert dialog.path.plain() == "wdbc/data/loader.py"  # the first changed file
+    assert "changed" in dialog.path_note.plain()
+    dialog.reject()
+
+
+def test_nothing_is_approved_by_return_or_escape(home: HomePage, agent, qtbot) -> None:
+    dialog = open_decision(home, 8, qtbot)
+    assert not dialog.approve.isDefault()
+    assert not dialog.approve.autoDefault()
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert agent.called("approvals.approve") == agent.called("approvals.refuse") == []
+
+
+def test_the_button_names_the_outcome_of_the_scope(home: HomePage, qtbot) -> None:
+    dialog = open_decision(home, 8, qtbot)
+    assert dialog.approve.text().strip() == "Approve run 1288"
+    assert dialog.scope.ends.isHidden()
+    dialog.scope.radios["once"].setChecked(True)
+    assert dialog.approve.text().strip() == "Approve this start"
+    dialog.scope.radios["standing"].setChecked(True)
+    assert "Approve this code until" in dialog.approve.text()
+    assert not dialog.scope.ends.isHidden()
+    dialog.scope.ends.setCurrentIndex(dialog.scope.ends.count() - 1)
+    assert dialog.approve.text().strip() == "Approve this code for good"
+    dialog.reject()
+
+
+def test_approving_sends_scope_and_end_and_empties_the_list(home: HomePage, agent, qtbot) -> None:
+    dialog = open_decision(home, 8, qtbot)
+    dialog.scope.radios["standing"].setChecked(True)
+    dialog.approve.click()
+    qtbot.waitUntil(lambda: bool(agent.called("approvals.approve")), timeout=5000)
+    sent = agent.called("approvals.approve")[0]
+    assert (sent["id"], sent["scope"]) == (8, "standing")
+    assert sent["expires_at"] > 0
+    qtbot.waitUntil(lambda: [r.approval["id"] for r in home.decisions.rows] == [9], timeout=5000)
+
+
+def test_refusing_needs_a_reason(home: HomePage, agent, qtbot) -> None:
+    dialog = open_decision(home, 9, qtbot)
+    dialog.refuse.click()
+    reason = dialog_of(home, ReasonDialog)
+    assert isinstance(reason, ReasonDialog)
+    reason.refuse.click()
+    assert reason.field.message
+    reason.field.set("Reads outside the data folder")
+    reason.refuse.click()
+    qtbot.waitUntil(lambda: bool(agent.called("approvals.refuse")), timeout=5000)
+    assert agent.called("approvals.refuse")[0] == {
+        "id": 9, "reason": "Reads outside the data folder",
+    }  # fmt: skip
+
+
+def test_a_decision_that_was_made_elsewhere_is_told(home: HomePage, agent, qtbot) -> None:
+    agent.errors["approvals.approve"] = ConflictError("It was decided.", next_step="Look again.")
+    dialog = open_decision(home, 8, qtbot)
+    dialog.approve.click()
+    toasts = home.window().toasts
+    qtbot.waitUntil(lambda: bool(toasts.toasts), timeout=5000)
+    assert toasts.toasts[0].title == "It was decided."
+    assert dialog.approve.isEnabled()
+    dialog.reject()
+
+
+def test_cards_keep_what_they_show_while_the_hub_is_away(home: HomePage, agent, qtbot) -> None:
+    agent.errors["approvals.list"] = UnreachableError("The agent is busy.")
+    agent.errors["jobs.list"] = UnreachableError("The agent is busy.")
+    before = len(agent.called("jobs.list"))
+    home.open()
+    qtbot.waitUntil(lambda: len(agent.called("jobs.list")) > before, timeout=5000)
+    qtbot.wait(100)
+    assert len(home.decisions.rows) == 2
+    assert home.ended.rows.rows
+
+
+def test_the_approvals_page_lists_by_state_and_opens_the_same_dialog(
+    home: HomePage, agent, qtbot
+) -> None:
+    window = home.window()
+    window.navigate("approvals")
+    page = window.pages["approvals"]
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 2, timeout=5000)
+    assert [row["id"] for row in page.rows.rows] == [9, 8]
+    page.choice.select("decided")
+    page._show()
+    assert {row["state"] for row in page.rows.rows} == {"approved", "refused"}
+    page.table.opened.emit(page.rows.rows[0])
+    dialog = dialog_of(home, DecisionDialog)
+    assert not hasattr(dialog, "approve")
+    dialog.reject()
+    page.choice.select("standing")
+    page._show()
+    page.standing_table.clicked_cell.emit(page.standing.rows[0], 4)
+    press_last(dialog_of(home))
+    qtbot.waitUntil(lambda: bool(agent.called("approvals.disallow")), timeout=5000)

@@ -1,0 +1,257 @@
+"""Projects and their runs, the new-run dialog, applications and their upload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.fake_records import DEVICES, NOW, plain
+from PySide6.QtCore import Qt
+
+from agent_core.errors import ConflictError, UnreachableError
+from app.widgets.buttons import Button
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent("working")
+
+
+@pytest.fixture
+def window(agent, make_window):
+    return make_window(agent.home).window
+
+
+@pytest.fixture
+def project(window, qtbot):
+    window.navigate("project", project_id=11)
+    page = window.page()
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 6, timeout=5000)
+    return page
+
+
+@pytest.fixture
+def dialog(project, qtbot):
+    from app.pages.runs.new_run import NewRunDialog
+
+    project.new_run()
+    shown = project.window().findChild(NewRunDialog)
+    qtbot.waitUntil(lambda: shown.application.count() == 2, timeout=5000)
+    return shown
+
+
+def button(parent, text: str) -> Button:
+    return next(one for one in parent.findChildren(Button) if one.text().strip() == text)
+
+
+def texts(model, column: int) -> list[str]:
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def test_projects_are_listed_and_opened_by_enter(window, qtbot) -> None:
+    """Two lines a project with its number of runs; Enter opens it."""
+    window.navigate("projects")
+    page = window.page()
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 2, timeout=5000)
+
+    assert texts(page.rows, 0)[1] == "WDBC breast cancer, Tumour features of five sites"
+    assert texts(page.rows, 2)[1] == "6"
+    page.search.setText("mnist")
+    assert texts(page.rows, 0) == ["MNIST LR benchmark, no description"]
+    page.table.selectRow(0)
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert window.key == "project"
+
+
+def test_a_project_is_made(window, agent, qtbot) -> None:
+    """The name is checked, then the project is made and opened."""
+    window.navigate("projects")
+    page = window.page()
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 2, timeout=5000)
+    page.new_project()
+    from app.pages.projects.page import NewProjectDialog
+
+    shown = page.window().findChild(NewProjectDialog)
+    shown.name.set("wdbc breast cancer")
+    shown.submit.click()
+    assert "already" in shown.name.message
+    shown.name.set("Lung nodules")
+    shown.submit.click()
+    qtbot.waitUntil(lambda: window.key == "project", timeout=5000)
+
+    (asked,) = agent.called("projects.create")
+    assert (asked["name"], asked["group_id"]) == ("Lung nodules", 7)
+    assert asked["idempotency_key"]
+
+
+def test_runs_are_listed_with_state_rounds_and_result(project) -> None:
+    """One line tells state, who, how far and how good."""
+    row = next(n for n, run in enumerate(project.rows.rows) if run.id == 1284)
+    shown = [project.rows.index(row, column).data() for column in range(9)]
+
+    assert shown[0] == "1284, lr 0.01, wide"
+    assert shown[1] == "Running"
+    assert shown[3] == "Elif Kaya"
+    assert shown[5] == "18 / 50"
+    assert shown[6] == "94.6 %"
+    assert shown[8].endswith(" min")
+    assert project.title == "WDBC breast cancer"
+
+
+def test_chips_search_and_order(project) -> None:
+    """Filters narrow the list; a header click orders it by its column."""
+    project.chips["look"].click()
+    assert [run.id for run in project.rows.rows] == [1271, 1266, 1260]
+    project.search.setText("accuracy > 0.9")
+    assert [run.id for run in project.rows.rows] == [1260]
+    project.search.setText("")
+    project.chips["all"].click()
+    project.table.sortByColumn(6, Qt.SortOrder.AscendingOrder)
+    assert project.rows.rows[1].id == 1266
+    assert project._foot.text() == "6 of 6 runs shown"
+
+
+def test_enter_opens_a_run(project, window, qtbot) -> None:
+    """The keyboard is enough."""
+    project.table.selectRow(1)
+    qtbot.keyClick(project.table, Qt.Key.Key_Return)
+
+    assert window.key == "run"
+    assert window.page().view.run_id == 1284
+
+
+def test_a_new_run_appears_by_itself(project, agent, qtbot) -> None:
+    """A notice of the hub brings it; the selection stays where it was."""
+    project.table.selectRow(2)
+    agent.answers.runs_create(11, name="from elsewhere")
+    agent.push("changed", what="run", id=1297, change=5)
+
+    qtbot.waitUntil(lambda: len(project.rows.rows) == 7, timeout=5000)
+    assert project.table.current().id == 1279
+
+
+def test_an_empty_project_says_how_runs_appear(window, agent, qtbot) -> None:
+    """Nothing there yet is not an error."""
+    agent.answer("runs.list", lambda _: {"items": [], "next_cursor": ""})
+    window.navigate("project", project_id=12)
+    page = window.page()
+
+    qtbot.waitUntil(lambda: page._states.currentWidget() is page._empty, timeout=5000)
+    assert page._empty.title.text() == "No runs yet"
+
+
+def test_a_project_that_cannot_be_read_says_why(window, agent, qtbot) -> None:
+    """Cause, code and a way to try again."""
+    agent.errors["projects.get"] = UnreachableError("The hub did not answer.")
+    window.navigate("project", project_id=12)
+    page = window.page()
+    qtbot.waitUntil(lambda: page._states.currentWidget() is page._error, timeout=5000)
+
+    assert page._error.title.text() == "The hub did not answer."
+    del agent.errors["projects.get"]
+    page._error.button.click()
+    qtbot.waitUntil(lambda: page._states.currentWidget() is page._whole, timeout=5000)
+
+
+def test_a_run_is_put_together_and_started(dialog, agent, window, qtbot) -> None:
+    """The form sends typed parameters, chosen devices, quorum and a key; then it starts."""
+    assert dialog._print.plain().count(" ") == 3
+    assert "at least 3" in dialog.slow.effect.plain()
+    row = next(n for n, r in enumerate(dialog.devices.rows.rows) if r.device.edge_id == 280)
+    dialog.devices.table.clicked.emit(dialog.devices.rows.index(row, 0))
+    dialog.devices.table.selectRow(0)
+    qtbot.keyClick(dialog.devices.table, Qt.Key.Key_Space)
+    qtbot.keyClick(dialog.devices.table, Qt.Key.Key_Space)
+    next(r for r in dialog.form.rows if r.key == "learning-rate").control.setText("0.5")
+    free = dialog.form.add_free()
+    free.key.setText("proximal-mu")
+    free.text.setText("0.1")
+    dialog.rounds.setValue(20)
+    dialog.slow.quorum.setValue(2)
+    dialog.name.setText("without Roch")
+    dialog._start.click()
+    qtbot.waitUntil(lambda: bool(agent.called("runs.start")), timeout=5000)
+
+    (asked,) = agent.called("runs.create")
+    assert asked["client_edges"] == [266, 271, 274, 283]
+    assert asked["server_edge"] == 290
+    assert asked["parameters"] == {"learning-rate": 0.5, "batch-size": 10, "proximal-mu": 0.1}
+    assert (asked["rounds"], asked["quorum"], asked["round_deadline_s"]) == (20, 2, 60.0)
+    assert asked["name"] == "without Roch"
+    assert asked["idempotency_key"]
+    qtbot.waitUntil(lambda: window.key == "run", timeout=5000)
+
+
+def test_a_second_try_does_not_make_a_second_run(dialog, agent, qtbot) -> None:
+    """When the start fails, trying again sends the same key."""
+    agent.errors["runs.start"] = ConflictError("The group changed meanwhile.")
+    dialog._start.click()
+    qtbot.waitUntil(lambda: dialog._cost.text() == "The group changed meanwhile.", timeout=5000)
+    del agent.errors["runs.start"]
+    dialog._start.click()
+    qtbot.waitUntil(lambda: len(agent.called("runs.start")) == 2, timeout=5000)
+
+    first, second = agent.called("runs.create")
+    assert first["idempotency_key"] == second["idempotency_key"]
+
+
+def test_a_wrong_parameter_is_told_under_its_field(dialog, agent) -> None:
+    """Nothing is sent; the sentence says what would be right."""
+    rate = next(r for r in dialog.form.rows if r.key == "learning-rate")
+    rate.control.setText("0.3x")
+    dialog._start.click()
+
+    assert rate._message.plain() == "Not a number. Use 0.03, for example."
+    assert not agent.called("runs.create")
+
+
+def test_without_a_device_the_dialog_says_so(dialog, agent) -> None:
+    """A run needs a device that trains."""
+    for one in list(dialog.devices.rows.rows):
+        if one.is_chosen:
+            dialog.devices.toggle(one)
+    dialog._start.click()
+
+    assert dialog._cost.text() == "Choose at least one device that trains."
+    assert not agent.called("runs.create")
+
+
+def test_presence_is_told_in_words(dialog, agent) -> None:
+    """A silent device says since when."""
+    roch = next(r for r in dialog.devices.rows.rows if r.device.edge_id == 280)
+
+    assert roch.readiness[1].startswith("silent ")
+    assert plain(DEVICES[3])["last_seen"] < NOW
+
+
+def test_applications_show_packages_and_fingerprints(window, qtbot) -> None:
+    """Each package has its words; the chosen application's packages stand beside the list."""
+    window.navigate("applications")
+    page = window.page()
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 2, timeout=5000)
+
+    assert texts(page.rows, 1) == ["client, server", "flower"]
+    assert texts(page.rows, 2)[1].count(" ") == 3
+    assert page.detail.title.text() == "MNIST LR 0.9.2"
+
+
+def test_a_package_is_uploaded_and_becomes_an_application(
+    window, agent, qtbot, tmp_path: Path
+) -> None:
+    """The files go up, then the application is made of what the hub verified."""
+    path = tmp_path / "wdbc-package.zip"
+    path.write_bytes(b"zip")
+    window.navigate("applications", upload=str(path))
+    page = window.page()
+    from app.pages.applications.upload import UploadDialog
+
+    qtbot.waitUntil(lambda: page.window().findChild(UploadDialog) is not None, timeout=5000)
+    shown = page.window().findChild(UploadDialog)
+    assert shown.name.value() == "wdbc"
+    shown.send.click()
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 3, timeout=5000)
+
+    assert agent.called("packages.upload") == [{"path": str(path)}]
+    (asked,) = agent.called("applications.create")
+    assert asked["packages"] == [agent.answers.packages_upload("")["zip_sha256"]]
+    assert asked["group_id"] == 7

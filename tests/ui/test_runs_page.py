@@ -1,0 +1,304 @@
+"""A run's page over an agent's socket: it follows, it explains, it acts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from agent_core.errors import UnreachableError
+from agent_core.protocol.states import State
+from app.pages.runs import export
+from app.pages.runs.page import RunPage
+from app.widgets.buttons import Button
+from app.widgets.dialogs import Dialog
+from app.widgets.theme import theme
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent("working")
+
+
+@pytest.fixture
+def open_run(agent, make_window, qtbot):
+    """Open a run's page at a tab, and wait until the run is there."""
+
+    def show(run_id: int = 1284, tab: str = "overview", *, ready: bool = True) -> RunPage:
+        desktop = make_window(agent.home)
+        desktop.window.navigate("run", run_id=run_id, tab=tab)
+        page = desktop.window.page()
+        if ready:
+            qtbot.waitUntil(lambda: page.view.live.run is not None, timeout=5000)
+            qtbot.waitUntil(lambda: len(page.view.live.events) > 0, timeout=5000)
+        page.desktop = desktop
+        return page
+
+    return show
+
+
+def button(parent, text: str) -> Button:
+    return next(one for one in parent.findChildren(Button) if one.text().strip() == text)
+
+
+def test_the_head_says_state_and_figures(open_run) -> None:
+    """The head names the run, its state, round and who answers."""
+    page = open_run()
+    header = page.view.header
+
+    assert header.title.text() == "Run 1284"
+    assert header.badge.text == "Running"
+    facts = [fact.accessibleName() for fact in header.facts if not fact.isHidden()]
+    assert facts[0] == "Round: 18 of 50"
+    assert "Sites in: 4 of 5" in facts
+    assert page.crumbs[1] == ("WDBC breast cancer", "project", {"project_id": 11})
+
+
+def test_the_overview_shows_who_is_waited_for(open_run) -> None:
+    """One amber row; rounds and events are there, the newest event first."""
+    overview = open_run().view.tab("overview")
+
+    assert [row.site.edge_id for row in overview.timeline.rows if row.is_amber] == [280]
+    assert "silent" in overview.timeline.accessibleDescription()
+    assert overview.bars.accessibleDescription() == "18 rounds closed, 2 of them by the deadline"
+    times = [event.at for event in overview.events.rows.events]
+    assert times == sorted(times, reverse=True)
+
+
+def test_a_failed_run_says_why_and_leads_to_its_logs(open_run) -> None:
+    """The cause stands over the sites, whole; one click opens the logs."""
+    page = open_run(1271)
+    cause = page.view.tab("overview").cause
+
+    assert not cause.isHidden()
+    assert cause._text.plain() == "Quorum missed: 2 of 3 answered."
+    button(cause, "Open logs").click()
+    assert page.view.tabs.key() == "logs"
+
+
+def test_curves_follow_without_being_built_again(open_run, agent, qtbot) -> None:
+    """New points are asked for behind the cursor and appended to the same curves."""
+    page = open_run(tab="curves")
+    curves = page.view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    card = curves.cards["test_accuracy"]
+    series = card.plot.lines[0].series
+    new = {"edge_id": 0, "run_id": 1284, "key": "test_accuracy", "round": 19, "step": 19}
+
+    def answer(asked):
+        start = int(asked.get("after") or 0)
+        items = [{**new, "value": 0.99, "at": 1.0, "sequence": 301}] if start == 300 else []
+        return {"items": items, "next_cursor": str(start + len(items))}
+
+    agent.answer("runs.metrics", answer)
+    agent.push("changed", what="metrics", id=1284, change=1)
+    qtbot.waitUntil(lambda: curves.book.points == 301, timeout=5000)
+
+    assert curves.cards["test_accuracy"] is card
+    assert card.plot.lines[0].series is series
+    assert series.y[-1] == 0.99
+    assert card.value.text() == "99.0 %"
+    assert curves.count.text() == "3 metrics, 301 points, none left out"
+
+
+def test_the_crosshair_is_shared(open_run, qtbot) -> None:
+    """Pointing in one plot stands the line in all; only that plot tells the values."""
+    curves = open_run(tab="curves").view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    plots = [card.plot for card in curves.cards.values()]
+    plots[0].hovered.emit(plots[0].snap(11.8))
+
+    assert [plot._cursor for plot in plots] == [12.0, 12.0, 12.0]
+    assert [plot._tip.isHidden() for plot in plots] == [False, True, True]
+    assert "Round 12 · " in plots[0].accessibleDescription()
+    assert "Hôpital Saint-Roch late" in plots[0].accessibleDescription()
+    plots[0].hovered.emit(None)
+    assert all(plot._tip.isHidden() for plot in plots)
+
+
+def test_a_chip_hides_a_site_and_a_key_walks_the_points(open_run, qtbot) -> None:
+    """Chips switch curves; Left and Right walk along the points."""
+    curves = open_run(tab="curves").view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    curves.chips.chip(271).click()
+    plot = curves.cards["test_loss"].plot
+
+    assert {line.key for line in plot.lines if not line.is_visible} == {271}
+    qtbot.keyClick(plot, Qt.Key.Key_Left)
+    assert curves.group.cursor == 18.0
+    qtbot.keyClick(plot, Qt.Key.Key_Left)
+    assert curves.group.cursor == 17.0
+
+
+def test_plots_are_inked_anew_in_the_other_theme(open_run, qtbot, themed) -> None:
+    """Switching light and dark re-pens curves and axes while the page is shown."""
+    curves = open_run(tab="curves").view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    plot = curves.cards["test_loss"].plot
+    before = plot._items[0, False].opts["pen"].color().name()
+    try:
+        theme().apply(themed, "light")
+        after = plot._items[0, False].opts["pen"].color().name()
+    finally:
+        theme().apply(themed, "dark")
+
+    assert before == "#edf0f4"
+    assert after == "#141922"
+
+
+def test_points_are_saved_as_csv(open_run, qtbot, tmp_path: Path, monkeypatch) -> None:
+    """Every point is in the file, with its site's name."""
+    curves = open_run(tab="curves").view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    target = tmp_path / "curves.csv"
+    monkeypatch.setattr("app.pages.runs.curves.ask_path", lambda *_: target)
+    curves._save_csv()
+    qtbot.waitUntil(lambda: target.exists() and target.read_text().count("\n") == 301, timeout=5000)
+
+    lines = target.read_text().splitlines()
+    assert lines[0] == "metric,site,edge_id,round,step,time,value"
+    assert lines[1].startswith("test_accuracy,global,0,1,1,")
+    assert sum("St. Anna Hospital" in line for line in lines) == 54
+
+
+def test_system_figures_keep_gaps(open_run, qtbot) -> None:
+    """A site that was away has a shaded gap and no line through it."""
+    system = open_run(tab="system").view.tab("system")
+    qtbot.waitUntil(lambda: system.book.samples > 500, timeout=5000)
+
+    assert list(system.book.gaps) == [280]
+    assert [card.title.text() for card in system.cards.values()][:3] == [
+        "CPU", "Memory", "Job memory",
+    ]  # fmt: skip
+    assert system.cards["cpu"].plot._grid.spans
+    assert system.cards["cpu"].value.text().endswith("%")
+
+
+def test_logs_are_merged_filtered_and_found(open_run, qtbot) -> None:
+    """Counts are exact for levels, sites and hits; F3 goes to the next one."""
+    logs = open_run(tab="logs").view.tab("logs")
+    qtbot.waitUntil(lambda: len(logs.store) == 224, timeout=5000)
+    view = logs.view
+
+    assert view.follow
+    logs.search.setText("train loss")
+    qtbot.waitUntil(lambda: logs.hits.text() == "90 hits", timeout=5000)
+    qtbot.keyClick(view, Qt.Key.Key_F3)
+    assert logs.hits.text().endswith(" of 90")
+    assert not view.follow
+    logs._only_mine()
+    assert logs.hits.text() == "18 hits" or logs.hits.text().endswith("of 18")
+    logs.levels.chip(1).click()
+    assert len(view.model) == 18
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert view.follow
+
+
+def test_a_wrong_expression_is_told_beside_the_log(open_run, qtbot) -> None:
+    """The sentence stands under the log; nothing else happens."""
+    logs = open_run(tab="logs").view.tab("logs")
+    qtbot.waitUntil(lambda: len(logs.store) == 224, timeout=5000)
+    logs.regex.setChecked(True)
+    logs.search.setText("round (")
+
+    qtbot.waitUntil(lambda: "not a regular expression" in logs._problem.text(), timeout=5000)
+
+
+def test_selected_lines_are_copied(open_run, qtbot) -> None:
+    """Copy gives whole lines with time, site and level."""
+    logs = open_run(tab="logs").view.tab("logs")
+    qtbot.waitUntil(lambda: len(logs.store) == 224, timeout=5000)
+    qtbot.keyClick(logs.view, Qt.Key.Key_Home)
+    qtbot.keyClick(logs.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(logs.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+
+    copied = QGuiApplication.clipboard().text().splitlines()
+    assert len(copied) == 2
+    assert "start order verified" in copied[0]
+    assert copied[1] in logs.view.accessibleDescription()
+
+
+def test_models_mark_newest_and_best_and_are_saved(open_run, agent, qtbot, tmp_path, monkeypatch):
+    """The best by the main metric is marked; saving shows the hash that was checked."""
+    models = open_run(tab="models").view.tab("models")
+    qtbot.waitUntil(lambda: len(models._models) == 18, timeout=5000)
+    rows = models._rows.rows
+    best = max(models._models, key=lambda one: one.metrics["test_accuracy"])
+
+    assert [row.model.round for row in rows if row.is_newest] == [18]
+    assert [row.model.round for row in rows if row.is_best] == [best.round]
+    target = tmp_path / "model.safetensors"
+    monkeypatch.setattr("app.pages.runs.models.ask_path", lambda *_: target)
+    models._save()
+    qtbot.waitUntil(lambda: bool(agent.called("runs.save_model")), timeout=5000)
+    assert agent.called("runs.save_model")[0] == {
+        "run_id": 1284, "round": 18, "path": str(target),
+    }  # fmt: skip
+    assert "Made from the model of round 17" in models._detail._lineage.plain()
+
+
+def test_stopping_asks_and_names_run_and_sites(open_run, agent, qtbot) -> None:
+    """Nothing is stopped before the confirm; it names the run and every site."""
+    page = open_run()
+    button(page.desktop.window, "Stop…").click()
+    dialog = page.findChild(Dialog) or page.desktop.window.findChild(Dialog)
+    shown = f"{dialog.windowTitle()} {dialog.subtitle.plain()}"
+
+    assert "1284" in shown
+    assert "Klinikum Lindenau" in shown
+    assert "Karelia Cancer Centre" in shown
+    assert not agent.called("runs.stop")
+    button(dialog, "Stop the run").click()
+    qtbot.waitUntil(lambda: bool(agent.called("runs.stop")), timeout=5000)
+    qtbot.waitUntil(lambda: page.view.live.run.state == State.STOPPING, timeout=5000)
+    assert page.view.header.badge.text == "Stopping"
+
+
+def test_a_change_at_the_hub_is_shown(open_run, agent, qtbot) -> None:
+    """An event that the run changed brings the new state, without any refresh button."""
+    page = open_run()
+    agent.answers._set_run(1284, state=State.FINISHED, round=50, ended_at=2e9, change=9999)
+    agent.push("changed", what="run", id=1284, change=9999)
+
+    qtbot.waitUntil(lambda: page.view.header.badge.text == "Finished", timeout=5000)
+    assert page.view.header.bar.value == 1.0
+
+
+def test_nothing_is_asked_while_another_page_is_shown(open_run, agent, qtbot) -> None:
+    """Away from the page a notice asks nothing; coming back reads what came meanwhile."""
+    page = open_run()
+    window = page.desktop.window
+    window.navigate("projects")
+    asked = len(agent.called("runs.get"))
+    agent.answers._set_run(1284, round=33, change=9999)
+    agent.push("changed", what="run", id=1284, change=9999)
+    qtbot.waitUntil(lambda: len(window.page().projects) == 2, timeout=5000)
+    qtbot.wait(200)
+
+    assert len(agent.called("runs.get")) == asked
+    window.navigate("run", run_id=1284)
+    qtbot.waitUntil(lambda: page.view.live.run.round == 33, timeout=5000)
+    assert window.page() is page
+
+
+def test_an_unreadable_run_says_why_and_tries_again(open_run, agent, qtbot) -> None:
+    """Cause and code are shown; Try again reads it once the hub is back."""
+    agent.errors["runs.get"] = UnreachableError("The hub did not answer.", next_step="Wait.")
+    page = open_run(ready=False)
+    view = page.view
+    qtbot.waitUntil(lambda: view._states.currentWidget() is view._error, timeout=5000)
+
+    assert view._error.title.text() == "The hub did not answer."
+    assert "unreachable" in view._error.text.plain()
+    del agent.errors["runs.get"]
+    button(view._error, "Try again").click()
+    qtbot.waitUntil(lambda: view.live.run is not None, timeout=5000)
+    assert view._states.currentWidget() is view._whole
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path) -> None:
+    """The error names the file and says what to do."""
+    with pytest.raises(export.StorageError, match="cannot be written"):
+        export.write_metrics(tmp_path / "missing" / "x.csv", [], {})

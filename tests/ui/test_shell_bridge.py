@@ -1,0 +1,170 @@
+"""Results and events cross threads whole, merged, and only to those who wait for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QObject, QThread, Signal
+
+from agent_core.errors import UnreachableError
+from app.bridge.events import Events
+from app.bridge.tasks import Tasks, sentence_of
+
+
+class Client:
+    def call(self, method: str, **params: Any) -> Any:
+        if method == "fails":
+            raise UnreachableError("Nobody answers.", next_step="Start it.", code="unreachable.x")
+        return {"method": method, **params}
+
+
+@pytest.fixture
+def shown() -> list[Exception]:
+    return []
+
+
+@pytest.fixture
+def tasks(qapp: Any, shown: list[Exception]) -> Iterator[Tasks]:
+    made = Tasks(Client(), shown.append)
+    yield made
+    made.close()
+
+
+def test_work_runs_off_the_gui_thread_and_its_result_arrives_on_it(tasks: Tasks, qtbot) -> None:
+    got: list[tuple[Any, Any]] = []
+    tasks.run(QThread.currentThread, lambda where: got.append((where, QThread.currentThread())))
+    qtbot.waitUntil(lambda: bool(got), timeout=5000)
+    worked, arrived = got[0]
+    assert arrived is QThread.currentThread()
+    assert worked is not arrived
+
+
+def test_an_error_is_shown_unless_someone_takes_it(tasks: Tasks, shown, qtbot) -> None:
+    taken: list[Exception] = []
+    tasks.call("fails", failure=taken.append)
+    tasks.call("fails")
+    qtbot.waitUntil(lambda: bool(taken) and bool(shown), timeout=5000)
+    title, text = sentence_of(shown[0])
+    assert title == "Nobody answers."
+    assert "Start it." in text
+    assert "unreachable.x" in text
+
+
+def test_nothing_follows_for_a_cancelled_task_or_a_destroyed_parent(tasks: Tasks, qtbot) -> None:
+    gate, got, parent = threading.Event(), [], QObject()
+    tasks.run(lambda: gate.wait(5), lambda _: got.append("orphan"), parent=parent)
+    tasks.run(lambda: gate.wait(5), lambda _: got.append("cancelled")).cancel()
+    shiboken6.delete(parent)
+    gate.set()
+    tasks.run(lambda: None, lambda _: got.append("last"))
+    qtbot.waitUntil(lambda: "last" in got, timeout=5000)
+    qtbot.wait(50)
+    assert got == ["last"]
+
+
+def test_an_unexpected_error_of_work_does_not_end_the_window(tasks: Tasks, shown, qtbot) -> None:
+    tasks.run(lambda: 1 / 0)
+    qtbot.waitUntil(lambda: bool(shown), timeout=5000)
+    assert "ZeroDivisionError" in sentence_of(shown[0])[1]
+
+
+# --- events ---
+class Stream:
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def feed(qapp: Any) -> Iterator[tuple[Events, Callable[[str, dict[str, Any]], None]]]:
+    events = Events(lambda callback: Stream())
+    events.start()
+    yield events, events.feed
+    events.close()
+
+
+def test_of_many_states_of_one_thing_only_the_newest_arrives(feed, qtbot) -> None:
+    events, give = feed
+    jobs: list[dict[str, Any]] = []
+    changes: list[tuple[Any, ...]] = []
+    events.job.connect(jobs.append)
+    events.changed.connect(lambda *change: changes.append(change))
+    for n in range(500):
+        give("job", {"job_id": "a", "round": n})
+        give("job", {"job_id": "b", "round": n})
+        give("changed", {"what": "run", "id": 7, "change": 1_795_578_834_170 + n})
+    qtbot.waitUntil(lambda: len(jobs) >= 2 and bool(changes), timeout=5000)
+    assert sorted(job["job_id"] for job in jobs[-2:]) == ["a", "b"]
+    assert all(job["round"] == 499 for job in jobs[-2:])
+    assert len(jobs) < 100
+    assert changes[-1] == ("run", 7, 1_795_578_834_669)
+
+
+def test_different_things_do_not_replace_each_other(feed, qtbot) -> None:
+    events, give = feed
+    seen: list[tuple[Any, ...]] = []
+    events.approval.connect(lambda *what: seen.append(what))
+    give("approval", {"id": 1, "state": "pending"})
+    give("approval", {"id": 2, "state": "pending"})
+    give("approval", {"id": 1, "state": "approved"})
+    qtbot.waitUntil(lambda: len(seen) == 3, timeout=5000)
+    assert seen == [(1, "pending"), (2, "pending"), (1, "approved")]
+
+
+def test_connected_is_told_once_for_each_change(feed, qtbot) -> None:
+    events, give = feed
+    told: list[bool] = []
+    events.connected.connect(told.append)
+    statuses: list[dict[str, Any]] = []
+    events.status.connect(statuses.append)
+    give("connected", {"connected": True})
+    give("status", {"n": 1})
+    qtbot.waitUntil(lambda: bool(statuses), timeout=5000)
+    give("connected", {"connected": False})
+    qtbot.waitUntil(lambda: told == [True, False], timeout=5000)
+
+
+def test_events_from_many_threads_all_arrive(feed, qtbot) -> None:
+    events, give = feed
+    seen: set[int] = set()
+    events.progress.connect(lambda one: seen.add(one["task"]))
+
+    def work(start: int) -> None:
+        for n in range(start, start + 500):
+            give("progress", {"task": n})
+
+    threads = [threading.Thread(target=work, args=(n * 500,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    qtbot.waitUntil(lambda: len(seen) == 2000, timeout=10_000)
+    for thread in threads:
+        thread.join(5)
+
+
+class Emitter(QObject):
+    fired = Signal(object)
+
+
+def test_200_000_signals_to_a_python_slot_leave_the_process_alive(qapp: Any) -> None:
+    """A binding that loses a reference at each emission aborts long before this ends."""
+    emitter, count = Emitter(), [0]
+
+    def slot(_: object) -> None:
+        count[0] += 1
+
+    emitter.fired.connect(slot)
+    for _ in range(200_000):
+        emitter.fired.emit(None)
+    assert count[0] == 200_000
+
+
+def test_work_that_outlives_the_window_is_known(tasks: Tasks, qtbot) -> None:
+    gate = threading.Event()
+    tasks.run(lambda: gate.wait(10))
+    tasks.close()
+    assert tasks.is_busy
+    gate.set()
+    qtbot.waitUntil(lambda: not tasks.is_busy, timeout=5000)

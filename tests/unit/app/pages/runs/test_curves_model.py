@@ -1,0 +1,87 @@
+"""Curves from metric records: every point, by round, time and step."""
+
+from __future__ import annotations
+
+import math
+
+from helpers.fake_records import RUNS
+from helpers.fake_telemetry import metrics
+
+from app.pages.runs.curves_model import MetricBook, parse_metrics
+
+RUN = next(run for run in RUNS if run.id == 1284)
+
+
+def test_no_point_is_lost_in_pages_of_any_size() -> None:
+    """Pages of records end in the same curves as all at once."""
+    items = metrics(RUN)
+    whole, pieces = MetricBook(), MetricBook()
+    whole.add(parse_metrics(items))
+    for start in range(0, len(items), 7):
+        pieces.add(parse_metrics(items[start : start + 7]))
+
+    assert whole.points == pieces.points == len(items)
+    for key in whole.metrics():
+        assert set(whole.curves(key)) == set(pieces.curves(key))
+        for edge, curve in whole.curves(key).items():
+            assert curve.series.y.tolist() == pieces.curves(key)[edge].series.y.tolist()
+            assert curve.series.x.tolist() == pieces.curves(key)[edge].series.x.tolist()
+
+
+def test_accuracy_and_loss_come_first() -> None:
+    """Plots stand in the order in which people ask."""
+    book = MetricBook()
+    names = ["zeta", "train_loss", "test_loss", "test_accuracy"]
+    book.add(parse_metrics([point(key=name) for name in names]))
+
+    assert book.metrics() == ["test_accuracy", "test_loss", "train_loss", "zeta"]
+
+
+def test_the_axis_can_be_changed() -> None:
+    """The same points lie along rounds, seconds since the start, or steps."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=n, step=10 * n, at=100.0 + n) for n in (1, 2, 3)]))
+    curve = book.curves("loss")[1]
+
+    assert curve.series.x.tolist() == [1.0, 2.0, 3.0]
+    book.set_axis("time", 100.0)
+    assert curve.series.x.tolist() == [1.0, 2.0, 3.0]
+    book.set_axis("step", 0.0)
+    assert curve.series.x.tolist() == [10.0, 20.0, 30.0]
+    book.add(parse_metrics([point(round=4, step=40, at=104.0)]))
+    assert curve.series.x.tolist() == [10.0, 20.0, 30.0, 40.0]
+
+
+def test_metrics_without_rounds_are_counted() -> None:
+    """A script that tells no round still gets a curve."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=None) for _ in range(3)]))
+
+    assert book.curves("loss")[1].series.x.tolist() == [1.0, 2.0, 3.0]
+    assert not book.has_steps()
+    book.add(parse_metrics([point(round=9), point(round=9)]))
+    assert book.has_steps()
+
+
+def test_a_value_that_is_no_number_stays_one() -> None:
+    """A diverged loss is a gap in the curve, not a zero."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=1), {**point(round=2), "value": None}]))
+
+    assert math.isnan(book.curves("loss")[1].series.y[1])
+    assert book.points == 2
+
+
+def test_whose_value_stands_beside_the_title() -> None:
+    """The global value where there is one, else the mean of the sites."""
+    book = MetricBook()
+    book.add(parse_metrics([point(edge_id=1, value=1.0), point(edge_id=2, value=3.0)]))
+    assert book.latest("loss", {1, 2}) == ("mean of sites", 2.0)
+
+    book.add(parse_metrics([point(edge_id=0, value=9.0)]))
+    assert book.latest("loss", {1, 2}) == ("global", 9.0)
+
+
+def point(**fields: object) -> dict[str, object]:
+    base = {"edge_id": 1, "run_id": 1, "key": "loss", "value": 1.0, "round": 1, "step": 0}
+    return {**base, "at": 1.0, **fields}

@@ -1,0 +1,63 @@
+"""Every text colour can be read wherever it stands, in both themes."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent_core.protocol.states import State
+from app.widgets.tokens import SITES_DARK, SITES_LIGHT, STATES, look, tokens
+
+TEXT = ("text", "muted", "faint", "accent_text", "ok", "info", "warn", "danger", "violet", "cyan",
+        "orange", "pink", "gray")  # fmt: skip
+UNDER = ("canvas", "surface", "raised", "nav", "selected", "code_bg")
+
+
+def channels(color: str) -> list[int]:
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def luminance(rgb: list[float]) -> float:
+    parts = [c / 255 for c in rgb]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_text_colours_reach_4_5_on_every_ground_and_on_their_own_badge(name: str) -> None:
+    values = tokens(name)
+    share = 0.16 if name == "dark" else 0.10
+    for tok in TEXT:
+        ink = channels(values[tok])
+        for under in UNDER:
+            assert contrast(ink, channels(values[under])) >= 4.5, (tok, under)
+        fill = [a * share + b * (1 - share) for a, b in
+                zip(ink, channels(values["surface"]), strict=True)]  # fmt: skip
+        assert contrast(ink, fill) >= 4.5, tok
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_edges_of_controls_and_white_on_fills_can_be_seen(name: str) -> None:
+    values = tokens(name)
+    assert contrast(channels(values["control"]), channels(values["surface"])) >= 3
+    for fill in ("accent", "danger_fill"):
+        assert contrast([255, 255, 255], channels(values[fill])) >= 4.5
+
+
+def test_both_themes_have_the_same_tokens_and_as_many_sites() -> None:
+    assert set(tokens("dark")) == set(tokens("light"))
+    assert len(SITES_DARK) == len(SITES_LIGHT) == len(set(SITES_DARK)) == 6
+
+
+def test_every_state_of_the_protocol_has_its_own_look() -> None:
+    for state in State:
+        assert state.value in STATES
+        assert look(state.value).token in tokens("dark")
+
+
+def test_an_unknown_state_says_its_own_name() -> None:
+    assert look("HALF_DONE").word == "Half done"
