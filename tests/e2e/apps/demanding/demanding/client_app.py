@@ -1,0 +1,5 @@
+"""The silo's half: never reached."""
+
+from flwr.clientapp import ClientApp
+
+app = ClientApp()
