@@ -40,6 +40,8 @@ def choose(page: BuildPage, one_line: Path, qtbot) -> None:
     page.source.source.left.emit()
     qtbot.waitUntil(lambda: bool(page.source.dest.value()), timeout=5000)
     qtbot.waitUntil(lambda: page.source.config.level == "ok", timeout=5000)
+    # The config itself is read by a task of its own, which may end after the field's check.
+    qtbot.waitUntil(lambda: "comm_round: 5" in page.source.code.toPlainText(), timeout=5000)
 
 
 def preview(page: BuildPage, one_line: Path, qtbot) -> None:
