@@ -33,6 +33,7 @@ class Settings(BaseModel):
         default=0, ge=0, description="Megabytes of memory that a job may use; 0 is no limit"
     )
     theme: str = Field(default="system", description="system, light or dark")
+    language: str = Field(default="system", description="system, en or zh_CN")
     daily_egress_budget: int = Field(default=0, ge=0, description="Bytes a day; 0 is no budget")
 
 

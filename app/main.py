@@ -19,6 +19,7 @@ from agent_core.paths import Home, default_home
 from app.bridge.events import Events, OpenStream
 from app.bridge.tasks import Tasks
 from app.context import AppContext, Client
+from app.i18n import LANGUAGES, install
 from app.shell.agent_start import KeyringDialog, lacks_keyring, start_agent
 from app.shell.first_paint import TRACE_VARIABLE, FirstPaint
 from app.shell.main_window import MainWindow
@@ -36,6 +37,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("link", nargs="?", default="", help="an invitation link, silodesk://…")
     parser.add_argument("--home", type=Path, help="the folder of this silo's agent")
     parser.add_argument("--theme", choices=("system", "light", "dark"))
+    parser.add_argument("--language", choices=LANGUAGES)
     parser.add_argument(
         "--page", default="", help="the page to open first; a run's is run:NUMBER[:TAB]"
     )
@@ -114,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not given.screenshot and hand_over(home, given.link):
         return 0
     settings = _settings(home)
+    install(app, given.language or settings["language"])
     load_fonts()
     theme().apply(app, given.theme or settings["theme"])
     theme().follow_system(app)

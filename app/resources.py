@@ -1,4 +1,4 @@
-"""Find icons, fonts and style sheets in a checkout, a wheel or a frozen bundle."""
+"""Find icons, fonts, style sheets and translations in a checkout, a wheel or a frozen bundle."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def icon_path(name: str) -> Path:
 def font_paths() -> list[Path]:
     """Return the bundled font files."""
     return sorted((resources_dir() / "fonts").glob("*.ttf"))
+
+
+def translations_dir() -> Path:
+    """Return the folder of the compiled catalogs."""
+    return resources_dir() / "i18n"
 
 
 def style_templates() -> list[str]:

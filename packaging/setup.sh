@@ -10,7 +10,7 @@ say() { printf '\033[1m[setup]\033[0m %s\n' "$*"; }
 # --- 1. system libraries -------------------------------------------------------------------------
 packages="libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libxcb-cursor0 libxkbcommon-x11-0
 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 bubblewrap"
-[ "$what" = test ] && packages="$packages xvfb xauth mosquitto postgresql"
+[ "$what" = test ] && packages="$packages xvfb xauth mosquitto postgresql fonts-noto-cjk"
 missing=""
 if command -v dpkg-query >/dev/null; then
     for name in $packages; do

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QSizePolicy
 
+from app.i18n import tr
 from app.widgets.painted_marks import draw_bar, draw_sparkline
 from app.widgets.painting import Canvas, draw_round
 from app.widgets.theme import theme
@@ -104,7 +105,7 @@ class Skeleton(Canvas):
         super().__init__()
         self._rows = rows
         self.setFixedHeight(rows * 48)
-        self.setAccessibleName("Loading")
+        self.setAccessibleName(tr("Loading"))
 
     def draw(self, painter: QPainter) -> None:
         color = theme().color("hover")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QMoveEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import box, column, row, rule
@@ -74,7 +75,7 @@ class Dialog(QDialog):
         self.subtitle = Label(subtitle, "small", "muted", wrap=True)
         self.subtitle.setVisible(bool(subtitle))
         words.addWidget(self.subtitle)
-        close = Button(kind="ghost", icon="x", tip="Close", on_click=self.reject)
+        close = Button(kind="ghost", icon="x", tip=tr("Close"), on_click=self.reject)
         head = row(
             Icon(icon, tok, 20, square=36), (words, 1), close, gap=12, margins=(20, 14, 14, 14)
         )
@@ -144,7 +145,7 @@ def confirm(
         dialog.accept()
         on_yes()
 
-    stay = dialog.add_button(Button("Cancel", "ghost", on_click=dialog.reject))
+    stay = dialog.add_button(Button(tr("Cancel"), "ghost", on_click=dialog.reject))
     dialog.add_button(Button(action, "danger", on_click=yes))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
+from app.i18n import tr
 from app.widgets.painting import draw_round, draw_text, text_width
 from app.widgets.theme import theme
 
@@ -27,7 +28,7 @@ class DotChip(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"Show {text}")
+        self.setAccessibleName(tr("Show {name}", name=text))
 
     def set_count(self, count: str) -> None:
         """Show how many there are."""

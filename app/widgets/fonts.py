@@ -15,11 +15,15 @@ _WEIGHTS = {
     700: QFont.Weight.Bold,
 }
 
+# The bundled fonts have no Chinese glyphs: what Linux, macOS and Windows bring, in this order.
+_CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC",
+            "Microsoft YaHei UI", "Microsoft YaHei", "WenQuanYi Micro Hei")  # fmt: skip
+
 
 @lru_cache(maxsize=256)
 def make_font(weight: int, px: int, mono: bool = False, spacing: float = 0.0) -> QFont:
     """Return a cached font; digits keep their width, so that counters do not jump."""
-    font = QFont("JetBrains Mono" if mono else "Inter")
+    font = QFont(["JetBrains Mono" if mono else "Inter", *_CHINESE])
     font.setPixelSize(px)
     font.setWeight(_WEIGHTS[weight])
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
+from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.forms import Check, TextField
 
@@ -22,13 +23,13 @@ class PathField(TextField):
         check: Check | None = None,
         pattern: str = "",
     ) -> None:
-        self.browse = Button("Browse...", icon="folder", on_click=self._choose)
+        self.browse = Button(tr("Browse..."), icon="folder", on_click=self._choose)
         super().__init__(
             label, placeholder=placeholder, hint=hint, check=check, mono=True, beside=self.browse
         )
         self._label = label
         self._pattern = pattern  # of files; empty: a folder is wanted
-        self.browse.setAccessibleName(f"Browse for {label.lower()}")
+        self.browse.setAccessibleName(tr("Browse: {field}", field=label))
 
     def _choose(self) -> None:
         start = self.value() or str(Path.home())

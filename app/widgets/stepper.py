@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy
 
+from app.i18n import tr
 from app.widgets.painted_marks import CENTER
 from app.widgets.painting import Canvas, draw_round, draw_text, text_width
 from app.widgets.theme import theme
@@ -28,7 +29,8 @@ class Stepper(Canvas):
         """Show another step as the current one."""
         self.current = current
         title = self._steps[current][0]
-        self.setAccessibleName(f"Step {current + 1} of {len(self._steps)}: {title}")
+        name = tr("Step {k} of {n}: {title}", k=current + 1, n=len(self._steps), title=title)
+        self.setAccessibleName(name)
         self.update()
 
     def draw(self, painter: QPainter) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame
 
+from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row
@@ -42,7 +43,7 @@ class Toast(QFrame):
         token, icon = _KINDS[kind]
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
         self._timer.timeout.connect(on_close)
-        close = Button(kind="ghost", icon="x", sz="sm", tip="Close", on_click=on_close)
+        close = Button(kind="ghost", icon="x", sz="sm", tip=tr("Close"), on_click=on_close)
         head = row(Logo(18), Label("SiloDesk", "small", "muted"), None, close, gap=8)
         words = column(Label(title, "strong", wrap=True), gap=3)
         if text:

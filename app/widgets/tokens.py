@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.i18n import mark, tr
+
 DARK: dict[str, str] = {
     "nav": "#0E1116", "canvas": "#13171D", "surface": "#1A1F27", "raised": "#222833",
     "hover": "#2A313D", "selected": "#202A44", "border": "#2B323E", "border_strong": "#3B4453",
@@ -45,33 +47,33 @@ class Look(NamedTuple):
 
 
 STATES: dict[str, Look] = {
-    "IDLE": Look("gray", "circle", "Idle"),
-    "QUEUED": Look("violet", "clock", "Queued"),
-    "INITIALIZING": Look("cyan", "loader", "Initializing"),
-    "TRAINING": Look("info", "activity", "Training"),
-    "RUNNING": Look("info", "circle-play", "Running"),
-    "STOPPING": Look("warn", "circle-stop", "Stopping"),
-    "KILLED": Look("pink", "octagon-x", "Killed"),
-    "FAILED": Look("danger", "circle-x", "Failed"),
-    "FINISHED": Look("ok", "circle-check", "Finished"),
-    "OFFLINE": Look("gray", "wifi-off", "Offline"),
-    "EXCEPTION": Look("orange", "triangle-alert", "Exception"),
-    "PENDING_APPROVAL": Look("warn", "hourglass", "Needs you"),
-    "PAUSED": Look("gray", "pause", "Paused"),
-    "UPGRADING": Look("cyan", "circle-arrow-up", "Upgrading"),
-    "SILENT": Look("warn", "radio", "Silent"),
-    "ONLINE": Look("ok", "circle-check", "Online"),
-    "CONNECTING": Look("cyan", "loader", "Connecting"),
-    "UNBOUND": Look("gray", "unplug", "Not bound"),
-    "WAITING": Look("warn", "hourglass", "Waiting"),
-    "APPROVED": Look("ok", "shield-check", "Approved"),
-    "REFUSED": Look("danger", "ban", "Refused"),
-    "WITHDRAWN": Look("gray", "undo-2", "Withdrawn"),
-    "INVITED": Look("violet", "mail", "Invited"),
-    "OWNER": Look("gray", "key-round", "Owner"),
-    "PASS": Look("ok", "circle-check", "Pass"),
-    "WARN": Look("warn", "triangle-alert", "Note"),
-    "FAIL": Look("danger", "circle-x", "Fail"),
+    "IDLE": Look("gray", "circle", mark("Idle")),
+    "QUEUED": Look("violet", "clock", mark("Queued")),
+    "INITIALIZING": Look("cyan", "loader", mark("Initializing")),
+    "TRAINING": Look("info", "activity", mark("Training")),
+    "RUNNING": Look("info", "circle-play", mark("Running")),
+    "STOPPING": Look("warn", "circle-stop", mark("Stopping")),
+    "KILLED": Look("pink", "octagon-x", mark("Killed")),
+    "FAILED": Look("danger", "circle-x", mark("Failed")),
+    "FINISHED": Look("ok", "circle-check", mark("Finished")),
+    "OFFLINE": Look("gray", "wifi-off", mark("Offline")),
+    "EXCEPTION": Look("orange", "triangle-alert", mark("Exception")),
+    "PENDING_APPROVAL": Look("warn", "hourglass", mark("Needs you")),
+    "PAUSED": Look("gray", "pause", mark("Paused")),
+    "UPGRADING": Look("cyan", "circle-arrow-up", mark("Upgrading")),
+    "SILENT": Look("warn", "radio", mark("Silent")),
+    "ONLINE": Look("ok", "circle-check", mark("Online")),
+    "CONNECTING": Look("cyan", "loader", mark("Connecting")),
+    "UNBOUND": Look("gray", "unplug", mark("Not bound")),
+    "WAITING": Look("warn", "hourglass", mark("Waiting")),
+    "APPROVED": Look("ok", "shield-check", mark("Approved")),
+    "REFUSED": Look("danger", "ban", mark("Refused")),
+    "WITHDRAWN": Look("gray", "undo-2", mark("Withdrawn")),
+    "INVITED": Look("violet", "mail", mark("Invited")),
+    "OWNER": Look("gray", "key-round", mark("Owner")),
+    "PASS": Look("ok", "circle-check", mark("Pass")),
+    "WARN": Look("warn", "triangle-alert", mark("Note")),
+    "FAIL": Look("danger", "circle-x", mark("Fail")),
 }
 OUTLINED = frozenset({"OFFLINE", "UNBOUND"})  # drawn as an outline, all others filled
 
@@ -103,6 +105,8 @@ def tokens(name: str) -> dict[str, str]:
 
 
 def look(state: str) -> Look:
-    """Return how a state is shown; an unknown one is neutral and says its own name."""
+    """Return how a state is shown, in words of the language; an unknown one says its own name."""
     known = STATES.get(state.upper())
-    return known or Look("gray", "circle-dashed", state.replace("_", " ").capitalize())
+    if known is None:
+        return Look("gray", "circle-dashed", state.replace("_", " ").capitalize())
+    return known._replace(word=tr(known.word))

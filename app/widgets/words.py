@@ -1,10 +1,17 @@
-"""Numbers, sizes, times and ages as people read them."""
+"""Numbers, sizes, times and ages as people read them, in the language that is shown."""
 
 from __future__ import annotations
 
 import html
 import time
 from datetime import datetime
+
+from app.i18n import mark, tr
+
+_MONTHS = (
+    mark("Jan"), mark("Feb"), mark("Mar"), mark("Apr"), mark("May"), mark("Jun"),
+    mark("Jul"), mark("Aug"), mark("Sep"), mark("Oct"), mark("Nov"), mark("Dec"),
+)  # fmt: skip
 
 
 def size(count: float | None) -> str:
@@ -29,26 +36,29 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return tr("{n} s", n=f"{seconds:.1f}")
     if seconds < 100:
-        return f"{seconds:.0f} s"
+        return tr("{n} s", n=f"{seconds:.0f}")
     if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
+        return tr("{n} min", n=f"{seconds / 60:.0f}")
     if seconds < 86400:
-        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
-    return f"{seconds / 86400:.0f} d"
+        minutes = f"{int(seconds % 3600 // 60):02d}"
+        return tr("{hours} h {minutes} min", hours=int(seconds // 3600), minutes=minutes)
+    return tr("{n} d", n=f"{seconds / 86400:.0f}")
 
 
 def age(at: float | None, now: float | None = None) -> str:
     """Return how long ago something was, coarsely ("12 min")."""
     if at is None:
-        return "never"
+        return tr("never")
     seconds = max(0.0, (time.time() if now is None else now) - at)
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return tr("{n} s", n=f"{seconds:.0f}")
     if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 86400 else f"{seconds / 86400:.0f} d"
+        return tr("{n} min", n=f"{seconds / 60:.0f}")
+    if seconds < 86400:
+        return tr("{n} h", n=f"{seconds / 3600:.0f}")
+    return tr("{n} d", n=f"{seconds / 86400:.0f}")
 
 
 def clock(at: float | None) -> str:
@@ -58,12 +68,30 @@ def clock(at: float | None) -> str:
     moment = datetime.fromtimestamp(at).astimezone()
     if moment.date() == datetime.now().astimezone().date():
         return moment.strftime("%H:%M")
-    return moment.strftime("%-d %b") if hasattr(time, "tzset") else moment.strftime("%d %b")
+    return day(at)
+
+
+def day(at: float) -> str:
+    """Return a day without its year: "25 Dec"."""
+    moment = datetime.fromtimestamp(at).astimezone()
+    return tr("{day} {month}", day=moment.day, month=tr(_MONTHS[moment.month - 1]))
 
 
 def date(at: float | None) -> str:
     """Return a date as "25 Dec 2026"."""
-    return "–" if at is None else datetime.fromtimestamp(at).astimezone().strftime("%d %b %Y")
+    if at is None:
+        return "–"
+    moment = datetime.fromtimestamp(at).astimezone()
+    month = tr(_MONTHS[moment.month - 1])
+    return tr("{day} {month} {year}", day=moment.day, month=month, year=moment.year)
+
+
+def date_time(at: float | None, seconds: bool = False) -> str:
+    """Return a day and its time: "25 Dec 14:05"."""
+    if at is None:
+        return "–"
+    form = "%H:%M:%S" if seconds else "%H:%M"
+    return f"{day(at)} {datetime.fromtimestamp(at).astimezone():{form}}"
 
 
 def short_digest(digest: str) -> str:
@@ -84,8 +112,8 @@ def tip(text: str) -> str:
 
 
 def plural(count: int, word: str, words: str = "") -> str:
-    """Return "1 file", "3 files"."""
-    return f"{count:,} {word if count == 1 else words or word + 's'}"
+    """Return "1 file", "3 files"; the extraction of texts knows this function's literals."""
+    return tr("{count} " + (word if count == 1 else words or word + "s"), count=f"{count:,}")
 
 
 def initials(name: str) -> str:
