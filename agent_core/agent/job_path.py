@@ -25,6 +25,7 @@ STOP_GRACE_S = 5.0
 SETTLE_S = 10.0  # how long the end of a job waits until its last words are at the hub
 STOP_SETTLE_S = 2.0
 FINISHED_REASON = "The run has finished."  # the hub's words when the server job is done
+ENDED_REASON = "The run ended: "  # and when it ended otherwise, not by a person
 
 ENDS = {"finished": State.FINISHED, "exception": State.EXCEPTION, "lost": State.EXCEPTION}
 
@@ -187,7 +188,8 @@ class JobPath:
         job = self.job
         state = ENDS.get(outcome.reason, State.FAILED)
         detail = str(outcome)
-        if self._stop_asked.is_set() and state != State.FINISHED:
+        is_own_end = state == State.EXCEPTION and job.stop_reason.startswith(ENDED_REASON)
+        if self._stop_asked.is_set() and state != State.FINISHED and not is_own_end:
             is_done = job.stop_reason == FINISHED_REASON
             state = State.FINISHED if is_done else State.KILLED
             detail = job.stop_reason

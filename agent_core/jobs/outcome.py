@@ -92,6 +92,8 @@ def explain(code: int, record: dict[str, Any]) -> tuple[str, str, str]:
             f"The job ran out of memory; its largest process used {peak}.",
             LESS_MEMORY,
         )
+    if code == channel.EXIT_EXCEPTION and done.get("reason") == "raised":
+        return by_code(code, said)
     if code == channel.EXIT_STOPPED or cause == "stop":
         why = f": {detail.rstrip('.')}" if detail else ""
         if record.get("was_killed"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import channel
-from .session import JobFailedError, MissingImportError
+from .session import JobFailedError, MissingImportError, RaisedError
 from .stop import JobStopped
 
 LESS_MEMORY = (
@@ -21,7 +21,7 @@ class Ending:
     """The last word of a job."""
 
     exit_code: int
-    reason: str  # finished | failed | exception | stopped | lost
+    reason: str  # finished | failed | exception | raised | stopped | lost
     sentence: str
     trace: str = ""
 
@@ -33,6 +33,8 @@ def of_exception(error: BaseException, package_root: Path) -> Ending:
         return Ending(error.exit_code, reason, error.reason)
     if isinstance(error, JobFailedError):
         return Ending(channel.EXIT_FAILED, "failed", str(error), str(error))
+    if isinstance(error, RaisedError):  # its traceback is in the log already
+        return Ending(channel.EXIT_EXCEPTION, "raised", str(error))
     if isinstance(error, MissingImportError):
         return Ending(channel.EXIT_IMPORT, "failed", str(error), trace_of(error))
     if isinstance(error, SystemExit):

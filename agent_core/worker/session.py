@@ -19,6 +19,10 @@ class JobFailedError(Exception):
     """A known cause for which a job cannot go on, in words for people."""
 
 
+class RaisedError(Exception):
+    """The package's code raised in its last message, and the run ended before another came."""
+
+
 class MissingImportError(Exception):
     """The entry or a framework cannot be imported."""
 

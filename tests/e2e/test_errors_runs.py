@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent_core.protocol.states import TERMINAL
 from agent_core.rehearsal.federation import Federation
 from agent_core.rehearsal.packing import pack_flower
 from agent_core.rehearsal.run import RunWish, prepare, start, wait
@@ -50,6 +52,18 @@ def detail_of(run: dict[str, Any], silo: str) -> str:
     return str(next(device["detail"] for device in run["devices"] if device["silo"] == silo))
 
 
+def end_states(federation: Federation, run_id: int) -> dict[str, str]:
+    """Return how each site's part ended; their jobs end a moment after the run."""
+    deadline = time.monotonic() + 30
+    while True:
+        run = federation.coordinator.client.call("runs.get", run_id=run_id)
+        states = {device["silo"]: str(device["state"]) for device in run["devices"]}
+        if set(states.values()) <= {str(state) for state in TERMINAL}:
+            return states
+        assert time.monotonic() < deadline, states
+        time.sleep(0.1)
+
+
 def shown(federation: Federation, run: dict[str, Any], verb: str = "show") -> str:
     """Return what a person reads of a run in a terminal."""
     told = subprocess.run(
@@ -68,6 +82,9 @@ def test_a_job_that_crashes_names_site_and_line(federation: Federation) -> None:
     assert FIRST in run["detail"]
     assert SECOND not in run["detail"]
     assert "'age_at_diagnosis'" in run["detail"]
+    states = end_states(federation, run["id"])
+    assert states[FIRST] == "EXCEPTION"
+    assert states[SECOND] == "KILLED"
     assert "client_app.py:25" in run["detail"]
     assert run["detail"] in shown(federation, run)
     watched = shown(federation, run, "watch")

@@ -14,7 +14,8 @@ from flwr.clientapp import ClientApp
 from .. import channel
 from ..ending import sentence_of, trace_of
 from ..inbox import Incoming
-from ..session import Job
+from ..session import Job, RaisedError
+from ..stop import JobStopped
 from . import curves, notices
 from . import flower_adapter as adapter
 from .codec import CodecError, Packer, unpack
@@ -26,7 +27,13 @@ log = logging.getLogger("silodesk")
 
 def answer_until_the_end(job: Job) -> None:
     """Serve messages until the server says that it is done."""
-    FlowerClient(job).run()
+    client = FlowerClient(job)
+    try:
+        client.run()
+    except JobStopped:
+        if client.raised:
+            raise RaisedError(client.raised) from None
+        raise
 
 
 class FlowerClient:
@@ -41,6 +48,7 @@ class FlowerClient:
         self._withdrawn: set[str] = set()
         self._is_over = False
         self._round = 0
+        self.raised = ""  # what the app raised in the last message it was given
 
     def run(self) -> None:
         """Serve until the end."""
@@ -101,11 +109,13 @@ class FlowerClient:
     def _call(self, request: Message) -> Message:
         # A border: what the app raises becomes an error reply, and the silo stays for later rounds.
         try:
-            return adapter.answer(request, self._app(request, self._context))
+            answer = adapter.answer(request, self._app(request, self._context))
         except Exception as error:  # noqa: BLE001 - any; it goes to the log and into the reply
             self._job.reporter.log("ERROR", trace_of(error))
-            sentence = sentence_of(error, self._job.package_root)
-            return adapter.error_reply(request, adapter.RAISED, sentence)
+            self.raised = sentence_of(error, self._job.package_root)
+            return adapter.error_reply(request, adapter.RAISED, self.raised)
+        self.raised = ""
+        return answer
 
     def _send(self, reply: Message, event: Incoming) -> None:
         header, sets = adapter.encode(reply)

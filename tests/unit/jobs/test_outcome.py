@@ -14,6 +14,11 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"exit_code": 0, "done": {"ok": True}}, "finished", "finished"),
     ({"exit_code": 0, "done": {"ok": False, "detail": "Not trained."}}, "failed", "Not trained"),
     ({"exit_code": 70, "done": {"detail": "KeyError: 'age'"}}, "exception", "KeyError: 'age'"),
+    (
+        {"exit_code": 70, "cause": "stop", "done": {"reason": "raised", "detail": "KeyError: 'a'"}},
+        "exception",
+        "raised an exception: KeyError: 'a'",
+    ),
     ({"exit_code": 71, "done": {"detail": "2 of 3 silos answered."}}, "failed", "2 of 3"),
     ({"exit_code": 72, "cause": "stop", "detail": "The owner."}, "stopped", "The owner"),
     ({"exit_code": 73}, "failed", "keeper"),
