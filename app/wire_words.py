@@ -54,8 +54,13 @@ def _fit(text: str, depth: int = 0) -> str | None:
         values = found.groupdict()
         if depth < 2:  # a value may be a clause of the agent's itself
             values = {name: _fit(value, depth + 1) or value for name, value in values.items()}
-        return _PLACE.sub(lambda place: values.get(place[1], place[0]), translated)
+        return fill(translated, values)
     return None
+
+
+def fill(template: str, values: dict[str, str]) -> str:
+    """Return a template with its values; braces inside a value stay what they are."""
+    return _PLACE.sub(lambda place: values.get(place[1], place[0]), template)
 
 
 def _candidates(text: str) -> list[tuple[str, re.Pattern[str]]]:
