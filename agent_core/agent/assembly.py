@@ -90,8 +90,9 @@ class Assembly:
         )  # fmt: skip
         wires = Wires()
         line = HubLine(
-            binding, wires.on_payload, wires.on_up, wires.on_change, lambda: wires.running()
-        )
+            binding, wires.on_payload, wires.on_up, wires.on_change, lambda: wires.running(),
+            wires.vitals,
+        )  # fmt: skip
         sender = Sender(mailbox, line)
         book = JobBook(journal, mailbox, wires.on_job)
         shelf = BlobShelf(home, transfers)

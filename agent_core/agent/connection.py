@@ -22,6 +22,7 @@ from agent_core.protocol.messages import (
 from agent_core.protocol.records import Binding
 from agent_core.protocol.states import State
 from agent_core.protocol.topics import DeviceTopics, device_topics, ui_topic
+from agent_core.protocol.vitals import Vitals
 from agent_core.transport.mqtt import MqttLink
 
 log = logging.getLogger(__name__)
@@ -41,12 +42,14 @@ class HubLine:
         on_up: Callable[[], None],
         on_change: Callable[[], None],
         running: Callable[[], list[int]],
+        vitals: Callable[[float | None], Vitals | None],
     ) -> None:
         self._binding = binding
         self._on_payload = on_payload
         self._on_up = on_up
         self._on_change = on_change
         self._running = running
+        self._vitals = vitals
         self._link: MqttLink | None = None
         self._topics: DeviceTopics | None = None
         self._beat = 0
@@ -124,6 +127,7 @@ class HubLine:
                 agent_version=agent_version(),
                 running=running,
                 resync=resync,
+                vitals=self._vitals(self.heartbeat_ms),
                 at=time.time(),
             ),
         )

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import time
 
 from agent_core.agent.dispatcher import Dispatcher
 from agent_core.agent.parts import Parts
 from agent_core.protocol.records import SystemSample
+from agent_core.protocol.vitals import Vitals
 from agent_core.telemetry.system import SystemSampler
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 STATUS_FRESH_S = 2.0
+_CARRIED = {
+    "at", "cpu_percent", "memory_used", "memory_total", "disk_free", "gpu_percent",
+    "gpu_memory_used", "gpu_temperature",
+}  # fmt: skip
 
 
 class Sampling:
@@ -37,6 +43,20 @@ class Sampling:
         if self._last is None or time.monotonic() - self._last_at > STATUS_FRESH_S:
             self._keep(self._sampler.sample(self._parts.edge_id))
         return self._last
+
+    def for_heartbeat(self, round_trip_ms: float | None) -> Vitals | None:
+        """Return the machine's figures as a heartbeat carries them."""
+        sample = self.for_status()
+        if sample is None:
+            return None
+        figures = sample.model_dump(include=_CARRIED)
+        return Vitals(**figures, disk_total=self._disk_total(), round_trip_ms=round_trip_ms)
+
+    def _disk_total(self) -> int | None:
+        try:
+            return shutil.disk_usage(self._parts.home.root).total
+        except OSError:
+            return None
 
     async def keep_sampling(self) -> None:
         """Sample live jobs for as long as the agent lives."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent_core.protocol.vitals import Vitals
+
 if TYPE_CHECKING:
     from agent_core.agent.assembly import Assembly
 
@@ -45,6 +47,10 @@ class Wires:
         if self._made.events.is_heard:
             local = self._made.board.local(job_id)
             self._made.events.emit("job", **local.model_dump(mode="json"))
+
+    def vitals(self, round_trip_ms: float | None) -> Vitals | None:
+        """Return the machine's figures for a heartbeat."""
+        return self._made.sampling.for_heartbeat(round_trip_ms) if self._made is not None else None
 
     def running(self) -> list[int]:
         """Return the run ids of live jobs."""

@@ -28,6 +28,7 @@ class Who(StrEnum):
     SCIENTIST = "scientist"
     OWNER = "owner"  # the group's owner
     SELF = "self"  # the account that the thing belongs to
+    ADDRESSEE = "addressee"  # the account whose e-mail address an invitation names
     ADMIN = "admin"  # the hub's administrator
     DEVICE = "device"  # a device with a part in it
 
@@ -53,6 +54,10 @@ ACCESS: dict[str, frozenset[Who]] = {
     "POST /api/v1/invitations": frozenset({Who.OWNER, Who.ADMIN}),
     "GET /api/v1/invitations": ACCOUNT,
     "DELETE /api/v1/invitations/{invitation_id}": frozenset({Who.SELF, Who.OWNER, Who.ADMIN}),
+    "GET /api/v1/invitations/mine": ACCOUNT,
+    "POST /api/v1/invitations/{invitation_id}/reopen": frozenset({Who.SELF, Who.OWNER, Who.ADMIN}),
+    "POST /api/v1/invitations/{invitation_id}/accept": frozenset({Who.ADDRESSEE}),
+    "POST /api/v1/invitations/{invitation_id}/decline": frozenset({Who.ADDRESSEE}),
     "GET /api/v1/invitations/by-code/{code}": ANYONE,
     "POST /api/v1/invitations/accept": ACCOUNT,
     "POST /api/v1/invitations/decline": ACCOUNT,
@@ -60,7 +65,8 @@ ACCESS: dict[str, frozenset[Who]] = {
     "POST /api/v1/devices": ACCOUNT,
     "GET /api/v1/devices": ACCOUNT,
     "PATCH /api/v1/devices/{edge_id}": frozenset({Who.SELF}),
-    "DELETE /api/v1/devices/{edge_id}": frozenset({Who.SELF, Who.ADMIN}),
+    "DELETE /api/v1/devices/{edge_id}": frozenset({Who.SELF, Who.OWNER, Who.ADMIN}),
+    "GET /api/v1/devices/{edge_id}/vitals": ACCOUNT,
     "POST /api/v1/devices/renew": DEVICE,
     "POST /api/v1/groups": ACCOUNT,
     "GET /api/v1/groups": ACCOUNT,
@@ -71,6 +77,7 @@ ACCESS: dict[str, frozenset[Who]] = {
     "PUT /api/v1/groups/{group_id}/devices/{edge_id}": frozenset({Who.SELF}),
     "DELETE /api/v1/groups/{group_id}/devices/{edge_id}": frozenset({Who.SELF, Who.OWNER}),
     "GET /api/v1/groups/{group_id}/topology": MEMBERS,
+    "GET /api/v1/groups/{group_id}/events": MEMBERS,
     "POST /api/v1/uploads": ACCOUNT,
     "POST /api/v1/uploads/{upload_id}/complete": frozenset({Who.SELF}),
     "GET /api/v1/packages/{sha256}": MEMBERS | {Who.SELF},

@@ -223,17 +223,44 @@ def changed(tx: Tx, edge_id: int) -> None:
         tx.changed("device", edge_id, group=group_id)
 
 
-def visible(reader: Reader, account_id: int) -> list[Device]:
-    """Return an account's devices and those in its groups."""
-    table, shared, members = tables.devices, tables.group_devices, tables.members
-    in_groups = (
+def is_visible(reader: Reader, account_id: int, edge_id: int) -> bool:
+    """Return whether a device is the account's own or in one of its groups."""
+    table = tables.devices
+    found = reader.scalar(
+        select(table.c.edge_id).where(
+            table.c.edge_id == edge_id,
+            (table.c.account_id == account_id) | table.c.edge_id.in_(_in_groups_of(account_id)),
+        )
+    )
+    return found is not None
+
+
+def is_governed(reader: Reader, account_id: int, edge_id: int) -> bool:
+    """Return whether the account owns all groups that a device is in, and there is one."""
+    shared, table = tables.group_devices, tables.groups
+    owners = reader.scalars(
+        select(table.c.owner_id)
+        .join(shared, shared.c.group_id == table.c.id)
+        .where(shared.c.edge_id == edge_id)
+    )
+    return bool(owners) and set(owners) == {account_id}
+
+
+def _in_groups_of(account_id: int) -> Select[tuple[int]]:
+    shared, members = tables.group_devices, tables.members
+    return (
         select(shared.c.edge_id)
         .join(members, members.c.group_id == shared.c.group_id)
         .where(members.c.account_id == account_id)
     )
+
+
+def visible(reader: Reader, account_id: int) -> list[Device]:
+    """Return an account's devices and those in its groups."""
+    table = tables.devices
     rows = reader.all(
         query()
-        .where((table.c.account_id == account_id) | table.c.edge_id.in_(in_groups))
+        .where((table.c.account_id == account_id) | table.c.edge_id.in_(_in_groups_of(account_id)))
         .order_by(table.c.edge_id)
     )
     return [record(row) for row in rows]

@@ -7,9 +7,10 @@ from urllib.parse import quote
 from sqlalchemy import RowMapping, Select, insert, select, update
 
 from agent_core.errors import ConflictError, ForbiddenError, NotFoundError
-from agent_core.hub import groups, tables, tokens
+from agent_core.hub import group_events, groups, tables, tokens
 from agent_core.hub.store import Reader, Tx
 from agent_core.protocol.records import Group, Invitation
+from agent_core.protocol.records_places import GroupEventKind
 
 
 def link(hub_url: str, code: str) -> str:
@@ -62,7 +63,18 @@ def create(
     )  # fmt: skip
     number = int(tx.scalar(statement.returning(table.c.id)))
     tx.changed("invitation", number, account=inviter)
+    _tell_addressee(tx, email, number)
+    if group_id is not None:
+        who = group_events.name_of(tx, inviter)
+        group_events.add(tx, group_id, "invited", who=who, detail=email.strip().lower())
     return number, code
+
+
+def _tell_addressee(tx: Tx, email: str, number: int) -> None:
+    people = tables.accounts
+    account = tx.scalar(select(people.c.id).where(people.c.email == email.strip().lower()))
+    if email and account is not None:
+        tx.changed("invitation", number, account=account)
 
 
 def by_number(reader: Reader, number: int) -> RowMapping:
@@ -86,7 +98,42 @@ def redeem(tx: Tx, code: str, account_id: int, email: str) -> Group | None:
 
     The same account may redeem its own code again: the first answer may have been lost.
     """
-    row = by_code(tx, code)
+    return _redeem(tx, by_code(tx, code), account_id, email)
+
+
+def accept(tx: Tx, number: int, account_id: int, email: str) -> Group:
+    """Let an account in by an invitation that is addressed to it."""
+    group = _redeem(tx, addressed(tx, number, email), account_id, email)
+    if group is None:
+        raise _unknown()
+    return group
+
+
+def addressed(reader: Reader, number: int, email: str) -> RowMapping:
+    """Return the row of an invitation to exactly this address; raises NotFoundError."""
+    row = by_number(reader, number)
+    if not row["email"] or row["email"] != email.lower() or row["group_id"] is None:
+        raise _unknown()
+    return row
+
+
+def for_me(reader: Reader, email: str, now: float) -> list[Invitation]:
+    """Return the open invitations to groups that are addressed to an account."""
+    table = tables.invitations
+    rows = reader.all(
+        query()
+        .where(
+            table.c.email == email.lower(),
+            table.c.group_id.is_not(None),
+            table.c.state == "open",
+            table.c.expires_at >= now,
+        )
+        .order_by(table.c.id.desc())
+    )
+    return [record(row, now) for row in rows]
+
+
+def _redeem(tx: Tx, row: RowMapping, account_id: int, email: str) -> Group | None:
     if row["state"] == "accepted" and row["accepted_by"] == account_id:
         return groups.record(tx, row["group_id"]) if row["group_id"] else None
     _must_be_open(row, tx.now)
@@ -95,31 +142,57 @@ def redeem(tx: Tx, code: str, account_id: int, email: str) -> Group | None:
     group_id = row["group_id"]
     if group_id is None:
         return None
-    tx.add_new(tables.members, group_id=group_id, account_id=account_id, role=row["role"])
-    tx.changed("group", group_id, group=group_id)
+    if tx.add_new(tables.members, group_id=group_id, account_id=account_id, role=row["role"]):
+        who = group_events.name_of(tx, account_id)
+        group_events.add(tx, group_id, "joined", who=who, detail=row["role"])
     return groups.record(tx, group_id)
 
 
 def decline(tx: Tx, code: str, email: str) -> Invitation:
     """Turn an invitation down."""
-    row = by_code(tx, code)
+    return decline_row(tx, by_code(tx, code), email)
+
+
+def decline_row(tx: Tx, row: RowMapping, email: str) -> Invitation:
+    """Turn the invitation of a row of `query` down."""
     _must_be_open(row, tx.now)
     _must_be_for(row, email)
     _close(tx, row, "declined", None)
-    return record(by_code(tx, code), tx.now)
+    _tell_group(tx, row, "declined")
+    return record(by_number(tx, row["id"]), tx.now)
 
 
 def revoke(tx: Tx, row: RowMapping) -> Invitation:
     """Take an invitation back."""
     _must_be_open(row, tx.now)
     _close(tx, row, "revoked", None)
+    _tell_group(tx, row, "revoked")
     return record(by_number(tx, row["id"]), tx.now)
+
+
+def reopen(tx: Tx, row: RowMapping) -> Invitation:
+    """Undo that an invitation was taken back; its link is good again."""
+    if row["state"] != "revoked" or row["expires_at"] < tx.now:
+        raise ConflictError(
+            "This invitation cannot be opened again.",
+            next_step="Make a new link.",
+            code="conflict.invitation",
+        )
+    _close(tx, row, "open", None)
+    _tell_group(tx, row, "reopened")
+    return record(by_number(tx, row["id"]), tx.now)
+
+
+def _tell_group(tx: Tx, row: RowMapping, kind: GroupEventKind) -> None:
+    if row["group_id"] is not None:
+        group_events.add(tx, row["group_id"], kind, detail=row["email"])
 
 
 def _close(tx: Tx, row: RowMapping, state: str, account_id: int | None) -> None:
     table = tables.invitations
     tx.run(update(table).where(table.c.id == row["id"]).values(state=state, accepted_by=account_id))
     tx.changed("invitation", row["id"], account=row["invited_by"])
+    _tell_addressee(tx, row["email"], row["id"])
 
 
 def _must_be_open(row: RowMapping, now: float) -> None:

@@ -16,6 +16,7 @@ from agent_core.hub.bounds import fits
 from agent_core.hub.counters import Counters
 from agent_core.hub.relay import Relay
 from agent_core.hub.store import Outgoing, Store, Tx
+from agent_core.hub.vitals import VitalsBoard
 from agent_core.protocol.messages import (
     FromDevice,
     HubHello,
@@ -63,10 +64,17 @@ class _Batch:
 class Listener:
     """The hub's ear: `heard` on the loop, the work in one thread at a time."""
 
-    def __init__(self, store: Store, relay: Relay, counters: Counters) -> None:
+    def __init__(
+        self,
+        store: Store,
+        relay: Relay,
+        counters: Counters,
+        vitals: VitalsBoard | None = None,
+    ) -> None:
         self._store = store
         self._relay = relay
         self._counters = counters
+        self._vitals = vitals or VitalsBoard()
         self._queue: deque[tuple[str, bytes, float]] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -170,6 +178,7 @@ class Listener:
     def _present(self, batch: _Batch, device: RowMapping, message: Presence) -> None:
         tx, edge_id = batch.tx, device["edge_id"]
         presence.heartbeat(tx, edge_id, message)
+        self._vitals.take(edge_id, message.vitals)
         batch.acks[edge_id, "active"].append(message.sequence)
         before = presence.seen(device["last_seen"], device["gone"], tx.now)
         if (before, device["state"], device["running"]) != (

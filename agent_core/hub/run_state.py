@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, delete, select, update
 
 from agent_core.hub import inbox, presence, run_events, tables
 from agent_core.hub.store import Tx
@@ -158,20 +158,25 @@ def stop_devices(tx: Tx, run: RowMapping, reason: str, by: str) -> None:
         elif part["state"] != State.STOPPING.value:
             set_part(tx, run["id"], edge_id, State.STOPPING, part["detail"])
         # Sent even to a device that seems never to have started: its word may be on the way.
-        if part["revoked"] or inbox.waits(tx, edge_id, run["id"], "stop"):
-            continue
+        if not part["revoked"]:
+            _order_stop(tx, run, edge_id, reason, by)
 
-        def order(sequence: int, edge_id: int = edge_id) -> StopOrder:
-            return StopOrder(
-                inbox_seq=sequence,
-                edge_id=edge_id,
-                run_id=run["id"],
-                epoch=run["epoch"],
-                reason=reason,
-                by=by,
-            )
 
-        inbox.put(tx, edge_id, "stop", order, run_id=run["id"])
+def _order_stop(tx: Tx, run: RowMapping, edge_id: int, reason: str, by: str) -> None:
+    if inbox.waits(tx, edge_id, run["id"], "stop"):
+        return
+
+    def order(sequence: int) -> StopOrder:
+        return StopOrder(
+            inbox_seq=sequence,
+            edge_id=edge_id,
+            run_id=run["id"],
+            epoch=run["epoch"],
+            reason=reason,
+            by=by,
+        )
+
+    inbox.put(tx, edge_id, "stop", order, run_id=run["id"])
 
 
 def _never_took(tx: Tx, part: RowMapping) -> bool:
@@ -212,9 +217,10 @@ def tell_server(tx: Tx, run: RowMapping, edge_id: int, state: State, reason: str
         inbox.put(tx, part["edge_id"], "peer", peer, run_id=run["id"])
 
 
-def lose_device(tx: Tx, edge_id: int, reason: str) -> None:
-    """Count a device as failed in every run that it still has a part in."""
+def lose_device(tx: Tx, edge_id: int, reason: str, group_id: int | None = None) -> None:
+    """Count a device as failed in every run (of one group, or of all) it still has a part in."""
     parts, runs = tables.run_devices, tables.runs
+    where = [] if group_id is None else [runs.c.group_id == group_id]
     rows = tx.all(
         select(runs, parts.c.role)
         .join(parts, parts.c.run_id == runs.c.id)
@@ -222,6 +228,7 @@ def lose_device(tx: Tx, edge_id: int, reason: str) -> None:
             parts.c.edge_id == edge_id,
             parts.c.state.not_in(ENDED),
             runs.c.state.not_in([*ENDED, State.IDLE.value]),
+            *where,
         )
     )
     for run in rows:
@@ -229,4 +236,11 @@ def lose_device(tx: Tx, edge_id: int, reason: str) -> None:
         run_events.add(tx, run["id"], "state", reason, edge_id=edge_id, level="danger")
         if run["role"] == Role.CLIENT.value:
             tell_server(tx, run, edge_id, State.FAILED, reason)
+        if group_id is not None:  # the device goes on elsewhere; here it gets no round any more
+            tx.run(
+                delete(tables.inbox).where(
+                    tables.inbox.c.edge_id == edge_id, tables.inbox.c.run_id == run["id"]
+                )
+            )
+            _order_stop(tx, run, edge_id, reason, "")
         settle(tx, run["id"])

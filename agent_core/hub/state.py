@@ -15,6 +15,7 @@ from agent_core.hub.ports import Broker, LinkState, Objects, PackageReader
 from agent_core.hub.sessions import Brake
 from agent_core.hub.settings import HubSettings
 from agent_core.hub.store import Reader, Store
+from agent_core.hub.vitals import VitalsBoard
 from agent_core.protocol.records import Binding, BrokerAccess, PackageInfo
 
 
@@ -53,6 +54,7 @@ class Hub:
     def __post_init__(self) -> None:
         self.logs = LogFiles(self.folder / "logs", self.settings.log_chunk)
         self.ingest = Ingest(self.logs, self.counters)
+        self.vitals = VitalsBoard()
         self.brake = Brake(self.settings.sign_in_failures, self.settings.sign_in_window_s)
 
     @property

@@ -9,7 +9,7 @@ import time
 from sqlalchemy import select
 
 from agent_core.errors import SiloDeskError
-from agent_core.hub import blobs, devices, inbox, presence, run_state, tables
+from agent_core.hub import blobs, devices, group_events, inbox, presence, run_state, tables
 from agent_core.hub.ports import Objects
 from agent_core.hub.settings import HubSettings
 from agent_core.hub.store import Store
@@ -116,6 +116,7 @@ class Sweeper:
             with self._store.write() as tx:
                 for edge_id in changed:
                     devices.changed(tx, edge_id)
+                    group_events.add_for_device(tx, edge_id, current[edge_id])
 
     def tidy(self) -> None:
         """Delete tensors that no round will ask for again."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from agent_core.errors import ProtocolError
 from agent_core.protocol.envelope import pack, unpack
 from agent_core.protocol.states import Role, Stage, State
+from agent_core.protocol.vitals import Vitals
 
 VERSION = 1
 RESEND_AFTER_S = 5.0
@@ -215,6 +216,7 @@ class Presence(Shape):
     agent_version: str = ""
     running: list[int] = Field(default_factory=list)  # run ids of live jobs
     resync: bool = False  # just connected: send everything not acknowledged again
+    vitals: Vitals | None = None  # the machine's figures of this moment
     at: float
 
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent_core.protocol.states import Role, Stage, State
+from agent_core.protocol.vitals import Vitals
 
 
 class Record(BaseModel):
@@ -74,6 +75,7 @@ class Device(Record):
     hardware: Hardware = Hardware()
     created_at: float
     revoked: bool = False
+    vitals: Vitals | None = None  # of its newest heartbeat, while the hub remembers it
 
 
 class BrokerAccess(Record):

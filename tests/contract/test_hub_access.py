@@ -33,7 +33,7 @@ class Cast:
             "group_id": lambda: scene.group,
             "account_id": lambda: scene.people[1].id,
             "edge_id": lambda: scene.silos[1].edge,
-            "invitation_id": self._invitation,
+            "invitation_id": lambda: self._invitation(path),
             "code": scene.invite,
             "sha256": lambda: scene.package,
             "application_id": lambda: scene.application,
@@ -49,9 +49,14 @@ class Cast:
             return int(self.scene.create()["id"])
         return int(self.run["id"])
 
-    def _invitation(self) -> int:
-        body = {"group_id": self.scene.group}
-        return int(self.scene.owner.ok("POST", "/invitations", json=body)["id"])
+    def _invitation(self, path: str) -> int:
+        body: dict[str, Any] = {"group_id": self.scene.group}
+        if path.endswith(("/accept", "/decline")):
+            body["email"] = "stranger@example.org"
+        number = int(self.scene.owner.ok("POST", "/invitations", json=body)["id"])
+        if path.endswith("/reopen"):
+            self.scene.owner.ok("DELETE", f"/invitations/{number}")
+        return number
 
     def _upload(self) -> str:
         body = {"sha256": "a" * 64, "size": 3}
@@ -178,6 +183,8 @@ def passes(endpoint: str, who: str, kinds: set[Who]) -> bool:
     mine = set(kinds) - {Who.SELF}
     if who in owners(endpoint) and kinds:
         mine.add(Who.SELF)
+    if who == "stranger":  # whom the invitations that are tried here name
+        mine.add(Who.ADDRESSEE)
     return bool(mine & allowed)
 
 
@@ -237,6 +244,10 @@ def _try(
 def _restore(cast: Cast, endpoint: str) -> None:
     scene = cast.scene
     member, machine = scene.people[1], scene.silos[1]
+    if endpoint.endswith("{invitation_id}/accept"):  # the stranger is one no more
+        people = scene.owner.ok("GET", f"/groups/{scene.group}")["members"]
+        number = next(one["account_id"] for one in people if one["name"] == "stranger")
+        scene.owner.ok("DELETE", f"/groups/{scene.group}/members/{number}")
     if endpoint.startswith(("DELETE /api/v1/groups/", "DELETE /api/v1/dev")):
         scene.owner.ok("PUT", f"/groups/{scene.group}/members/{member.id}", json={})
         again = Machine(member, machine.name, machine.key)

@@ -37,6 +37,7 @@ from agent_core.protocol.messages import (
 from agent_core.protocol.records import PackageInfo
 from agent_core.protocol.states import Stage, State
 from agent_core.protocol.topics import device_topics
+from agent_core.protocol.vitals import Vitals
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather see a successor of httpx
@@ -147,8 +148,10 @@ class Machine:
         """Speak on a topic."""
         self.bench.listener.handle([(topic, to_payload(message, body))])
 
-    def beat(self, *, resync: bool = False) -> None:
-        message = Presence(sequence=self.next(), edge_id=self.edge, resync=resync, at=time.time())
+    def beat(self, *, resync: bool = False, vitals: Vitals | None = None) -> None:
+        message = Presence(
+            sequence=self.next(), edge_id=self.edge, resync=resync, at=time.time(), vitals=vitals
+        )
         self.say(self.topics.active, message)
 
     def status(self, run: dict[str, Any], state: State, **fields: Any) -> StatusMessage:
@@ -230,8 +233,9 @@ class Bench:
         self.notices: list[Notice] = []
         self.store.on_commit = self._take
         self.listener = Listener(
-            self.store, Relay(self.hub.url_of, self.hub.counters), self.hub.counters
-        )
+            self.store, Relay(self.hub.url_of, self.hub.counters), self.hub.counters,
+            self.hub.vitals,
+        )  # fmt: skip
         self.sweeper = Sweeper(self.store, self.objects, self.hub.settings)
         self.client = TestClient(create_hub(self.hub), raise_server_exceptions=False)
         self.client.__enter__()  # one loop for all calls, instead of one for each

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from agent_core.hub.tables import metadata
+from agent_core.hub.tables_places import group_events
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=group_events.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

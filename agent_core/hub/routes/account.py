@@ -12,7 +12,8 @@ from agent_core.errors import NotSignedInError
 from agent_core.hub import accounts, groups, invitations, sessions
 from agent_core.hub.routes.depends import PREFIX, Body, CallerDep, HubDep
 from agent_core.hub.store import Tx
-from agent_core.protocol.records import Account, Member, Page, Session
+from agent_core.protocol.records import Account, Page, Session
+from agent_core.protocol.records_places import Collaborator
 
 router = APIRouter(prefix=PREFIX, tags=["accounts"])
 
@@ -118,8 +119,8 @@ def set_owner_key(body: OwnerKey, caller: CallerDep, hub: HubDep) -> Account:
 
 
 @router.get("/collaborators")
-def collaborators(caller: CallerDep, hub: HubDep) -> Page[Member]:
-    """Return everyone in the account's groups."""
+def collaborators(caller: CallerDep, hub: HubDep) -> Page[Collaborator]:
+    """Return everyone in the account's groups, with the groups both are in."""
     with hub.store.read() as reader:
-        found = groups.members_of(reader, groups.groups_of(reader, caller.account_id))
-    return Page[Member](items=found, total=len(found))
+        found = groups.collaborators_of(reader, caller.account_id)
+    return Page[Collaborator](items=found, total=len(found))

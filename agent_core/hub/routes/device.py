@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import StringConstraints
 
-from agent_core.hub import devices, run_state
-from agent_core.hub.callers import Caller
+from agent_core.hub import devices, group_events, run_state
+from agent_core.hub.callers import Caller, missing
 from agent_core.hub.routes.depends import PREFIX, Body, CallerDep, HubDep, Name
 from agent_core.hub.state import Hub
 from agent_core.protocol.records import Binding, Device, Hardware, Page
+from agent_core.protocol.vitals import Vitals
 
 router = APIRouter(prefix=f"{PREFIX}/devices", tags=["devices"])
 
@@ -77,7 +78,20 @@ def list_visible(caller: CallerDep, hub: HubDep) -> Page[Device]:
     """Return the account's devices and those in its groups."""
     with hub.store.read() as reader:
         found = devices.visible(reader, caller.account_id)
-    return Page[Device](items=found, total=len(found))
+    return Page[Device](items=hub.vitals.complete(found), total=len(found))
+
+
+@router.get("/{edge_id}/vitals")
+def vitals(edge_id: int, caller: CallerDep, hub: HubDep) -> Page[Vitals]:
+    """Return a device's figures of the last minutes, the oldest first."""
+    with hub.store.read() as reader:
+        row = devices.find(reader, edge_id)
+        if row["account_id"] != caller.account_id and not devices.is_visible(
+            reader, caller.account_id, edge_id
+        ):
+            raise missing("device")
+    found = hub.vitals.history(edge_id)
+    return Page[Vitals](items=found, total=len(found))
 
 
 @router.patch("/{edge_id}")
@@ -97,7 +111,9 @@ async def revoke(edge_id: int, caller: CallerDep, hub: HubDep) -> Device:
     def work() -> Device:
         with hub.store.write() as tx:
             row = devices.find(tx, edge_id)
-            _check(tx, caller, row)
+            if not devices.is_governed(tx, caller.account_id, edge_id):
+                _check(tx, caller, row)
+            group_events.add_for_device(tx, edge_id, "revoked_device")
             devices.revoke(tx, edge_id)
             reason = f"The device {row['name']} at {row['silo']} was revoked."
             run_state.lose_device(tx, edge_id, reason)
@@ -105,9 +121,10 @@ async def revoke(edge_id: int, caller: CallerDep, hub: HubDep) -> Device:
 
     device = await asyncio.to_thread(work)
     await hub.shut_out(edge_id)
+    hub.vitals.forget(edge_id)
     return device
 
 
 def _check(tx: Any, caller: Caller, row: Any) -> None:
-    seen = {device.edge_id for device in devices.visible(tx, caller.account_id)}
-    caller.check(tx, "device", owner_id=row["account_id"], is_seen=row["edge_id"] in seen)
+    is_seen = devices.is_visible(tx, caller.account_id, row["edge_id"])
+    caller.check(tx, "device", owner_id=row["account_id"], is_seen=is_seen)

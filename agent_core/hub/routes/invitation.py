@@ -70,6 +70,16 @@ def list_own(
     return Page[Invitation](items=items, next_cursor=more, total=total)
 
 
+@router.get("/mine")
+def list_for_me(caller: CallerDep, hub: HubDep) -> Page[Invitation]:
+    """Return the open invitations that are addressed to the account."""
+    if caller.account is None:
+        raise missing("invitation")
+    with hub.store.read() as reader:
+        found = invitations.for_me(reader, caller.account.email, time.time())
+    return Page[Invitation](items=found, total=len(found))
+
+
 @router.delete("/{invitation_id}")
 def revoke(invitation_id: int, caller: CallerDep, hub: HubDep) -> Invitation:
     """Take an invitation back."""
@@ -77,6 +87,36 @@ def revoke(invitation_id: int, caller: CallerDep, hub: HubDep) -> Invitation:
         row = invitations.by_number(tx, invitation_id)
         caller.check(tx, "invitation", group_id=row["group_id"], owner_id=row["invited_by"])
         return invitations.revoke(tx, row)
+
+
+@router.post("/{invitation_id}/reopen")
+def reopen(invitation_id: int, caller: CallerDep, hub: HubDep) -> Invitation:
+    """Undo that an invitation was taken back."""
+    with hub.store.write() as tx:
+        row = invitations.by_number(tx, invitation_id)
+        caller.check(tx, "invitation", group_id=row["group_id"], owner_id=row["invited_by"])
+        return invitations.reopen(tx, row)
+
+
+@router.post("/{invitation_id}/accept")
+def accept_mine(invitation_id: int, caller: CallerDep, hub: HubDep) -> Group:
+    """Join the group of an invitation that is addressed to the account."""
+    if caller.account is None:
+        raise missing("invitation")
+    with hub.store.write() as tx:
+        email = caller.account.email
+        return invitations.accept(tx, invitation_id, caller.account_id, email)
+
+
+@router.post("/{invitation_id}/decline")
+def decline_mine(invitation_id: int, caller: CallerDep, hub: HubDep) -> Invitation:
+    """Turn an invitation down that is addressed to the account."""
+    if caller.account is None:
+        raise missing("invitation")
+    with hub.store.write() as tx:
+        email = caller.account.email
+        row = invitations.addressed(tx, invitation_id, email)
+        return invitations.decline_row(tx, row, email)
 
 
 @router.get("/by-code/{code}")

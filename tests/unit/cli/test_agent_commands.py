@@ -130,6 +130,29 @@ def test_the_way_from_group_to_run(home: Home, tmp_path: Path) -> None:
     assert "first" in texts["run list"]
     assert "fetched" in texts[f"run show {run['id']}"]
     assert "withdrawn" in texts["approval list --all"]
+    check_places(home, group, edge)
+
+
+def check_places(home: Home, group: int, edge: int) -> None:
+    """Rename, change roles, invite by address, take out, revoke."""
+    renamed = as_json(home, "device", "rename", str(edge), "--name", "bench", "--silo", "Lab")
+    assert (renamed["name"], renamed["silo"]) == ("bench", "Lab")
+    person = next(one for one in as_json(home, "group", "people") if one["email"] == "op@x.example")
+    number = str(person["account_id"])
+    as_json(home, "group", "role", str(group), number, "operator")
+    made = as_json(home, "group", "invite", str(group), "--email", "third@x.example")
+    assert as_json(home, "group", "invitations", "--mine") == []
+    as_json(home, "group", "revoke-invitation", str(made["id"]))
+    listed = {one["id"]: one["state"] for one in as_json(home, "group", "invitations")}
+    assert listed[made["id"]] == "revoked"
+    others = [d["edge_id"] for d in as_json(home, "device", "list") if d["edge_id"] != edge]
+    as_json(home, "group", "remove-device", str(group), str(others[0]))
+    as_json(home, "group", "remove-member", str(group), number)
+    kinds = [one["kind"] for one in as_json(home, "group", "events", str(group))]
+    assert kinds[:2] == ["removed", "device_removed"]
+    assert "role" in kinds
+    own = silodesk("device", "revoke", str(edge), "--home", str(home.root), code=1)
+    assert "device unbind" in own
 
 
 def check_approval(home: Home) -> None:
