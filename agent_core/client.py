@@ -36,7 +36,7 @@ START_BOUND_S = 30.0
 FREE_FOR_WORDS = 64 * 1024  # below, a starting agent could not even say why it ends
 IDLE_KEPT = 4
 # These move files or start services; everything else answers within the usual bound.
-LONG = {"packages.upload", "runs.save_model", "hub.host", "invitations.join"}
+LONG = {"doctor.run", "packages.upload", "runs.save_model", "hub.host", "invitations.join"}
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 

@@ -35,6 +35,9 @@ class Settings(BaseModel):
     theme: str = Field(default="system", description="system, light or dark")
     language: str = Field(default="system", description="system, en or zh_CN")
     daily_egress_budget: int = Field(default=0, ge=0, description="Bytes a day; 0 is no budget")
+    proxy: str = Field(
+        default="", description="http://host:port, none, or empty for what the system says"
+    )
 
 
 def load(path: Path) -> Settings:

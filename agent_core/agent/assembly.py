@@ -23,6 +23,7 @@ from agent_core.agent.journal import Journal
 from agent_core.agent.machine import hardware
 from agent_core.agent.mailbox import Mailbox
 from agent_core.agent.own_account import AccountMethods
+from agent_core.agent.own_doctor import DoctorMethods
 from agent_core.agent.own_local import LocalMethods
 from agent_core.agent.own_runs import RunMethods
 from agent_core.agent.parts import Parts
@@ -123,6 +124,9 @@ class Assembly:
         for group in (
             AccountMethods(parts, account, credentials, owner_key, change_settings),
             RunMethods(account, owner_key, events),
+            DoctorMethods(
+                home, settings, credentials, str(credentials_file or ""), binding, line, events
+            ),
             LocalMethods(parts, board, dispatcher, change_settings, shut_down, operator),
         ):
             made.methods.update(group.methods())

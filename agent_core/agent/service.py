@@ -27,6 +27,7 @@ from agent_core.paths import Home
 from agent_core.protocol.local import PROXIED, resolve
 from agent_core.protocol.messages import Changed
 from agent_core.settings import Settings
+from agent_core.transport import proxy
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class AgentService:
         self._lock = HomeLock(home.agent_lock)
         self._credentials_file = credentials
         self._settings = settings_file.load(home.settings)
+        proxy.choose(self._settings.proxy)
         self._end = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,6 +79,9 @@ class AgentService:
                 code="input.data",
                 field="data_dir",
             )
+        if "proxy" in fields:
+            changed = changed.model_copy(update={"proxy": proxy.clean(changed.proxy)})
+            proxy.choose(changed.proxy)
         if changed != self._settings:
             settings_file.save(self._home.settings, changed)
             self._settings = changed

@@ -102,6 +102,7 @@ ACCESS: dict[str, frozenset[Who]] = {
     "GET /api/v1/runs/{run_id}/logs": MEMBERS,
     "GET /api/v1/runs/{run_id}/models": MEMBERS,
     "GET /api/v1/runs/{run_id}/models/{round_number}": MEMBERS,
+    "POST /api/v1/probes": ACCOUNT | DEVICE,
     "POST /api/v1/telemetry": DEVICE,
     "POST /api/v1/objects": DEVICE,
     "POST /api/v1/objects/complete": DEVICE,

@@ -69,6 +69,8 @@ OWN: dict[str, str] = {
     "settings.get": "-> Settings",
     "settings.set": "any fields of Settings -> Settings",
     "hub.host": "name -> {url}; starts a hub on this machine as its own process",
+    "doctor.run": "hub_url?, run? -> DoctorReport (records_doctor.py); each check is told as an "
+    "event that carries `run`; an empty address is the hub in use",
     "hub.about": "hub_url -> {name, version, first_account}",
     "account.sign_up": "hub_url, email, name, password, code? -> Account",
     "account.sign_in": "hub_url, email, password -> Account",
@@ -100,6 +102,7 @@ EVENTS: dict[str, str] = {
     "changed": "what, id, change: something at the hub changed (messages.Changed)",
     "approval": "id, state: an approval was asked, decided or withdrawn",
     "job": "LocalJob: a job of this machine changed",
+    "doctor": "run, check (DoctorCheck), done, total: the connection doctor found something",
     "progress": "task, text, done, total: a long step (upload, runtime, fetch) went on",
 }
 

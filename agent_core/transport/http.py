@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import NameResolutionError, ProtocolError, SSLError
+from urllib3.exceptions import NameResolutionError, ProtocolError, ProxyError, SSLError
 
 from agent_core.errors import UnreachableError
+from agent_core.transport import proxy
 
 
 class _Adapter(HTTPAdapter):
@@ -47,13 +48,24 @@ def system_trust() -> ssl.SSLContext:
 
 def new_session(url: str) -> requests.Session:
     """Return a session for the host of a URL that keeps connections alive and ignores netrc."""
-    session = requests.Session()
+    session = _Session()
     # A proxy of the environment cannot reach this machine's own loopback.
-    session.trust_env = urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}
+    session.trust_env = urlsplit(url).hostname not in proxy.LOOPBACK
     session.mount("http://", _Adapter(pool_maxsize=8))
     session.mount("https://", _LazyTrust())
     session.auth = _no_netrc
     return session
+
+
+class _Session(requests.Session):
+    """Ask for the proxy at each call, so that a changed setting holds at once."""
+
+    def merge_environment_settings(self, url: Any, *arguments: Any) -> Any:
+        merged = super().merge_environment_settings(url, *arguments)
+        chosen = proxy.override(str(url))
+        if chosen is not None:
+            merged["proxies"] = chosen
+        return merged
 
 
 class _LazyTrust(requests.adapters.BaseAdapter):
@@ -95,7 +107,10 @@ def unreachable(where: str, error: BaseException) -> UnreachableError:
             next_step="Check whether the address should begin with http:// or https://.",
             code="unreachable.tls",
         )
-    if any(isinstance(e, NameResolutionError | socket.gaierror) for e in causes):
+    if any(isinstance(e, ProxyError) for e in causes):
+        cause = "the proxy on the way does not let it through"
+        step = "Open the connection doctor; it names the proxy and what to ask for."
+    elif any(isinstance(e, NameResolutionError | socket.gaierror) for e in causes):
         cause, step = "its name is not known", "Check the address and the network."
     elif any(isinstance(e, ConnectionRefusedError) for e in causes):
         cause, step = "nothing listens there", "Start the hub, or check the address."

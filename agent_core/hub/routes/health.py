@@ -10,10 +10,12 @@ from sqlalchemy import func, select
 
 from agent_core.errors import SiloDeskError
 from agent_core.hub import inbox, presence, tables
-from agent_core.hub.routes.depends import HubDep
+from agent_core.hub.routes.depends import PREFIX, CallerDep, HubDep
 from agent_core.hub.store import Reader
 
 router = APIRouter(tags=["health"])
+PROBE_SIZE = 4096
+PROBE_VALID_S = 120
 
 
 @router.get("/healthz")
@@ -38,6 +40,18 @@ def ready(hub: HubDep) -> Response:
     return JSONResponse(
         {"status": "ok" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503
     )
+
+
+@router.post(f"{PREFIX}/probes", status_code=201)
+def probe(caller: CallerDep, hub: HubDep) -> dict[str, str]:
+    """Return addresses for writing and reading a few bytes, for who checks the way to the store.
+
+    One object for each caller, overwritten by the next check.
+    """
+    who = f"device-{caller.edge_id}" if caller.edge_id else f"account-{caller.account_id}"
+    store, key = hub.object_store, f"probes/{who}"
+    put = store.presign_put(key, PROBE_SIZE, PROBE_SIZE)
+    return {"put": str(put["parts"][0]["url"]), "get": store.presign_get(key, PROBE_VALID_S)}
 
 
 @router.get("/metrics")
