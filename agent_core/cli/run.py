@@ -46,6 +46,9 @@ def create(
         quorum=quorum or len(client), server_edge=server, client_edges=client,
     )  # fmt: skip
     emit(value, False, f"Run {value['id']}: {value['name']}")
+    for event in followed("runs.events", run_id=value["id"]) if param else ():
+        if event["kind"] == "parameter":
+            typer.echo(f"Warning: {event['text']}", err=True)
 
 
 @error_border

@@ -161,6 +161,7 @@ def records(
             created_at=row["created_at"],
             created_by=row["creator"],
             note=row["note"],
+            archived_at=row["archived_at"],
         )
         for row in rows
     ]

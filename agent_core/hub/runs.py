@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select, update
 
 from agent_core.errors import ConflictError, NotFoundError, UserInputError
-from agent_core.hub import groups, inbox, run_events, run_state, run_view, tables
+from agent_core.hub import (
+    applications,
+    groups,
+    inbox,
+    parameters,
+    run_events,
+    run_state,
+    run_view,
+    shelf,
+    tables,
+)
 from agent_core.hub.store import Reader, Tx
 from agent_core.protocol.records import Account, Run
 from agent_core.protocol.states import TERMINAL, Role, State
@@ -52,6 +62,9 @@ def create(tx: Tx, account_id: int, wish: Wish, key: str = "") -> Run:
             return run_view.record(tx, known)
     group_id = project(tx, wish.project_id)["group_id"]
     _check(tx, wish, group_id)
+    application = applications.find(tx, wish.application_id)
+    packages = applications.records(tx, [application], is_brief=True)[0].packages
+    warned = parameters.warnings(packages, wish.parameters)
     clients = len(wish.client_edges)
     count = tx.scalar(select(tables.runs.c.id).order_by(tables.runs.c.id.desc()).limit(1))
     statement = insert(tables.runs).values(
@@ -60,8 +73,8 @@ def create(tx: Tx, account_id: int, wish: Wish, key: str = "") -> Run:
         owner_id=account_id, state=State.IDLE.value, detail="", parameters=wish.parameters,
         rounds=wish.rounds, round=0, round_deadline_s=wish.round_deadline_s,
         quorum=wish.quorum or clients // 2 + 1, headline={}, created_at=tx.now, started_at=None,
-        stop_asked_at=None, ended_at=None, ended_by="", plan_expires_at=None, blobs_left=False,
-        change=1,
+        stop_asked_at=None, ended_at=None, ended_by="", plan_expires_at=None, archived_at=None,
+        blobs_left=False, change=1,
     )  # fmt: skip
     run_id = int(tx.scalar(statement.returning(tables.runs.c.id)))
     edges = [(wish.server_edge, Role.SERVER), *((edge, Role.CLIENT) for edge in wish.client_edges)]
@@ -77,6 +90,8 @@ def create(tx: Tx, account_id: int, wish: Wish, key: str = "") -> Run:
     if key:
         tx.add_new(table, account_id=account_id, key=key, run_id=run_id)
     run_events.add(tx, run_id, "state", "Created.")
+    for text in warned:
+        run_events.add(tx, run_id, "parameter", text, level="warn")
     tx.changed("run", run_id, group=group_id)
     return run_view.record(tx, run_id)
 
@@ -128,13 +143,24 @@ def clone(tx: Tx, account_id: int, run_id: int) -> Run:
             application_id=run.application_id,
             server_edge=next(d.edge_id for d in run.devices if d.role is Role.SERVER),
             client_edges=[d.edge_id for d in run.devices if d.role is Role.CLIENT],
-            name=f"{run.name} (copy)"[:200],
+            name=shelf.next_name(tx, tables.runs, run.name, project_id=run.project_id),
             parameters=run.parameters,
             rounds=run.rounds,
             round_deadline_s=run.round_deadline_s,
             quorum=run.quorum,
         ),
     )
+
+
+def check_ended(row: RowMapping) -> None:
+    """Refuse to put away what still goes on; raises ConflictError."""
+    state = State(row["state"])
+    if state not in TERMINAL and state is not State.IDLE:
+        raise ConflictError(
+            f"Run {row['id']} is still going on.",
+            next_step="Stop it first, or wait for its end.",
+            code="conflict.state",
+        )
 
 
 def stop(tx: Tx, run_id: int, by: Account, reason: str) -> Run:

@@ -179,6 +179,7 @@ applications = Table(
     _ref("created_by", "accounts.id"),
     Column("note", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("archived_at", Float),
     sqlite_autoincrement=True,
 )
 
@@ -199,6 +200,7 @@ projects = Table(
     Column("description", Text, nullable=False),
     _ref("owner_id", "accounts.id"),
     Column("created_at", Float, nullable=False),
+    Column("archived_at", Float),
     sqlite_autoincrement=True,
 )
 
@@ -226,6 +228,7 @@ runs = Table(
     Column("ended_at", Float),
     Column("ended_by", String(200), nullable=False),
     Column("plan_expires_at", Float),
+    Column("archived_at", Float),
     Column("blobs_left", Boolean, nullable=False),  # tensors of the run still lie in the store
     Column("change", BigInteger, nullable=False),
     sqlite_autoincrement=True,

@@ -136,6 +136,7 @@ class Project(Record):
     owner_id: int
     run_count: int = 0
     created_at: float
+    archived_at: float | None = None
 
 
 class PackageInfo(Record):
@@ -162,6 +163,7 @@ class Application(Record):
     created_at: float
     created_by: str = ""
     note: str = ""
+    archived_at: float | None = None
 
 
 class StageMark(Record):
@@ -233,6 +235,7 @@ class Run(Record):
     headline: dict[str, float] = Field(default_factory=dict)  # last global value by metric
     bytes_up: int = 0
     bytes_down: int = 0
+    archived_at: float | None = None
     change: int = 0
 
 

@@ -171,7 +171,7 @@ def owners(endpoint: str) -> set[str]:
     """Return who is SELF for the thing that Cast tries the endpoint on."""
     if "/runs/" in endpoint or "/uploads/" in endpoint or "/packages/" in endpoint:
         return {"owner"}
-    if "/invitations/{" in endpoint:
+    if any(thing in endpoint for thing in ("/invitations/{", "/applications/{", "/projects/{")):
         return {"owner"}
     return {"operator itself"}
 

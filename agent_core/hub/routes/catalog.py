@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import insert, select
 
-from agent_core.hub import applications, runs, tables
+from agent_core.hub import applications, runs, shelf, tables
 from agent_core.hub.routes.depends import (
     PREFIX,
     Body,
@@ -34,6 +34,18 @@ class NewApplication(Body):
     note: Text = ""
 
 
+class ApplicationChange(Body):
+    name: Name | None = None
+    note: Text | None = None
+    archived: bool | None = None
+
+
+class ProjectChange(Body):
+    name: Name | None = None
+    description: Text | None = None
+    archived: bool | None = None
+
+
 class NewProject(Body):
     name: Name
     group_id: int
@@ -55,13 +67,15 @@ def list_applications(
     caller: CallerDep,
     hub: HubDep,
     group_id: int | None = None,
+    archived: shelf.Archived = "no",
     cursor: str = "",
     limit: Limit = None,
 ) -> Page[Application]:
     """Return the applications of the account's groups, newest first."""
     table = tables.applications
     query = applications.query().where(
-        table.c.group_id.in_(_own_groups(caller.account_id, group_id))
+        table.c.group_id.in_(_own_groups(caller.account_id, group_id)),
+        shelf.wanted(table, archived),
     )
     with hub.store.read() as reader:
         rows, more, total = page_of(reader, query, table.c.id, cursor, page_limit(hub, limit))
@@ -76,6 +90,21 @@ def get_application(application_id: int, caller: CallerDep, hub: HubDep) -> Appl
         row = applications.find(reader, application_id)
         caller.check(reader, "application", group_id=row["group_id"])
         return applications.records(reader, [row])[0]
+
+
+@router.patch("/applications/{application_id}")
+def change_application(
+    application_id: int, body: ApplicationChange, caller: CallerDep, hub: HubDep
+) -> Application:
+    """Give an application another name or note, or put it away; its packages stay."""
+    with hub.store.write() as tx:
+        row = applications.find(tx, application_id)
+        role = caller.group_role(tx, row["group_id"])
+        owner = row["created_by"] if role else None
+        caller.check(tx, "application", group_id=row["group_id"], owner_id=owner)
+        shelf.change(tx, tables.applications, application_id, body.model_dump(exclude_unset=True))
+        tx.changed("application", application_id, group=row["group_id"])
+        return applications.records(tx, [applications.find(tx, application_id)])[0]
 
 
 @router.post("/projects", status_code=201)
@@ -98,12 +127,16 @@ def list_projects(
     caller: CallerDep,
     hub: HubDep,
     group_id: int | None = None,
+    archived: shelf.Archived = "no",
     cursor: str = "",
     limit: Limit = None,
 ) -> Page[Project]:
     """Return the projects of the account's groups, newest first."""
     table = tables.projects
-    query = select(table).where(table.c.group_id.in_(_own_groups(caller.account_id, group_id)))
+    query = select(table).where(
+        table.c.group_id.in_(_own_groups(caller.account_id, group_id)),
+        shelf.wanted(table, archived),
+    )
     with hub.store.read() as reader:
         rows, more, total = page_of(reader, query, table.c.id, cursor, page_limit(hub, limit))
         items = _projects(reader, rows)
@@ -117,6 +150,20 @@ def get_project(project_id: int, caller: CallerDep, hub: HubDep) -> Project:
         row = runs.project(reader, project_id)
         caller.check(reader, "project", group_id=row["group_id"])
         return _projects(reader, [row])[0]
+
+
+@router.patch("/projects/{project_id}")
+def change_project(project_id: int, body: ProjectChange, caller: CallerDep, hub: HubDep) -> Project:
+    """Give a project another name or description, or put it away with its runs."""
+    with hub.store.write() as tx:
+        row = runs.project(tx, project_id)
+        role = caller.group_role(tx, row["group_id"])
+        caller.check(
+            tx, "project", group_id=row["group_id"], owner_id=row["owner_id"] if role else None
+        )
+        shelf.change(tx, tables.projects, project_id, body.model_dump(exclude_unset=True))
+        tx.changed("project", project_id, group=row["group_id"])
+        return _projects(tx, [runs.project(tx, project_id)])[0]
 
 
 def _own_groups(account_id: int, group_id: int | None) -> Any:
@@ -136,6 +183,7 @@ def _projects(reader: Reader, rows: list[Any]) -> list[Project]:
             owner_id=row["owner_id"],
             run_count=counts.get(row["id"], 0),
             created_at=row["created_at"],
+            archived_at=row["archived_at"],
         )
         for row in rows
     ]

@@ -10,7 +10,16 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import select
 
 from agent_core.errors import UserInputError
-from agent_core.hub import accounts, applications, orders, run_view, runs, tables
+from agent_core.hub import (
+    accounts,
+    applications,
+    orders,
+    run_events,
+    run_view,
+    runs,
+    shelf,
+    tables,
+)
 from agent_core.hub.bounds import fits
 from agent_core.hub.routes.depends import (
     PREFIX,
@@ -18,6 +27,7 @@ from agent_core.hub.routes.depends import (
     CallerDep,
     HubDep,
     Limit,
+    Name,
     Text,
     page_limit,
     page_of,
@@ -42,6 +52,11 @@ class NewRun(Body):
     quorum: int | None = Field(default=None, ge=1)
     server_edge: int
     client_edges: list[int] = Field(min_length=1, max_length=1000)
+
+
+class RunChange(Body):
+    name: Name | None = None
+    archived: bool | None = None
 
 
 class SignedPlan(Body):
@@ -94,13 +109,14 @@ def list_runs(
     project_id: int | None = None,
     group_id: int | None = None,
     state: State | None = None,
+    archived: shelf.Archived = "no",
     cursor: str = "",
     limit: Limit = None,
 ) -> Page[Run]:
     """Return the runs of the account's groups, newest first."""
     table, members = tables.runs, tables.members
     own = select(members.c.group_id).where(members.c.account_id == caller.account_id)
-    query = run_view.query().where(table.c.group_id.in_(own))
+    query = run_view.query().where(table.c.group_id.in_(own), shelf.wanted(table, archived))
     for column, value in ((table.c.project_id, project_id), (table.c.group_id, group_id)):
         if value is not None:
             query = query.where(column == value)
@@ -119,6 +135,22 @@ def get(run_id: int, caller: CallerDep, hub: HubDep) -> Run:
         row = run_view.find(reader, run_id)
         caller.check(reader, "run", group_id=row["group_id"])
         return run_view.records(reader, [row])[0]
+
+
+@router.patch("/{run_id}")
+def change(run_id: int, body: RunChange, caller: CallerDep, hub: HubDep) -> Run:
+    """Give a run another name, or put it away; curves, logs and models are kept."""
+    with hub.store.write() as tx:
+        row = run_view.find(tx, run_id)
+        role = caller.group_role(tx, row["group_id"])
+        caller.check(
+            tx, "run", group_id=row["group_id"], owner_id=row["owner_id"] if role else None
+        )
+        if body.archived:
+            runs.check_ended(row)
+        shelf.change(tx, tables.runs, run_id, body.model_dump(exclude_unset=True))
+        run_events.touch(tx, run_id, row["group_id"])
+        return run_view.record(tx, run_id)
 
 
 def _check_owner(tx: Any, caller: Any, row: Any) -> None:
