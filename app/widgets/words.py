@@ -113,7 +113,8 @@ def tip(text: str) -> str:
 
 def plural(count: int, word: str, words: str = "") -> str:
     """Return "1 file", "3 files"; the extraction of texts knows this function's literals."""
-    return tr("{count} " + (word if count == 1 else words or word + "s"), count=f"{count:,}")
+    key = "{count} " + (word if count == 1 else words or word + "s")
+    return tr(key, count=f"{count:,}")
 
 
 def initials(name: str) -> str:

@@ -5,3790 +5,3706 @@
         <name>SiloDesk</name>
         <message>
             <source>Approved</source>
-            <translation type="unfinished" />
+            <translation>已批准</translation>
         </message>
         <message>
             <source>Apr</source>
-            <translation type="unfinished" />
+            <translation>4月</translation>
         </message>
         <message>
             <source>Aug</source>
-            <translation type="unfinished" />
+            <translation>8月</translation>
         </message>
         <message>
             <source>Browse...</source>
-            <translation type="unfinished" />
+            <translation>浏览…</translation>
         </message>
         <message>
             <source>Browse: {field}</source>
-            <translation type="unfinished" />
+            <translation>浏览：{field}</translation>
         </message>
         <message>
             <source>Cancel</source>
-            <translation type="unfinished" />
+            <translation>取消</translation>
         </message>
         <message>
             <source>Close</source>
-            <translation type="unfinished" />
+            <translation>关闭</translation>
         </message>
         <message>
             <source>Connecting</source>
-            <translation type="unfinished" />
+            <translation>连接中</translation>
         </message>
         <message>
             <source>Dec</source>
-            <translation type="unfinished" />
+            <translation>12月</translation>
         </message>
         <message>
             <source>Exception</source>
-            <translation type="unfinished" />
+            <translation>异常</translation>
         </message>
         <message>
             <source>Fail</source>
-            <translation type="unfinished" />
+            <translation>未通过</translation>
         </message>
         <message>
             <source>Failed</source>
-            <translation type="unfinished" />
+            <translation>失败</translation>
         </message>
         <message>
             <source>Feb</source>
-            <translation type="unfinished" />
+            <translation>2月</translation>
         </message>
         <message>
             <source>Finished</source>
-            <translation type="unfinished" />
+            <translation>已完成</translation>
         </message>
         <message>
             <source>Idle</source>
-            <translation type="unfinished" />
+            <translation>空闲</translation>
         </message>
         <message>
             <source>Initializing</source>
-            <translation type="unfinished" />
+            <translation>初始化</translation>
         </message>
         <message>
             <source>Invited</source>
-            <translation type="unfinished" />
+            <translation>已邀请</translation>
         </message>
         <message>
             <source>Jan</source>
-            <translation type="unfinished" />
+            <translation>1月</translation>
         </message>
         <message>
             <source>Jul</source>
-            <translation type="unfinished" />
+            <translation>7月</translation>
         </message>
         <message>
             <source>Jun</source>
-            <translation type="unfinished" />
+            <translation>6月</translation>
         </message>
         <message>
             <source>Killed</source>
-            <translation type="unfinished" />
+            <translation>已终止</translation>
         </message>
         <message>
             <source>Loading</source>
-            <translation type="unfinished" />
+            <translation>正在加载</translation>
         </message>
         <message>
             <source>Mar</source>
-            <translation type="unfinished" />
+            <translation>3月</translation>
         </message>
         <message>
             <source>May</source>
-            <translation type="unfinished" />
+            <translation>5月</translation>
         </message>
         <message>
             <source>Needs you</source>
-            <translation type="unfinished" />
+            <translation>待您处理</translation>
         </message>
         <message>
             <source>Not bound</source>
-            <translation type="unfinished" />
+            <translation>未绑定</translation>
         </message>
         <message>
             <source>Note</source>
-            <translation type="unfinished" />
+            <translation>注意</translation>
         </message>
         <message>
             <source>Nov</source>
-            <translation type="unfinished" />
+            <translation>11月</translation>
         </message>
         <message>
             <source>Oct</source>
-            <translation type="unfinished" />
+            <translation>10月</translation>
         </message>
         <message>
             <source>Offline</source>
-            <translation type="unfinished" />
+            <translation>离线</translation>
         </message>
         <message>
             <source>Online</source>
-            <translation type="unfinished" />
+            <translation>在线</translation>
         </message>
         <message>
             <source>Owner</source>
-            <translation type="unfinished" />
+            <translation>所有者</translation>
         </message>
         <message>
             <source>Pass</source>
-            <translation type="unfinished" />
+            <translation>通过</translation>
         </message>
         <message>
             <source>Paused</source>
-            <translation type="unfinished" />
+            <translation>已暂停</translation>
         </message>
         <message>
             <source>Queued</source>
-            <translation type="unfinished" />
+            <translation>排队中</translation>
         </message>
         <message>
             <source>Refused</source>
-            <translation type="unfinished" />
+            <translation>已拒绝</translation>
         </message>
         <message>
             <source>Running</source>
-            <translation type="unfinished" />
+            <translation>运行中</translation>
         </message>
         <message>
             <source>Sep</source>
-            <translation type="unfinished" />
+            <translation>9月</translation>
         </message>
         <message>
             <source>Show {name}</source>
-            <translation type="unfinished" />
+            <translation>显示 {name}</translation>
         </message>
         <message>
             <source>Silent</source>
-            <translation type="unfinished" />
+            <translation>无响应</translation>
         </message>
         <message>
             <source>Step {k} of {n}: {title}</source>
-            <translation type="unfinished" />
+            <translation>第 {k} 步，共 {n} 步：{title}</translation>
         </message>
         <message>
             <source>Stopping</source>
-            <translation type="unfinished" />
+            <translation>正在停止</translation>
         </message>
         <message>
             <source>Training</source>
-            <translation type="unfinished" />
+            <translation>训练中</translation>
         </message>
         <message>
             <source>Upgrading</source>
-            <translation type="unfinished" />
+            <translation>升级中</translation>
         </message>
         <message>
             <source>Waiting</source>
-            <translation type="unfinished" />
+            <translation>等待中</translation>
         </message>
         <message>
             <source>Withdrawn</source>
-            <translation type="unfinished" />
+            <translation>已撤回</translation>
         </message>
         <message>
             <source>never</source>
-            <translation type="unfinished" />
+            <translation>从未</translation>
         </message>
         <message>
             <source>{count} application</source>
-            <translation type="unfinished" />
+            <translation>{count} 个应用</translation>
         </message>
         <message>
             <source>{count} applications</source>
-            <translation type="unfinished" />
+            <translation>{count} 个应用</translation>
         </message>
         <message>
             <source>{count} device</source>
-            <translation type="unfinished" />
+            <translation>{count} 台设备</translation>
         </message>
         <message>
             <source>{count} devices</source>
-            <translation type="unfinished" />
+            <translation>{count} 台设备</translation>
         </message>
         <message>
             <source>{count} file</source>
-            <translation type="unfinished" />
+            <translation>{count} 个文件</translation>
         </message>
         <message>
             <source>{count} files</source>
-            <translation type="unfinished" />
+            <translation>{count} 个文件</translation>
         </message>
         <message>
             <source>{count} job</source>
-            <translation type="unfinished" />
+            <translation>{count} 个作业</translation>
         </message>
         <message>
             <source>{count} jobs</source>
-            <translation type="unfinished" />
+            <translation>{count} 个作业</translation>
         </message>
         <message>
             <source>{count} line</source>
-            <translation type="unfinished" />
+            <translation>{count} 行</translation>
         </message>
         <message>
             <source>{count} lines</source>
-            <translation type="unfinished" />
+            <translation>{count} 行</translation>
         </message>
         <message>
             <source>{count} project</source>
-            <translation type="unfinished" />
+            <translation>{count} 个项目</translation>
         </message>
         <message>
             <source>{count} projects</source>
-            <translation type="unfinished" />
+            <translation>{count} 个项目</translation>
         </message>
         <message>
             <source>{count} round</source>
-            <translation type="unfinished" />
+            <translation>{count} 轮</translation>
         </message>
         <message>
             <source>{count} rounds</source>
-            <translation type="unfinished" />
+            <translation>{count} 轮</translation>
         </message>
         <message>
             <source>{count} run</source>
-            <translation type="unfinished" />
+            <translation>{count} 个运行</translation>
         </message>
         <message>
             <source>{count} runs</source>
-            <translation type="unfinished" />
+            <translation>{count} 个运行</translation>
         </message>
         <message>
             <source>{count} site</source>
-            <translation type="unfinished" />
+            <translation>{count} 个站点</translation>
         </message>
         <message>
             <source>{count} sites</source>
-            <translation type="unfinished" />
+            <translation>{count} 个站点</translation>
         </message>
         <message>
             <source>{day} {month}</source>
-            <translation type="unfinished" />
+            <translation>{month}{day}日</translation>
         </message>
         <message>
             <source>{day} {month} {year}</source>
-            <translation type="unfinished" />
+            <translation>{year}年{month}{day}日</translation>
         </message>
         <message>
             <source>{hours} h {minutes} min</source>
-            <translation type="unfinished" />
+            <translation>{hours} 小时 {minutes} 分</translation>
         </message>
         <message>
             <source>{n} d</source>
-            <translation type="unfinished" />
+            <translation>{n} 天</translation>
         </message>
         <message>
             <source>{n} h</source>
-            <translation type="unfinished" />
+            <translation>{n} 小时</translation>
         </message>
         <message>
             <source>{n} min</source>
-            <translation type="unfinished" />
+            <translation>{n} 分钟</translation>
         </message>
         <message>
             <source>{n} s</source>
-            <translation type="unfinished" />
+            <translation>{n} 秒</translation>
         </message>
     </context>
     <context>
         <name>Wire</name>
         <message>
             <source>'{bucket}' is no bucket's name.</source>
-            <translation type="unfinished" />
+            <translation>“{bucket}”不是存储桶名称。</translation>
         </message>
         <message>
             <source>'{digest}' is not a content digest.</source>
-            <translation type="unfinished" />
+            <translation>“{digest}”不是内容摘要。</translation>
         </message>
         <message>
             <source>'{email}' is not an e-mail address.</source>
-            <translation type="unfinished" />
+            <translation>“{email}”不是电子邮件地址。</translation>
         </message>
         <message>
             <source>'{entry}' has no {name1} called '{name2}' ({len3} of that kind were found).</source>
-            <translation type="unfinished" />
+            <translation>“{entry}”中没有名为“{name2}”的 {name1}（找到 {len3} 个同类对象）。</translation>
         </message>
         <message>
             <source>'{key}' is no finite number; it is not drawn.</source>
-            <translation type="unfinished" />
+            <translation>“{key}”不是有限数值，不予绘制。</translation>
         </message>
         <message>
             <source>'{name}' has type {name1}</source>
-            <translation type="unfinished" />
+            <translation>“{name}”的类型是 {name1}</translation>
         </message>
         <message>
             <source>'{name}' is cut</source>
-            <translation type="unfinished" />
+            <translation>“{name}”不完整</translation>
         </message>
         <message>
             <source>'{name}' is no NumPy array</source>
-            <translation type="unfinished" />
+            <translation>“{name}”不是 NumPy 数组</translation>
         </message>
         <message>
             <source>'{name}' is serialised as '{stype1}'</source>
-            <translation type="unfinished" />
+            <translation>“{name}”以“{stype1}”格式序列化</translation>
         </message>
         <message>
             <source>'{scope}' is not a scope of an approval.</source>
-            <translation type="unfinished" />
+            <translation>“{scope}”不是审批的适用范围。</translation>
         </message>
         <message>
             <source>'{text}' is not the address of a hub.</source>
-            <translation type="unfinished" />
+            <translation>“{text}”不是中枢的地址。</translation>
         </message>
         <message>
             <source>'{topic}' carries no edge id.</source>
-            <translation type="unfinished" />
+            <translation>“{topic}”不含边缘编号。</translation>
         </message>
         <message>
             <source>'{topic}' is not a topic on which devices speak.</source>
-            <translation type="unfinished" />
+            <translation>“{topic}”不是设备发言的主题。</translation>
         </message>
         <message>
             <source>A Flower app has a pyproject.toml; there is none in this folder.</source>
-            <translation type="unfinished" />
+            <translation>Flower 应用应有 pyproject.toml，但此文件夹中没有。</translation>
         </message>
         <message>
             <source>A batch of {len} records is over the limit of {records1}.</source>
-            <translation type="unfinished" />
+            <translation>一批 {len} 条记录超出上限 {records1}。</translation>
         </message>
         <message>
             <source>A blob is not named by a sha256.</source>
-            <translation type="unfinished" />
+            <translation>数据块未以 sha256 命名。</translation>
         </message>
         <message>
             <source>A blob of {length} bytes is over the limit.</source>
-            <translation type="unfinished" />
+            <translation>{length} 字节的数据块超出上限。</translation>
         </message>
         <message>
             <source>A blob of {size} bytes is over the hub's limit.</source>
-            <translation type="unfinished" />
+            <translation>{size} 字节的数据块超出中枢的上限。</translation>
         </message>
         <message>
             <source>A device can have one part in a run only.</source>
-            <translation type="unfinished" />
+            <translation>一台设备在一个运行中只能承担一个角色。</translation>
         </message>
         <message>
             <source>A device or network disk may hold it; restart the machine.</source>
-            <translation type="unfinished" />
+            <translation>它可能被设备或网络磁盘占住；请重启这台机器。</translation>
         </message>
         <message>
             <source>A device sent a message of an unknown shape: {first}</source>
-            <translation type="unfinished" />
+            <translation>某设备发来无法识别的消息：{first}</translation>
         </message>
         <message>
             <source>A download broke off after {have} of {size1} bytes.</source>
-            <translation type="unfinished" />
+            <translation>下载在 {size1} 字节中的 {have} 字节处中断。</translation>
         </message>
         <message>
             <source>A frame's header is not JSON.</source>
-            <translation type="unfinished" />
+            <translation>帧头不是 JSON。</translation>
         </message>
         <message>
             <source>A frame's header names no kind.</source>
-            <translation type="unfinished" />
+            <translation>帧头没有说明种类。</translation>
         </message>
         <message>
             <source>A frame's header of {len} bytes is over the limit.</source>
-            <translation type="unfinished" />
+            <translation>{len} 字节的帧头超出上限。</translation>
         </message>
         <message>
             <source>A group's owner cannot leave it.</source>
-            <translation type="unfinished" />
+            <translation>群组的所有者不能退出群组。</translation>
         </message>
         <message>
             <source>A group's owner keeps that role.</source>
-            <translation type="unfinished" />
+            <translation>群组的所有者保留该角色。</translation>
         </message>
         <message>
             <source>A hub runs already in {parent}.</source>
-            <translation type="unfinished" />
+            <translation>{parent} 中已有中枢在运行。</translation>
         </message>
         <message>
             <source>A key or signature is not base64.</source>
-            <translation type="unfinished" />
+            <translation>密钥或签名不是 base64。</translation>
         </message>
         <message>
             <source>A local client did not show the agent's token.</source>
-            <translation type="unfinished" />
+            <translation>本地客户端没有出示代理的令牌。</translation>
         </message>
         <message>
             <source>A message cannot be read: {error}</source>
-            <translation type="unfinished" />
+            <translation>消息无法读取：{error}</translation>
         </message>
         <message>
             <source>A message does not start as SiloDesk's messages do.</source>
-            <translation type="unfinished" />
+            <translation>消息的开头与 SiloDesk 消息不符。</translation>
         </message>
         <message>
             <source>A message of {len} bytes is over the broker's {limit1}.</source>
-            <translation type="unfinished" />
+            <translation>{len} 字节的消息超出消息代理的上限 {limit1}。</translation>
         </message>
         <message>
             <source>A message's body is over the limit.</source>
-            <translation type="unfinished" />
+            <translation>消息正文超出上限。</translation>
         </message>
         <message>
             <source>A message's header is longer than the message or the limit.</source>
-            <translation type="unfinished" />
+            <translation>消息头超出消息长度或上限。</translation>
         </message>
         <message>
             <source>A newer start of this run is known.</source>
-            <translation type="unfinished" />
+            <translation>已有此运行的更新启动。</translation>
         </message>
         <message>
             <source>A number in what was to be sent is not finite.</source>
-            <translation type="unfinished" />
+            <translation>待发送的内容中有非有限数值。</translation>
         </message>
         <message>
             <source>A parameter is no finite number, text, list or table.</source>
-            <translation type="unfinished" />
+            <translation>参数不是有限数值、文本、列表或表。</translation>
         </message>
         <message>
             <source>A password has 8 to 1000 characters.</source>
-            <translation type="unfinished" />
+            <translation>密码长度须为 8 至 1000 个字符。</translation>
         </message>
         <message>
             <source>A quorum of {quorum} cannot be met by {len1} silos.</source>
-            <translation type="unfinished" />
+            <translation>{len1} 个站点无法满足法定数 {quorum}。</translation>
         </message>
         <message>
             <source>A request is longer than the limit.</source>
-            <translation type="unfinished" />
+            <translation>请求长度超出上限。</translation>
         </message>
         <message>
             <source>A request is not JSON.</source>
-            <translation type="unfinished" />
+            <translation>请求不是 JSON。</translation>
         </message>
         <message>
             <source>A request names no method.</source>
-            <translation type="unfinished" />
+            <translation>请求没有写明方法。</translation>
         </message>
         <message>
             <source>A request {kind} cannot be read.</source>
-            <translation type="unfinished" />
+            <translation>请求的 {kind} 无法读取。</translation>
         </message>
         <message>
             <source>A request's params are not an object.</source>
-            <translation type="unfinished" />
+            <translation>请求的参数不是对象。</translation>
         </message>
         <message>
             <source>A round message's tensors are neither all inside nor all outside.</source>
-            <translation type="unfinished" />
+            <translation>轮次消息的张量既非全部内嵌，也非全部外置。</translation>
         </message>
         <message>
             <source>A round message's tensors have other sizes than it says.</source>
-            <translation type="unfinished" />
+            <translation>轮次消息的张量大小与其所述不符。</translation>
         </message>
         <message>
             <source>A run needs at least one client device.</source>
-            <translation type="unfinished" />
+            <translation>运行至少需要一台客户端设备。</translation>
         </message>
         <message>
             <source>A signature does not match what it signs.</source>
-            <translation type="unfinished" />
+            <translation>签名与所签内容不符。</translation>
         </message>
         <message>
             <source>A tensor inside a message has another sha256 than it says.</source>
-            <translation type="unfinished" />
+            <translation>消息中张量的 sha256 与其所述不符。</translation>
         </message>
         <message>
             <source>A {kind} frame of the job was dropped: {type1}: {error2}</source>
-            <translation type="unfinished" />
+            <translation>作业的一个 {kind} 帧被丢弃：{type1}：{error2}</translation>
         </message>
         <message>
             <source>A {kind} frame of {length1} bytes is too long.</source>
-            <translation type="unfinished" />
+            <translation>{length1} 字节的 {kind} 帧过长。</translation>
         </message>
         <message>
             <source>A {kind} of {size1} bytes (round {round2}) could not be uploaded: {error3} {dropped4} message(s) that needed it were dropped.</source>
-            <translation type="unfinished" />
+            <translation>{size1} 字节的 {kind}（第 {round2} 轮）无法上传：{error3} 需要它的 {dropped4} 条消息已丢弃。</translation>
         </message>
         <message>
             <source>Add one of {join} to it, or leave the number out.</source>
-            <translation type="unfinished" />
+            <translation>请加入 {join} 之一，或省略数字。</translation>
         </message>
         <message>
             <source>Agent and client may be of different versions; restart the agent.</source>
-            <translation type="unfinished" />
+            <translation>代理与客户端可能版本不同；请重启代理。</translation>
         </message>
         <message>
             <source>All rounds are done.</source>
-            <translation type="unfinished" />
+            <translation>所有轮次已完成。</translation>
         </message>
         <message>
             <source>Allow it more space, or let it write less.</source>
-            <translation type="unfinished" />
+            <translation>请为它提供更多空间，或让它少写一些。</translation>
         </message>
         <message>
             <source>Allow it more.</source>
-            <translation type="unfinished" />
+            <translation>请放宽限额。</translation>
         </message>
         <message>
             <source>Allow jobs more memory at that site (setting job_memory), close other programs there, or make batches or the model smaller.</source>
-            <translation type="unfinished" />
+            <translation>请在该站点为作业提供更多内存（设置 job_memory），关闭其他程序，或减小批量或模型。</translation>
         </message>
         <message>
             <source>Allowed by {decided} ({get1}).</source>
-            <translation type="unfinished" />
+            <translation>由 {decided} 批准（{get1}）。</translation>
         </message>
         <message>
             <source>An account needs a name of at most 200 characters.</source>
-            <translation type="unfinished" />
+            <translation>账户需要不超过 200 个字符的名称。</translation>
         </message>
         <message>
             <source>An agent runs already for {parent}.</source>
-            <translation type="unfinished" />
+            <translation>{parent} 的代理已在运行。</translation>
         </message>
         <message>
             <source>An application is one Flower package, or one client and one server package; this is {join}.</source>
-            <translation type="unfinished" />
+            <translation>一个应用由一个 Flower 程序包，或一个客户端与一个服务器程序包组成；这里是 {join}。</translation>
         </message>
         <message>
             <source>An empty prefix would delete the whole store.</source>
-            <translation type="unfinished" />
+            <translation>空前缀会删除整个存储。</translation>
         </message>
         <message>
             <source>Another agent has been making this runtime for {bound} min.</source>
-            <translation type="unfinished" />
+            <translation>另一个代理已花了 {bound} 分钟制作此运行时。</translation>
         </message>
         <message>
             <source>Another agent is making this runtime; waiting for it</source>
-            <translation type="unfinished" />
+            <translation>另一个代理正在制作此运行时；正在等待</translation>
         </message>
         <message>
             <source>Another agent took over job {job}.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 已由另一个代理接管。</translation>
         </message>
         <message>
             <source>Another process holds {path} for more than {limit1} s.</source>
-            <translation type="unfinished" />
+            <translation>另一个进程占用 {path} 已超过 {limit1} 秒。</translation>
         </message>
         <message>
             <source>Another script sent an array that cannot be read: {error}</source>
-            <translation type="unfinished" />
+            <translation>另一个脚本发来无法读取的数组：{error}</translation>
         </message>
         <message>
             <source>Approval {approval} is {state1} already.</source>
-            <translation type="unfinished" />
+            <translation>审批 {approval} 已是 {state1}。</translation>
         </message>
         <message>
             <source>Ask a group's owner or the hub's administrator for an invitation link.</source>
-            <translation type="unfinished" />
+            <translation>请向群组的所有者或中枢管理员索取邀请链接。</translation>
         </message>
         <message>
             <source>Ask for a new one.</source>
-            <translation type="unfinished" />
+            <translation>请索取新的。</translation>
         </message>
         <message>
             <source>Ask its builder for it again; nothing of it was used.</source>
-            <translation type="unfinished" />
+            <translation>请向构建者重新索取；其内容未被使用。</translation>
         </message>
         <message>
             <source>Ask its operator to share it with the group.</source>
-            <translation type="unfinished" />
+            <translation>请其操作员将它共享给群组。</translation>
         </message>
         <message>
             <source>Ask the builder for a smaller file.</source>
-            <translation type="unfinished" />
+            <translation>请向构建者索取较小的文件。</translation>
         </message>
         <message>
             <source>Ask the builder for it again; nothing of it was used.</source>
-            <translation type="unfinished" />
+            <translation>请向构建者重新索取；其内容未被使用。</translation>
         </message>
         <message>
             <source>Ask the group's owner to add you.</source>
-            <translation type="unfinished" />
+            <translation>请群组的所有者将您加入。</translation>
         </message>
         <message>
             <source>Ask the group's owner to do it or to change your role.</source>
-            <translation type="unfinished" />
+            <translation>请群组的所有者代为操作，或更改您的角色。</translation>
         </message>
         <message>
             <source>Ask the hub for a new address; check this machine's clock if it happens again.</source>
-            <translation type="unfinished" />
+            <translation>请向中枢索取新地址；若再次发生，请检查本机时钟。</translation>
         </message>
         <message>
             <source>Ask the sender to sign and send it again; nothing of it was used.</source>
-            <translation type="unfinished" />
+            <translation>请发送者重新签名并发送；其内容未被使用。</translation>
         </message>
         <message>
             <source>Ask {invited} for a new one; if it was you who used it, sign in instead.</source>
-            <translation type="unfinished" />
+            <translation>请向 {invited} 索取新的邀请；若是您本人使用的，请直接登录。</translation>
         </message>
         <message>
             <source>Bad user name or password</source>
-            <translation type="unfinished" />
+            <translation>用户名或密码错误</translation>
         </message>
         <message>
             <source>Base runtime</source>
-            <translation type="unfinished" />
+            <translation>基础运行时</translation>
         </message>
         <message>
             <source>Bind it again, then add it.</source>
-            <translation type="unfinished" />
+            <translation>请重新绑定，然后再加入。</translation>
         </message>
         <message>
             <source>Bind it from the device itself.</source>
-            <translation type="unfinished" />
+            <translation>请在该设备上绑定。</translation>
         </message>
         <message>
             <source>Bind it: `silodesk login --hub URL EMAIL`, or `silodesk join LINK`.</source>
-            <translation type="unfinished" />
+            <translation>请绑定：`silodesk login --hub URL EMAIL` 或 `silodesk join LINK`。</translation>
         </message>
         <message>
             <source>Bind the device again, if its owner agrees.</source>
-            <translation type="unfinished" />
+            <translation>若其所有者同意，请重新绑定该设备。</translation>
         </message>
         <message>
             <source>Bind the device again.</source>
-            <translation type="unfinished" />
+            <translation>请重新绑定该设备。</translation>
         </message>
         <message>
             <source>Bind the device again; its credentials were revoked or renewed.</source>
-            <translation type="unfinished" />
+            <translation>请重新绑定该设备；其凭据已撤销或更新。</translation>
         </message>
         <message>
             <source>Bind the device first.</source>
-            <translation type="unfinished" />
+            <translation>请先绑定该设备。</translation>
         </message>
         <message>
             <source>Build it with `-t {other}`, or name the file of the {role1}.</source>
-            <translation type="unfinished" />
+            <translation>请用 `-t {other}` 构建，或指定 {role1} 的文件。</translation>
         </message>
         <message>
             <source>Build it with `-t {role}`, or choose another package for this role.</source>
-            <translation type="unfinished" />
+            <translation>请用 `-t {role}` 构建，或为此角色选择另一个程序包。</translation>
         </message>
         <message>
             <source>Build it with `silodesk build`, or check the path.</source>
-            <translation type="unfinished" />
+            <translation>请用 `silodesk build` 构建，或检查路径。</translation>
         </message>
         <message>
             <source>Build one with `silodesk build`.</source>
-            <translation type="unfinished" />
+            <translation>请用 `silodesk build` 构建一个。</translation>
         </message>
         <message>
             <source>Build the missing package and choose both.</source>
-            <translation type="unfinished" />
+            <translation>请构建缺少的程序包，然后选择两者。</translation>
         </message>
         <message>
             <source>Build the package again with the right entry point.</source>
-            <translation type="unfinished" />
+            <translation>请用正确的入口重新构建程序包。</translation>
         </message>
         <message>
             <source>Build the package again.</source>
-            <translation type="unfinished" />
+            <translation>请重新构建程序包。</translation>
         </message>
         <message>
             <source>Call the one that shall run `app`.</source>
-            <translation type="unfinished" />
+            <translation>请把要运行的那个命名为 `app`。</translation>
         </message>
         <message>
             <source>Calls that silos will see marked</source>
-            <translation type="unfinished" />
+            <translation>站点会看到被标出的调用</translation>
         </message>
         <message>
             <source>Cannot allocate memory</source>
-            <translation type="unfinished" />
+            <translation>无法分配内存</translation>
         </message>
         <message>
             <source>Change .gitignore or -ig, or name another entry point.</source>
-            <translation type="unfinished" />
+            <translation>请修改 .gitignore 或 -ig，或指定其他入口。</translation>
         </message>
         <message>
             <source>Check both; after some failures the hub makes you wait.</source>
-            <translation type="unfinished" />
+            <translation>请检查两者；多次失败后，中枢会要求等待。</translation>
         </message>
         <message>
             <source>Check its permissions, or leave it out with -ig.</source>
-            <translation type="unfinished" />
+            <translation>请检查其权限，或用 -ig 排除它。</translation>
         </message>
         <message>
             <source>Check its permissions.</source>
-            <translation type="unfinished" />
+            <translation>请检查其权限。</translation>
         </message>
         <message>
             <source>Check that it is a source file.</source>
-            <translation type="unfinished" />
+            <translation>请确认它是源文件。</translation>
         </message>
         <message>
             <source>Check that the database runs and that its address and password are right.</source>
-            <translation type="unfinished" />
+            <translation>请确认数据库正在运行，且地址和密码正确。</translation>
         </message>
         <message>
             <source>Check that the disk has space left.</source>
-            <translation type="unfinished" />
+            <translation>请确认磁盘有剩余空间。</translation>
         </message>
         <message>
             <source>Check that the folder exists and may be written.</source>
-            <translation type="unfinished" />
+            <translation>请确认文件夹存在且可写。</translation>
         </message>
         <message>
             <source>Check that the hub runs and that this machine may reach it.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Check that the hub's broker account is its administrator.</source>
-            <translation type="unfinished" />
+            <translation>请确认中枢正在运行，且本机可以访问它。</translation>
         </message>
         <message>
             <source>Check that the hub's home folder belongs to you and is writable.</source>
-            <translation type="unfinished" />
+            <translation>请确认中枢的主文件夹属于您且可写。</translation>
         </message>
         <message>
             <source>Check that this Python works, then try again.</source>
-            <translation type="unfinished" />
+            <translation>请确认此 Python 可用，然后重试。</translation>
         </message>
         <message>
             <source>Check the access key, the secret key and the bucket's rights.</source>
-            <translation type="unfinished" />
+            <translation>请检查访问密钥、私密密钥和存储桶的权限。</translation>
         </message>
         <message>
             <source>Check the address and the network.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址和网络。</translation>
         </message>
         <message>
             <source>Check the address, or let the hub's administrator renew its certificate.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址，或请中枢管理员更新证书。</translation>
         </message>
         <message>
             <source>Check the address; the list is in /openapi.json.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址；列表见 /openapi.json。</translation>
         </message>
         <message>
             <source>Check the disk's free space and the folder's permissions.</source>
-            <translation type="unfinished" />
+            <translation>请检查磁盘剩余空间和文件夹权限。</translation>
         </message>
         <message>
             <source>Check the folder's permissions and the space left on its disk.</source>
-            <translation type="unfinished" />
+            <translation>请检查文件夹权限及其磁盘的剩余空间。</translation>
         </message>
         <message>
             <source>Check the folder's permissions.</source>
-            <translation type="unfinished" />
+            <translation>请检查文件夹权限。</translation>
         </message>
         <message>
             <source>Check the hub's address; a proxy may have answered instead.</source>
-            <translation type="unfinished" />
+            <translation>请检查中枢地址；应答的可能是代理服务器。</translation>
         </message>
         <message>
             <source>Check the hub's address; another program or a proxy may be there.</source>
-            <translation type="unfinished" />
+            <translation>请检查中枢地址；那里可能是其他程序或代理服务器。</translation>
         </message>
         <message>
             <source>Check the network and send it again.</source>
-            <translation type="unfinished" />
+            <translation>请检查网络，然后重新发送。</translation>
         </message>
         <message>
             <source>Check the network or proxy, or name a wheelhouse in pip's configuration.</source>
-            <translation type="unfinished" />
+            <translation>请检查网络或代理服务器，或在 pip 配置中指定 wheel 文件夹。</translation>
         </message>
         <message>
             <source>Check the number, or ask the group's owner to add you.</source>
-            <translation type="unfinished" />
+            <translation>请检查编号，或请群组的所有者将您加入。</translation>
         </message>
         <message>
             <source>Check the number.</source>
-            <translation type="unfinished" />
+            <translation>请检查编号。</translation>
         </message>
         <message>
             <source>Check the path and its permissions.</source>
-            <translation type="unfinished" />
+            <translation>请检查路径及其权限。</translation>
         </message>
         <message>
             <source>Check the permissions of its folder and the free space.</source>
-            <translation type="unfinished" />
+            <translation>请检查其文件夹的权限和剩余空间。</translation>
         </message>
         <message>
             <source>Check this machine's clock and start the run again.</source>
-            <translation type="unfinished" />
+            <translation>请检查本机时钟，然后重新启动运行。</translation>
         </message>
         <message>
             <source>Check whether the address should begin with http:// or https://.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址应以 http:// 还是 https:// 开头。</translation>
         </message>
         <message>
             <source>Choose a file that its list shows.</source>
-            <translation type="unfinished" />
+            <translation>请选择列表中显示的文件。</translation>
         </message>
         <message>
             <source>Choose a longer one; a few words are fine.</source>
-            <translation type="unfinished" />
+            <translation>请使用更长的密码；几个词即可。</translation>
         </message>
         <message>
             <source>Choose a number from 1 to {len}.</source>
-            <translation type="unfinished" />
+            <translation>请选择 1 到 {len} 的数字。</translation>
         </message>
         <message>
             <source>Choose another device for the server job, or leave it out as a client.</source>
-            <translation type="unfinished" />
+            <translation>请为服务器作业选择其他设备，或不将其用作客户端。</translation>
         </message>
         <message>
             <source>Choose client, server or Flower app.</source>
-            <translation type="unfinished" />
+            <translation>请选择客户端、服务器或 Flower 应用。</translation>
         </message>
         <message>
             <source>Choose one of the group's applications, or create it there.</source>
-            <translation type="unfinished" />
+            <translation>请选择群组的一个应用，或在那里创建。</translation>
         </message>
         <message>
             <source>Choose one of the listed projects.</source>
-            <translation type="unfinished" />
+            <translation>请选择列出的项目。</translation>
         </message>
         <message>
             <source>Choose one of {join}, or leave it out.</source>
-            <translation type="unfinished" />
+            <translation>请选择 {join} 之一，或省略。</translation>
         </message>
         <message>
             <source>Choose one of {join}.</source>
-            <translation type="unfinished" />
+            <translation>请选择 {join} 之一。</translation>
         </message>
         <message>
             <source>Choose the devices that should train.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Client already exists</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Client not found</source>
-            <translation type="unfinished" />
+            <translation>请选择参与训练的设备。</translation>
         </message>
         <message>
             <source>Clone it to run it again.</source>
-            <translation type="unfinished" />
+            <translation>请克隆它以再次运行。</translation>
         </message>
         <message>
             <source>Code in the package must not write to the descriptor of standard output directly.</source>
-            <translation type="unfinished" />
+            <translation>程序包中的代码不得直接写入标准输出描述符。</translation>
         </message>
         <message>
             <source>Config cannot be read</source>
-            <translation type="unfinished" />
+            <translation>配置无法读取</translation>
         </message>
         <message>
             <source>Config is readable</source>
-            <translation type="unfinished" />
+            <translation>配置可读取</translation>
         </message>
         <message>
             <source>Config names no rounds</source>
-            <translation type="unfinished" />
+            <translation>配置未写明轮数</translation>
         </message>
         <message>
             <source>Copy it from `silodesk package inspect FILE`.</source>
-            <translation type="unfinished" />
+            <translation>请从 `silodesk package inspect FILE` 复制。</translation>
         </message>
         <message>
             <source>Correct it and build again.</source>
-            <translation type="unfinished" />
+            <translation>请更正后重新构建。</translation>
         </message>
         <message>
             <source>Correct it and send it again.</source>
-            <translation type="unfinished" />
+            <translation>请更正后重新发送。</translation>
         </message>
         <message>
             <source>Correct it and try again.</source>
-            <translation type="unfinished" />
+            <translation>请更正后重试。</translation>
         </message>
         <message>
             <source>Correct it, then preview again.</source>
-            <translation type="unfinished" />
+            <translation>请更正后重新预览。</translation>
         </message>
         <message>
             <source>Correct that line and build again.</source>
-            <translation type="unfinished" />
+            <translation>请更正该行后重新构建。</translation>
         </message>
         <message>
             <source>Correct that line, or delete it to get the default.</source>
-            <translation type="unfinished" />
+            <translation>请更正该行，或删除它以使用默认值。</translation>
         </message>
         <message>
             <source>Correct the address.</source>
-            <translation type="unfinished" />
+            <translation>请更正地址。</translation>
         </message>
         <message>
             <source>Correct the name in pyproject.toml or in {shown}.</source>
-            <translation type="unfinished" />
+            <translation>请更正 pyproject.toml 或 {shown} 中的名称。</translation>
         </message>
         <message>
             <source>Correct the name or version in the package, or have it offered to pip at that site.</source>
-            <translation type="unfinished" />
+            <translation>请更正程序包中的名称或版本，或让该站点的 pip 能获取它。</translation>
         </message>
         <message>
             <source>Correct the name, or check that the file is not ignored.</source>
-            <translation type="unfinished" />
+            <translation>请更正名称，或确认该文件未被忽略。</translation>
         </message>
         <message>
             <source>Correct the parameters.</source>
-            <translation type="unfinished" />
+            <translation>请更正参数。</translation>
         </message>
         <message>
             <source>Could not fetch URL</source>
-            <translation type="unfinished" />
+            <translation>无法获取 URL</translation>
         </message>
         <message>
             <source>Create the run again with devices of the group.</source>
-            <translation type="unfinished" />
+            <translation>请用群组的设备重新创建运行。</translation>
         </message>
         <message>
             <source>Do not use it; ask its sender what it is. Nothing of it was written.</source>
-            <translation type="unfinished" />
+            <translation>请勿使用；请询问发送者这是什么。其内容未写入任何地方。</translation>
         </message>
         <message>
             <source>Drop the upload.</source>
-            <translation type="unfinished" />
+            <translation>请放弃此上传。</translation>
         </message>
         <message>
             <source>End it, then try again.</source>
-            <translation type="unfinished" />
+            <translation>请先结束它，然后重试。</translation>
         </message>
         <message>
             <source>End some of the programs that listen there.</source>
-            <translation type="unfinished" />
+            <translation>请结束部分占用端口的程序。</translation>
         </message>
         <message>
             <source>End the --s3 address with the bucket, of at least three letters.</source>
-            <translation type="unfinished" />
+            <translation>请在 --s3 地址末尾写上存储桶，至少三个字母。</translation>
         </message>
         <message>
             <source>End the program that listens there, or choose another with --port.</source>
-            <translation type="unfinished" />
+            <translation>请结束占用该端口的程序，或用 --port 另选端口。</translation>
         </message>
         <message>
             <source>Enter the name under which others should see you.</source>
-            <translation type="unfinished" />
+            <translation>请输入他人看到的您的名称。</translation>
         </message>
         <message>
             <source>Entry file found</source>
-            <translation type="unfinished" />
+            <translation>已找到入口文件</translation>
         </message>
         <message>
             <source>FedML's broker access</source>
-            <translation type="unfinished" />
+            <translation>FedML 的消息代理访问信息</translation>
         </message>
         <message>
             <source>Fetch it again; if it stays so, ask its builder for it. Nothing was used.</source>
-            <translation type="unfinished" />
+            <translation>请重新获取；若仍如此，请向构建者索取。其内容未被使用。</translation>
         </message>
         <message>
             <source>Fetch or build it again; nothing of it was written.</source>
-            <translation type="unfinished" />
+            <translation>请重新获取或构建；其内容未写入任何地方。</translation>
         </message>
         <message>
             <source>Fetches the package.</source>
-            <translation type="unfinished" />
+            <translation>正在获取程序包。</translation>
         </message>
         <message>
             <source>Free at least {least} MB, or give the hub another --home.</source>
-            <translation type="unfinished" />
+            <translation>请至少腾出 {least} MB，或为中枢另设 --home。</translation>
         </message>
         <message>
             <source>Free some disk space; work goes on by itself then.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些磁盘空间；之后工作会自动继续。</translation>
         </message>
         <message>
             <source>Free some space (a runtime takes about 1.2 GB), then try again.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间（运行时约需 1.2 GB），然后重试。</translation>
         </message>
         <message>
             <source>Free some space or check the folder's permissions.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，或检查文件夹权限。</translation>
         </message>
         <message>
             <source>Free some space where {folder} lies.</source>
-            <translation type="unfinished" />
+            <translation>请在 {folder} 所在处腾出一些空间。</translation>
         </message>
         <message>
             <source>Free some space, or check that the folder belongs to you.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，或确认文件夹属于您。</translation>
         </message>
         <message>
             <source>Free some space, or move the cache with SILODESK_CACHE.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，或用 SILODESK_CACHE 移动缓存。</translation>
         </message>
         <message>
             <source>Free some space, or name another destination folder: -df FOLDER.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，或另指定目标文件夹：-df FOLDER。</translation>
         </message>
         <message>
             <source>Free some space, then start the run again.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，然后重新启动运行。</translation>
         </message>
         <message>
             <source>Free some space, then try again.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，然后重试。</translation>
         </message>
         <message>
             <source>Free some space.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间。</translation>
         </message>
         <message>
             <source>Free some space; the download then goes on where it stopped.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间；下载会从停下处继续。</translation>
         </message>
         <message>
             <source>Free space on the hub's disk; devices keep their lines until then.</source>
-            <translation type="unfinished" />
+            <translation>请在中枢的磁盘上腾出空间；在此之前设备会保留日志行。</translation>
         </message>
         <message>
             <source>Free space on the hub's disk; nothing that was answered is lost.</source>
-            <translation type="unfinished" />
+            <translation>请在中枢的磁盘上腾出空间；已应答的内容不会丢失。</translation>
         </message>
         <message>
             <source>Free space, or check that the folder belongs to you.</source>
-            <translation type="unfinished" />
+            <translation>请腾出空间，或确认文件夹属于您。</translation>
         </message>
         <message>
             <source>Give an e-mail address, a name and a password, or sign in first.</source>
-            <translation type="unfinished" />
+            <translation>请提供电子邮件地址、名称和密码，或先登录。</translation>
         </message>
         <message>
             <source>Give exactly the fields that this method takes.</source>
-            <translation type="unfinished" />
+            <translation>请只提供此方法所需的字段。</translation>
         </message>
         <message>
             <source>Give it with the call.</source>
-            <translation type="unfinished" />
+            <translation>请随调用一并提供。</translation>
         </message>
         <message>
             <source>Give {kind}, such as {before1}.</source>
-            <translation type="unfinished" />
+            <translation>请提供{kind}，例如 {before1}。</translation>
         </message>
         <message>
             <source>Global evaluation</source>
-            <translation type="unfinished" />
+            <translation>全局评估</translation>
         </message>
         <message>
             <source>Global {name} is NaN or infinite; it is not drawn.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Initial global evaluation results: %s</source>
-            <translation type="unfinished" />
+            <translation>全局 {name} 为 NaN 或无穷大，不予绘制。</translation>
         </message>
         <message>
             <source>Install SiloDesk's requirements again, or name another by {outside}.</source>
-            <translation type="unfinished" />
+            <translation>请重新安装 SiloDesk 的依赖，或用 {outside} 另行指定。</translation>
         </message>
         <message>
             <source>Install SiloDesk's requirements again; a program is missing.</source>
-            <translation type="unfinished" />
+            <translation>请重新安装 SiloDesk 的依赖；缺少一个程序。</translation>
         </message>
         <message>
             <source>Install it (Debian, Ubuntu: apt-get install python3 python3-venv), then start the run again.</source>
-            <translation type="unfinished" />
+            <translation>请安装（Debian、Ubuntu：apt-get install python3 python3-venv），然后重新启动运行。</translation>
         </message>
         <message>
             <source>Install it (Debian, Ubuntu: apt-get install python3-venv).</source>
-            <translation type="unfinished" />
+            <translation>请安装（Debian、Ubuntu：apt-get install python3-venv）。</translation>
         </message>
         <message>
             <source>It comes from the future; the clocks differ.</source>
-            <translation type="unfinished" />
+            <translation>它来自未来；两边的时钟不一致。</translation>
         </message>
         <message>
             <source>It did not answer a subscription.</source>
-            <translation type="unfinished" />
+            <translation>它没有应答订阅。</translation>
         </message>
         <message>
             <source>It did not answer in time.</source>
-            <translation type="unfinished" />
+            <translation>它没有及时应答。</translation>
         </message>
         <message>
             <source>It goes on from there by itself.</source>
-            <translation type="unfinished" />
+            <translation>它会自动从那里继续。</translation>
         </message>
         <message>
             <source>It has expired.</source>
-            <translation type="unfinished" />
+            <translation>它已过期。</translation>
         </message>
         <message>
             <source>It is asked again by itself.</source>
-            <translation type="unfinished" />
+            <translation>它会自动重新请求。</translation>
         </message>
         <message>
             <source>It is for another device.</source>
-            <translation type="unfinished" />
+            <translation>它是给另一台设备的。</translation>
         </message>
         <message>
             <source>It is no message of a Flower app: {error}</source>
-            <translation type="unfinished" />
+            <translation>它不是 Flower 应用的消息：{error}</translation>
         </message>
         <message>
             <source>It is no message of a job: {error}</source>
-            <translation type="unfinished" />
+            <translation>它不是作业的消息：{error}</translation>
         </message>
         <message>
             <source>It is not needed.</source>
-            <translation type="unfinished" />
+            <translation>不需要它。</translation>
         </message>
         <message>
             <source>It is not text, or very long.</source>
-            <translation type="unfinished" />
+            <translation>它不是文本，或过长。</translation>
         </message>
         <message>
             <source>It is tried again by itself.</source>
-            <translation type="unfinished" />
+            <translation>它会自动重试。</translation>
         </message>
         <message>
             <source>It is tried again by itself; if it stays so, look at the hub's log.</source>
-            <translation type="unfinished" />
+            <translation>它会自动重试；若仍如此，请查看中枢的日志。</translation>
         </message>
         <message>
             <source>It is tried again by itself; look at the store if it stays so.</source>
-            <translation type="unfinished" />
+            <translation>它会自动重试；若仍如此，请查看存储。</translation>
         </message>
         <message>
             <source>It is tried again by itself; look at the store's log if it stays so.</source>
-            <translation type="unfinished" />
+            <translation>它会自动重试；若仍如此，请查看存储的日志。</translation>
         </message>
         <message>
             <source>It may have been deleted; upload it again.</source>
-            <translation type="unfinished" />
+            <translation>它可能已被删除；请重新上传。</translation>
         </message>
         <message>
             <source>It may still do it; look again, or restart the agent.</source>
-            <translation type="unfinished" />
+            <translation>它可能仍会完成；请稍后再看，或重启代理。</translation>
         </message>
         <message>
             <source>It means: {means}. Give a value of that kind.</source>
-            <translation type="unfinished" />
+            <translation>它的含义：{means}。请提供该类型的值。</translation>
         </message>
         <message>
             <source>Its certificate cannot be trusted: {message}.</source>
-            <translation type="unfinished" />
+            <translation>其证书不可信：{message}。</translation>
         </message>
         <message>
             <source>Its log is {log}.</source>
-            <translation type="unfinished" />
+            <translation>其日志为 {log}。</translation>
         </message>
         <message>
             <source>Its name is not known.</source>
-            <translation type="unfinished" />
+            <translation>其名称无法解析。</translation>
         </message>
         <message>
             <source>Job {job} cannot be started: {died1}.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 无法启动：{died1}。</translation>
         </message>
         <message>
             <source>Job {job} did not end although it was killed.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 已被终止但仍未结束。</translation>
         </message>
         <message>
             <source>Job {job} has ended or does not answer.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 已结束或没有应答。</translation>
         </message>
         <message>
             <source>Job {job} has too much waiting to be read.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 待读取的内容过多。</translation>
         </message>
         <message>
             <source>Job {job} still runs.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 仍在运行。</translation>
         </message>
         <message>
             <source>Jobs of the former hub still run on this machine.</source>
-            <translation type="unfinished" />
+            <translation>先前中枢的作业仍在本机运行。</translation>
         </message>
         <message>
             <source>Jobs of the hub {bound} still run on this machine.</source>
-            <translation type="unfinished" />
+            <translation>中枢 {bound} 的作业仍在本机运行。</translation>
         </message>
         <message>
             <source>Jobs still run on this machine.</source>
-            <translation type="unfinished" />
+            <translation>本机仍有作业在运行。</translation>
         </message>
         <message>
             <source>Joining needs an account on that hub.</source>
-            <translation type="unfinished" />
+            <translation>加入需要该中枢上的账户。</translation>
         </message>
         <message>
             <source>Keep to {limit} values and {limit1} levels of numbers and texts.</source>
-            <translation type="unfinished" />
+            <translation>请控制在 {limit} 个值和 {limit1} 层数字与文本以内。</translation>
         </message>
         <message>
             <source>Large package</source>
-            <translation type="unfinished" />
+            <translation>程序包较大</translation>
         </message>
         <message>
             <source>Leave --host out; other machines reach it through an SSH tunnel for now.</source>
-            <translation type="unfinished" />
+            <translation>请省略 --host；其他机器暂时可通过 SSH 隧道访问。</translation>
         </message>
         <message>
             <source>Leave data and environments out of the source folder.</source>
-            <translation type="unfinished" />
+            <translation>请勿将数据和环境放入源文件夹。</translation>
         </message>
         <message>
             <source>Leave data and results out: -ig PATTERN, or a .gitignore.</source>
-            <translation type="unfinished" />
+            <translation>请排除数据和结果：-ig PATTERN，或使用 .gitignore。</translation>
         </message>
         <message>
             <source>Leave it out to read from the start.</source>
-            <translation type="unfinished" />
+            <translation>省略它即可从头读取。</translation>
         </message>
         <message>
             <source>Let your own SiloDesk send the key.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Load the plugin in mosquitto.conf, and give the hub its administrator.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>LocalJob: a job of this machine changed</source>
-            <translation type="unfinished" />
+            <translation>请让您自己的 SiloDesk 发送密钥。</translation>
         </message>
         <message>
             <source>Look at its log if this happens again.</source>
-            <translation type="unfinished" />
+            <translation>若再次发生，请查看其日志。</translation>
         </message>
         <message>
             <source>Look at its page.</source>
-            <translation type="unfinished" />
+            <translation>请查看其页面。</translation>
         </message>
         <message>
             <source>Look at that agent's log; it may wait for the network.</source>
-            <translation type="unfinished" />
+            <translation>请查看该代理的日志；它可能在等待网络。</translation>
         </message>
         <message>
             <source>Look at the agent's log for the whole output of pip.</source>
-            <translation type="unfinished" />
+            <translation>pip 的完整输出请见代理的日志。</translation>
         </message>
         <message>
             <source>Look at the machine's load, then start the run again.</source>
-            <translation type="unfinished" />
+            <translation>请查看机器负载，然后重新启动运行。</translation>
         </message>
         <message>
             <source>Look at the preview first.</source>
-            <translation type="unfinished" />
+            <translation>请先查看预览。</translation>
         </message>
         <message>
             <source>Look the device up in the list of devices.</source>
-            <translation type="unfinished" />
+            <translation>请在设备列表中查找该设备。</translation>
         </message>
         <message>
             <source>Loosen a version in the package's requirements.</source>
-            <translation type="unfinished" />
+            <translation>请放宽程序包依赖中的版本。</translation>
         </message>
         <message>
             <source>Make another group and own that one.</source>
-            <translation type="unfinished" />
+            <translation>请另建一个群组并作为其所有者。</translation>
         </message>
         <message>
             <source>Make the runtime again with `silodesk runtime make`.</source>
-            <translation type="unfinished" />
+            <translation>请用 `silodesk runtime make` 重新制作运行时。</translation>
         </message>
         <message>
             <source>Model of round {round} stored.</source>
-            <translation type="unfinished" />
+            <translation>第 {round} 轮的模型已保存。</translation>
         </message>
         <message>
             <source>Move data out of it.</source>
-            <translation type="unfinished" />
+            <translation>请把数据移出。</translation>
         </message>
         <message>
             <source>Name 1 or more.</source>
-            <translation type="unfinished" />
+            <translation>请指定 1 或更大的数。</translation>
         </message>
         <message>
             <source>Name a file by its path below the source folder: -ep FILE.</source>
-            <translation type="unfinished" />
+            <translation>请用相对源文件夹的路径指定文件：-ep FILE。</translation>
         </message>
         <message>
             <source>Name a file in a folder that you may write: --credentials FILE.</source>
-            <translation type="unfinished" />
+            <translation>请指定您可写文件夹中的文件：--credentials FILE。</translation>
         </message>
         <message>
             <source>Name a folder that exists; jobs see it read-only.</source>
-            <translation type="unfinished" />
+            <translation>请指定存在的文件夹；作业以只读方式看到它。</translation>
         </message>
         <message>
             <source>Name a folder.</source>
-            <translation type="unfinished" />
+            <translation>请指定文件夹。</translation>
         </message>
         <message>
             <source>Name a new folder, or empty this one.</source>
-            <translation type="unfinished" />
+            <translation>请指定新文件夹，或清空此文件夹。</translation>
         </message>
         <message>
             <source>Name another folder with --home, or let its owner give you the right to it.</source>
-            <translation type="unfinished" />
+            <translation>请用 --home 另指定文件夹，或请其所有者授予权限。</translation>
         </message>
         <message>
             <source>Name another folder with --home.</source>
-            <translation type="unfinished" />
+            <translation>请用 --home 另指定文件夹。</translation>
         </message>
         <message>
             <source>Name another folder, or check its permissions.</source>
-            <translation type="unfinished" />
+            <translation>请另指定文件夹，或检查其权限。</translation>
         </message>
         <message>
             <source>Name another folder.</source>
-            <translation type="unfinished" />
+            <translation>请另指定文件夹。</translation>
         </message>
         <message>
             <source>Name another one in the settings, then start the run again.</source>
-            <translation type="unfinished" />
+            <translation>请在设置中另行指定，然后重新启动运行。</translation>
         </message>
         <message>
             <source>Name the Python file to start, below the source folder: -ep FILE.</source>
-            <translation type="unfinished" />
+            <translation>请指定要启动的 Python 文件（相对源文件夹）：-ep FILE。</translation>
         </message>
         <message>
             <source>Name the folder that `flwr new` made, or build with `-t client` and `-t server`.</source>
-            <translation type="unfinished" />
+            <translation>请指定 `flwr new` 创建的文件夹，或用 `-t client` 和 `-t server` 构建。</translation>
         </message>
         <message>
             <source>Name the folder that holds fedml_config.yaml: -cf FOLDER.</source>
-            <translation type="unfinished" />
+            <translation>请指定含 fedml_config.yaml 的文件夹：-cf FOLDER。</translation>
         </message>
         <message>
             <source>Name the folder that holds the code.</source>
-            <translation type="unfinished" />
+            <translation>请指定含代码的文件夹。</translation>
         </message>
         <message>
             <source>Name the folder that holds the code: -sf FOLDER.</source>
-            <translation type="unfinished" />
+            <translation>请指定含代码的文件夹：-sf FOLDER。</translation>
         </message>
         <message>
             <source>Name what is missing in the package's requirements, or correct its entry.</source>
-            <translation type="unfinished" />
+            <translation>请在程序包的依赖中写明缺少的内容，或更正入口。</translation>
         </message>
         <message>
             <source>New accounts on this hub need an invitation.</source>
-            <translation type="unfinished" />
+            <translation>在此中枢新建账户需要邀请。</translation>
         </message>
         <message>
             <source>No Python 3.11 or newer with venv was found; jobs need one of their own.</source>
-            <translation type="unfinished" />
+            <translation>未找到带 venv 的 Python 3.11 或更高版本；作业需要自己的 Python。</translation>
         </message>
         <message>
             <source>No agent runs for {root}.</source>
-            <translation type="unfinished" />
+            <translation>{root} 没有运行中的代理。</translation>
         </message>
         <message>
             <source>No call to look at</source>
-            <translation type="unfinished" />
+            <translation>没有需要留意的调用</translation>
         </message>
         <message>
             <source>No config</source>
-            <translation type="unfinished" />
+            <translation>没有配置</translation>
         </message>
         <message>
             <source>No entry file is named for {source}.</source>
-            <translation type="unfinished" />
+            <translation>没有为 {source} 指定入口文件。</translation>
         </message>
         <message>
             <source>No free port between {first} and {last1} was found on this machine.</source>
-            <translation type="unfinished" />
+            <translation>本机在 {first} 与 {last1} 之间没有空闲端口。</translation>
         </message>
         <message>
             <source>No message came within {seconds} s.</source>
-            <translation type="unfinished" />
+            <translation>{seconds} 秒内没有收到消息。</translation>
         </message>
         <message>
             <source>No pickle, no eval</source>
-            <translation type="unfinished" />
+            <translation>没有 pickle，没有 eval</translation>
         </message>
         <message>
             <source>No port was found for the hub.</source>
-            <translation type="unfinished" />
+            <translation>未找到供中枢使用的端口。</translation>
         </message>
         <message>
             <source>No secrets found</source>
-            <translation type="unfinished" />
+            <translation>未发现机密信息</translation>
         </message>
         <message>
             <source>Nobody is signed in on this machine.</source>
-            <translation type="unfinished" />
+            <translation>本机没有人登录。</translation>
         </message>
         <message>
             <source>Nobody may use this endpoint yet.</source>
-            <translation type="unfinished" />
+            <translation>目前还没有人可以使用此接口。</translation>
         </message>
         <message>
             <source>Not authorized</source>
-            <translation type="unfinished" />
+            <translation>未获授权</translation>
         </message>
         <message>
             <source>Not connected yet.</source>
-            <translation type="unfinished" />
+            <translation>尚未连接。</translation>
         </message>
         <message>
             <source>Nothing listens there.</source>
-            <translation type="unfinished" />
+            <translation>那里没有程序在监听。</translation>
         </message>
         <message>
             <source>Nothing of it was used. Tell the hub's administrator.</source>
-            <translation type="unfinished" />
+            <translation>其内容未被使用。请告知中枢管理员。</translation>
         </message>
         <message>
             <source>Nothing of it was used. Upload the file again, or tell the administrator.</source>
-            <translation type="unfinished" />
+            <translation>其内容未被使用。请重新上传文件，或告知管理员。</translation>
         </message>
         <message>
             <source>Only the run's owner can start it; sign in as its owner.</source>
-            <translation type="unfinished" />
+            <translation>只有运行的所有者能启动它；请以其所有者身份登录。</translation>
         </message>
         <message>
             <source>Only the server's script stores models; this one stays here.</source>
-            <translation type="unfinished" />
+            <translation>只有服务器的脚本保存模型；此模型留在这里。</translation>
         </message>
         <message>
             <source>Only {done} of {quorum1} needed silos finished their script.</source>
-            <translation type="unfinished" />
+            <translation>所需的 {quorum1} 个站点中只有 {done} 个完成了脚本。</translation>
         </message>
         <message>
             <source>Only {free} MB are free where the hub keeps its objects ({folder1}).</source>
-            <translation type="unfinished" />
+            <translation>中枢存放对象处（{folder1}）仅剩 {free} MB。</translation>
         </message>
         <message>
             <source>Only {len} of {len1} silos are left and a round needs {quorum2}. {causes3}</source>
-            <translation type="unfinished" />
+            <translation>{len1} 个站点只剩 {len} 个，而每轮需要 {quorum2} 个。{causes3}</translation>
         </message>
         <message>
             <source>Pass it on, or ask for an invitation to a group.</source>
-            <translation type="unfinished" />
+            <translation>请转交他人，或索取群组的邀请。</translation>
         </message>
         <message>
             <source>Paste the whole link as you received it.</source>
-            <translation type="unfinished" />
+            <translation>请按收到的内容粘贴完整链接。</translation>
         </message>
         <message>
             <source>Paste the whole link; it begins with silodesk://join?</source>
-            <translation type="unfinished" />
+            <translation>请粘贴完整链接；它以 silodesk://join? 开头</translation>
         </message>
         <message>
             <source>Port allocation failed</source>
-            <translation type="unfinished" />
+            <translation>端口分配失败</translation>
         </message>
         <message>
             <source>Port {port} cannot be used for the hub: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>端口 {port} 无法用于中枢：{error1}。</translation>
         </message>
         <message>
             <source>Put its backup back, or remove it; a new key is then made and has to be accepted by the others.</source>
-            <translation type="unfinished" />
+            <translation>请恢复其备份，或将其删除；之后会生成新密钥，并须得到他人认可。</translation>
         </message>
         <message>
             <source>Put its backup back, or rename it; new keys are then made.</source>
-            <translation type="unfinished" />
+            <translation>请恢复其备份，或将其改名；之后会生成新密钥。</translation>
         </message>
         <message>
             <source>Put large values into the package's configuration.</source>
-            <translation type="unfinished" />
+            <translation>请把较大的值放入程序包的配置。</translation>
         </message>
         <message>
             <source>Put that file into the source folder, or remove the line.</source>
-            <translation type="unfinished" />
+            <translation>请把该文件放入源文件夹，或删除该行。</translation>
         </message>
         <message>
             <source>Put them into {key} and {key1}.</source>
-            <translation type="unfinished" />
+            <translation>请将它们放入 {key} 和 {key1}。</translation>
         </message>
         <message>
             <source>Remove the other members instead.</source>
-            <translation type="unfinished" />
+            <translation>请改为移除其他成员。</translation>
         </message>
         <message>
             <source>Rename it, or leave it out with -ig.</source>
-            <translation type="unfinished" />
+            <translation>请改名，或用 -ig 排除。</translation>
         </message>
         <message>
             <source>Rename it; SiloDesk then starts with default settings.</source>
-            <translation type="unfinished" />
+            <translation>请将其改名；SiloDesk 会以默认设置启动。</translation>
         </message>
         <message>
             <source>Requirements listed</source>
-            <translation type="unfinished" />
+            <translation>已列出依赖</translation>
         </message>
         <message>
             <source>Requirements of the package</source>
-            <translation type="unfinished" />
+            <translation>程序包的依赖</translation>
         </message>
         <message>
             <source>Restart the hub; if it happens again, see {log}.</source>
-            <translation type="unfinished" />
+            <translation>请重启中枢；若再次发生，请查看 {log}。</translation>
         </message>
         <message>
             <source>Restore it from a backup, or start a hub with a fresh home.</source>
-            <translation type="unfinished" />
+            <translation>请从备份恢复，或用新的主文件夹启动中枢。</translation>
         </message>
         <message>
             <source>Restore it from a backup; without it every device has to be bound again.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Role already exists</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Role not found</source>
-            <translation type="unfinished" />
+            <translation>请从备份恢复；否则每台设备都须重新绑定。</translation>
         </message>
         <message>
             <source>Round {round} closed: {answered1} of {asked2} answered{late3}.</source>
-            <translation type="unfinished" />
+            <translation>第 {round} 轮已结束：{asked2} 个中有 {answered1} 个应答{late3}。</translation>
         </message>
         <message>
             <source>Round {round} had {len1} of {needed2} needed silos{when3} ({name4}): {reasons5}.</source>
-            <translation type="unfinished" />
+            <translation>第 {round} 轮{when3}在所需的 {needed2} 个站点中只有 {len1} 个（{name4}）：{reasons5}。</translation>
         </message>
         <message>
             <source>Round {round}: the update of {label1} {fault2}.</source>
-            <translation type="unfinished" />
+            <translation>第 {round} 轮：{label1} 的更新{fault2}。</translation>
         </message>
         <message>
             <source>Run `chmod 600 {path}`, and make new keys if anyone else had access to this machine.</source>
-            <translation type="unfinished" />
+            <translation>请运行 `chmod 600 {path}`；若他人曾能访问本机，请生成新密钥。</translation>
         </message>
         <message>
             <source>Run `silodesk doctor`: it says which sandbox this machine allows.</source>
-            <translation type="unfinished" />
+            <translation>请运行 `silodesk doctor`：它会说明本机允许哪种沙箱。</translation>
         </message>
         <message>
             <source>Run `silodesk doctor`; it checks sandbox and runtime.</source>
-            <translation type="unfinished" />
+            <translation>请运行 `silodesk doctor`；它会检查沙箱和运行时。</translation>
         </message>
         <message>
             <source>Runs what it reads</source>
-            <translation type="unfinished" />
+            <translation>会执行读取到的内容</translation>
         </message>
         <message>
             <source>Save it as UTF-8 and build again.</source>
-            <translation type="unfinished" />
+            <translation>请另存为 UTF-8 后重新构建。</translation>
         </message>
         <message>
             <source>See `silodesk approval list --standing`.</source>
-            <translation type="unfinished" />
+            <translation>请见 `silodesk approval list --standing`。</translation>
         </message>
         <message>
             <source>See `silodesk approval list`.</source>
-            <translation type="unfinished" />
+            <translation>请见 `silodesk approval list`。</translation>
         </message>
         <message>
             <source>See `silodesk settings show` for their names.</source>
-            <translation type="unfinished" />
+            <translation>名称请见 `silodesk settings show`。</translation>
         </message>
         <message>
             <source>See `silodesk status`.</source>
-            <translation type="unfinished" />
+            <translation>请见 `silodesk status`。</translation>
         </message>
         <message>
             <source>See the agent's log; if it happens again, report it.</source>
-            <translation type="unfinished" />
+            <translation>请查看代理的日志；若再次发生，请反馈。</translation>
         </message>
         <message>
             <source>See {log}; it may still come up.</source>
-            <translation type="unfinished" />
+            <translation>请见 {log}；它可能仍会启动。</translation>
         </message>
         <message>
             <source>Send an invitation instead.</source>
-            <translation type="unfinished" />
+            <translation>请改为发送邀请。</translation>
         </message>
         <message>
             <source>Send it as JSON.</source>
-            <translation type="unfinished" />
+            <translation>请以 JSON 发送。</translation>
         </message>
         <message>
             <source>Send it as an object, with a notice.</source>
-            <translation type="unfinished" />
+            <translation>请作为对象发送，并附说明。</translation>
         </message>
         <message>
             <source>Send less at once.</source>
-            <translation type="unfinished" />
+            <translation>请一次少发一些。</translation>
         </message>
         <message>
             <source>Send smaller batches.</source>
-            <translation type="unfinished" />
+            <translation>请发送较小的批次。</translation>
         </message>
         <message>
             <source>Send smaller updates.</source>
-            <translation type="unfinished" />
+            <translation>请发送较小的更新。</translation>
         </message>
         <message>
             <source>Shorten it in pyproject.toml or requirements.txt.</source>
-            <translation type="unfinished" />
+            <translation>请在 pyproject.toml 或 requirements.txt 中缩短它。</translation>
         </message>
         <message>
             <source>Sign in again.</source>
-            <translation type="unfinished" />
+            <translation>请重新登录。</translation>
         </message>
         <message>
             <source>Sign in again: `silodesk login --hub URL EMAIL`.</source>
-            <translation type="unfinished" />
+            <translation>请重新登录：`silodesk login --hub URL EMAIL`。</translation>
         </message>
         <message>
             <source>Sign in as {email}, or ask for an invitation of your own.</source>
-            <translation type="unfinished" />
+            <translation>请以 {email} 登录，或为自己索取邀请。</translation>
         </message>
         <message>
             <source>Sign in on this machine again, which registers its key.</source>
-            <translation type="unfinished" />
+            <translation>请在本机重新登录，这会登记其密钥。</translation>
         </message>
         <message>
             <source>Sign in with it instead.</source>
-            <translation type="unfinished" />
+            <translation>请改用它登录。</translation>
         </message>
         <message>
             <source>Sign in.</source>
-            <translation type="unfinished" />
+            <translation>请登录。</translation>
         </message>
         <message>
             <source>Sign in: `silodesk login --hub URL EMAIL`, or `silodesk join LINK`.</source>
-            <translation type="unfinished" />
+            <translation>请登录：`silodesk login --hub URL EMAIL` 或 `silodesk join LINK`。</translation>
         </message>
         <message>
             <source>SiloDesk hub</source>
-            <translation type="unfinished" />
+            <translation>SiloDesk 中枢</translation>
         </message>
         <message>
             <source>Small enough to send</source>
-            <translation type="unfinished" />
+            <translation>大小适合发送</translation>
         </message>
         <message>
             <source>Start it again (`silodesk agent`); jobs went on meanwhile.</source>
-            <translation type="unfinished" />
+            <translation>请重新启动（`silodesk agent`）；其间作业照常进行。</translation>
         </message>
         <message>
             <source>Start it again.</source>
-            <translation type="unfinished" />
+            <translation>请重新启动。</translation>
         </message>
         <message>
             <source>Start it with `silodesk hub`, or name one with --s3.</source>
-            <translation type="unfinished" />
+            <translation>请用 `silodesk hub` 启动，或用 --s3 指定。</translation>
         </message>
         <message>
             <source>Start it: `silodesk agent`.</source>
-            <translation type="unfinished" />
+            <translation>请启动：`silodesk agent`。</translation>
         </message>
         <message>
             <source>Start orders sent to {len} devices.</source>
-            <translation type="unfinished" />
+            <translation>启动指令已发往 {len} 台设备。</translation>
         </message>
         <message>
             <source>Start the hub again; it then picks free ports.</source>
-            <translation type="unfinished" />
+            <translation>请重新启动中枢；它会选择空闲端口。</translation>
         </message>
         <message>
             <source>Start the hub, or check the address.</source>
-            <translation type="unfinished" />
+            <translation>请启动中枢，或检查地址。</translation>
         </message>
         <message>
             <source>Start the newer version, or name another home with --home.</source>
-            <translation type="unfinished" />
+            <translation>请启动较新的版本，或用 --home 另指定主文件夹。</translation>
         </message>
         <message>
             <source>Start the run again from its application; nothing of it was used.</source>
-            <translation type="unfinished" />
+            <translation>请从其应用重新启动运行；其内容未被使用。</translation>
         </message>
         <message>
             <source>Start the run again.</source>
-            <translation type="unfinished" />
+            <translation>请重新启动运行。</translation>
         </message>
         <message>
             <source>Start the run again; nothing was sent to any device.</source>
-            <translation type="unfinished" />
+            <translation>请重新启动运行；没有向任何设备发送内容。</translation>
         </message>
         <message>
             <source>Start the upload again.</source>
-            <translation type="unfinished" />
+            <translation>请重新开始上传。</translation>
         </message>
         <message>
             <source>Stop it first.</source>
-            <translation type="unfinished" />
+            <translation>请先停止它。</translation>
         </message>
         <message>
             <source>Stop orders sent.</source>
-            <translation type="unfinished" />
+            <translation>停止指令已发送。</translation>
         </message>
         <message>
             <source>Stop them first (`silodesk status` shows them), or wait for their end.</source>
-            <translation type="unfinished" />
+            <translation>请先停止它们（`silodesk status` 可查看），或等待其结束。</translation>
         </message>
         <message>
             <source>Stop them first, or wait until they end.</source>
-            <translation type="unfinished" />
+            <translation>请先停止它们，或等待其结束。</translation>
         </message>
         <message>
             <source>Stopped by the hub.</source>
-            <translation type="unfinished" />
+            <translation>由中枢停止。</translation>
         </message>
         <message>
             <source>Stopped by {name}</source>
-            <translation type="unfinished" />
+            <translation>由 {name} 停止</translation>
         </message>
         <message>
             <source>Stopped by {operator}</source>
-            <translation type="unfinished" />
+            <translation>由 {operator} 停止</translation>
         </message>
         <message>
             <source>Stopped by {order}.</source>
-            <translation type="unfinished" />
+            <translation>由 {order} 停止。</translation>
         </message>
         <message>
             <source>The address of a download was expired; it was renewed.</source>
-            <translation type="unfinished" />
+            <translation>下载地址已过期，现已更新。</translation>
         </message>
         <message>
             <source>The agent did not answer {method} within {bound1} s.</source>
-            <translation type="unfinished" />
+            <translation>代理在 {bound1} 秒内没有应答 {method}。</translation>
         </message>
         <message>
             <source>The agent ended while it was asked.</source>
-            <translation type="unfinished" />
+            <translation>代理在应答期间结束了。</translation>
         </message>
         <message>
             <source>The agent ended while starting. {last}</source>
-            <translation type="unfinished" />
+            <translation>代理在启动时结束了。{last}</translation>
         </message>
         <message>
             <source>The agent failed inside {method} ({kind1}).</source>
-            <translation type="unfinished" />
+            <translation>代理在 {method} 内部出错（{kind1}）。</translation>
         </message>
         <message>
             <source>The agent failed on this job ({kind}).</source>
-            <translation type="unfinished" />
+            <translation>代理处理此作业时出错（{kind}）。</translation>
         </message>
         <message>
             <source>The agent has no method '{method}'.</source>
-            <translation type="unfinished" />
+            <translation>代理没有方法“{method}”。</translation>
         </message>
         <message>
             <source>The agent of {root} cannot be started: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>{root} 的代理无法启动：{strerror1}。</translation>
         </message>
         <message>
             <source>The agent reported an error without words.</source>
-            <translation type="unfinished" />
+            <translation>代理报告了没有说明的错误。</translation>
         </message>
         <message>
             <source>The agent was not ready after {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>代理在 {bound} 秒后仍未就绪。</translation>
         </message>
         <message>
             <source>The agent's database cannot be written: {error}.</source>
-            <translation type="unfinished" />
+            <translation>代理的数据库无法写入：{error}。</translation>
         </message>
         <message>
             <source>The agent's database was damaged ({error}) and was set aside as {name1}; a new one was begun. Approvals and unsent figures in it are not used any more.</source>
-            <translation type="unfinished" />
+            <translation>代理的数据库已损坏（{error}），已另存为 {name1}；新的数据库已建立。其中的审批和未发送的数据不再使用。</translation>
         </message>
         <message>
             <source>The agent's database was written by a newer SiloDesk.</source>
-            <translation type="unfinished" />
+            <translation>代理的数据库由更新版本的 SiloDesk 写入。</translation>
         </message>
         <message>
             <source>The agent's database {path} cannot be opened: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>代理的数据库 {path} 无法打开：{error1}。</translation>
         </message>
         <message>
             <source>The batch's sequence is out of range.</source>
-            <translation type="unfinished" />
+            <translation>批次的序号超出范围。</translation>
         </message>
         <message>
             <source>The body is not gzip.</source>
-            <translation type="unfinished" />
+            <translation>正文不是 gzip。</translation>
         </message>
         <message>
             <source>The broker at {host}:{port1} does not answer. {detail2}</source>
-            <translation type="unfinished" />
+            <translation>{host}:{port1} 的消息代理没有应答。{detail2}</translation>
         </message>
         <message>
             <source>The broker did not take the change of a device's credentials.</source>
-            <translation type="unfinished" />
+            <translation>消息代理没有接受设备凭据的更改。</translation>
         </message>
         <message>
             <source>The broker does not know this device's credentials.</source>
-            <translation type="unfinished" />
+            <translation>消息代理不认识此设备的凭据。</translation>
         </message>
         <message>
             <source>The broker does not let this device listen on a topic it asked for.</source>
-            <translation type="unfinished" />
+            <translation>消息代理不允许此设备订阅它请求的主题。</translation>
         </message>
         <message>
             <source>The broker is there, but the hub does not answer.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The broker refused '{get}': {error1}.</source>
-            <translation type="unfinished" />
+            <translation>消息代理在运行，但中枢没有应答。</translation>
         </message>
         <message>
             <source>The broker refused the connection: {reason}.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>The broker's dynamic-security plugin does not answer.</source>
-            <translation type="unfinished" />
+            <translation>消息代理拒绝了连接：{reason}。</translation>
         </message>
         <message>
             <source>The bytes that arrived are not those that were announced (their sha256 differs)</source>
-            <translation type="unfinished" />
+            <translation>收到的字节与声明的不符（sha256 不同）</translation>
         </message>
         <message>
             <source>The certificate of {host} cannot be trusted: {message1}.</source>
-            <translation type="unfinished" />
+            <translation>{host} 的证书不可信：{message1}。</translation>
         </message>
         <message>
             <source>The channel ended inside a frame.</source>
-            <translation type="unfinished" />
+            <translation>通道在帧中间结束。</translation>
         </message>
         <message>
             <source>The config folder {folder} does not exist.</source>
-            <translation type="unfinished" />
+            <translation>配置文件夹 {folder} 不存在。</translation>
         </message>
         <message>
             <source>The connection failed.</source>
-            <translation type="unfinished" />
+            <translation>连接失败。</translation>
         </message>
         <message>
             <source>The connection to the broker broke ({reason}).</source>
-            <translation type="unfinished" />
+            <translation>与消息代理的连接中断（{reason}）。</translation>
         </message>
         <message>
             <source>The credentials file {path} can be read by other accounts.</source>
-            <translation type="unfinished" />
+            <translation>凭据文件 {path} 可被其他账户读取。</translation>
         </message>
         <message>
             <source>The credentials file {path} cannot be used: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>凭据文件 {path} 无法使用：{strerror1}。</translation>
         </message>
         <message>
             <source>The credentials file {path} is damaged.</source>
-            <translation type="unfinished" />
+            <translation>凭据文件 {path} 已损坏。</translation>
         </message>
         <message>
             <source>The data folder {data} does not exist on this machine.</source>
-            <translation type="unfinished" />
+            <translation>数据文件夹 {data} 在本机不存在。</translation>
         </message>
         <message>
             <source>The data folder {data} of this silo does not exist.</source>
-            <translation type="unfinished" />
+            <translation>本站点的数据文件夹 {data} 不存在。</translation>
         </message>
         <message>
             <source>The database's address cannot be read.</source>
-            <translation type="unfinished" />
+            <translation>数据库的地址无法读取。</translation>
         </message>
         <message>
             <source>The device {name} at {silo1} was revoked.</source>
-            <translation type="unfinished" />
+            <translation>{silo1} 的设备 {name} 已被撤销。</translation>
         </message>
         <message>
             <source>The device {name} at {silo1}, which runs the server job, has not answered for {minutes2} minutes.</source>
-            <translation type="unfinished" />
+            <translation>运行服务器作业的设备 {name}（{silo1}）已有 {minutes2} 分钟没有应答。</translation>
         </message>
         <message>
             <source>The device's credential has expired.</source>
-            <translation type="unfinished" />
+            <translation>设备的凭据已过期。</translation>
         </message>
         <message>
             <source>The device's signature does not prove that it holds its key.</source>
-            <translation type="unfinished" />
+            <translation>设备的签名不能证明它持有密钥。</translation>
         </message>
         <message>
             <source>The disk that holds {jobs} has {words1} left; a job needs {words2}.</source>
-            <translation type="unfinished" />
+            <translation>存放 {jobs} 的磁盘仅剩 {words1}；作业需要 {words2}。</translation>
         </message>
         <message>
             <source>The disk that holds {parent} has {free1} GB left; a job runtime needs {needed2} GB.</source>
-            <translation type="unfinished" />
+            <translation>存放 {parent} 的磁盘仅剩 {free1} GB；作业运行时需要 {needed2} GB。</translation>
         </message>
         <message>
             <source>The disk that holds {parent} is full; the agent cannot start on it.</source>
-            <translation type="unfinished" />
+            <translation>存放 {parent} 的磁盘已满；代理无法在其上启动。</translation>
         </message>
         <message>
             <source>The e-mail address or the password is wrong.</source>
-            <translation type="unfinished" />
+            <translation>电子邮件地址或密码错误。</translation>
         </message>
         <message>
             <source>The entry file '{name}' is no Python file.</source>
-            <translation type="unfinished" />
+            <translation>入口文件“{name}”不是 Python 文件。</translation>
         </message>
         <message>
             <source>The entry file {entry} is left out of the package: {reason1}.</source>
-            <translation type="unfinished" />
+            <translation>入口文件 {entry} 未纳入程序包：{reason1}。</translation>
         </message>
         <message>
             <source>The entry file {entry} is not in the source folder {source1}.</source>
-            <translation type="unfinished" />
+            <translation>入口文件 {entry} 不在源文件夹 {source1} 中。</translation>
         </message>
         <message>
             <source>The environment {folder} cannot be made</source>
-            <translation type="unfinished" />
+            <translation>无法创建环境 {folder}</translation>
         </message>
         <message>
             <source>The environment {folder} cannot be made with {python1}: {error2}.</source>
-            <translation type="unfinished" />
+            <translation>无法用 {python1} 创建环境 {folder}：{error2}。</translation>
         </message>
         <message>
             <source>The field '{field}' cannot be used: {message1}.</source>
-            <translation type="unfinished" />
+            <translation>字段“{field}”无法使用：{message1}。</translation>
         </message>
         <message>
             <source>The field '{name}' of {method1} cannot be used: {words2} is needed.</source>
-            <translation type="unfinished" />
+            <translation>{method1} 的字段“{name}”无法使用：需要{words2}。</translation>
         </message>
         <message>
             <source>The file is no package: it has no conf/fedml.yaml.</source>
-            <translation type="unfinished" />
+            <translation>该文件不是程序包：没有 conf/fedml.yaml。</translation>
         </message>
         <message>
             <source>The file {path} cannot be packed: {found1}.</source>
-            <translation type="unfinished" />
+            <translation>文件 {path} 无法打包：{found1}。</translation>
         </message>
         <message>
             <source>The file {path} changed while it was packed.</source>
-            <translation type="unfinished" />
+            <translation>文件 {path} 在打包期间发生变化。</translation>
         </message>
         <message>
             <source>The folder is not a Flower app: it has no pyproject.toml with [tool.flwr.app].</source>
-            <translation type="unfinished" />
+            <translation>该文件夹不是 Flower 应用：没有含 [tool.flwr.app] 的 pyproject.toml。</translation>
         </message>
         <message>
             <source>The folder {dest} cannot be used: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>文件夹 {dest} 无法使用：{strerror1}。</translation>
         </message>
         <message>
             <source>The folder {dest} is not empty.</source>
-            <translation type="unfinished" />
+            <translation>文件夹 {dest} 不为空。</translation>
         </message>
         <message>
             <source>The folder {folder} cannot be read: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>文件夹 {folder} 无法读取：{strerror1}。</translation>
         </message>
         <message>
             <source>The folder {root} cannot be used: {why1}.</source>
-            <translation type="unfinished" />
+            <translation>文件夹 {root} 无法使用：{why1}。</translation>
         </message>
         <message>
             <source>The folder {root} of job {job1} cannot be made: {strerror2}.</source>
-            <translation type="unfinished" />
+            <translation>无法创建作业 {job1} 的文件夹 {root}：{strerror2}。</translation>
         </message>
         <message>
             <source>The gzip body is cut short.</source>
-            <translation type="unfinished" />
+            <translation>gzip 正文不完整。</translation>
         </message>
         <message>
             <source>The hub answered something else than JSON ({code}).</source>
-            <translation type="unfinished" />
+            <translation>中枢的应答不是 JSON（{code}）。</translation>
         </message>
         <message>
             <source>The hub at {host} is not ready (HTTP {status1}).</source>
-            <translation type="unfinished" />
+            <translation>{host} 的中枢尚未就绪（HTTP {status1}）。</translation>
         </message>
         <message>
             <source>The hub cannot write log lines to {folder}: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>中枢无法将日志行写入 {folder}：{strerror1}。</translation>
         </message>
         <message>
             <source>The hub cannot write {path}: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>中枢无法写入 {path}：{strerror1}。</translation>
         </message>
         <message>
             <source>The hub does not know this device (any more).</source>
-            <translation type="unfinished" />
+            <translation>中枢不（再）认识此设备。</translation>
         </message>
         <message>
             <source>The hub does not know this session.</source>
-            <translation type="unfinished" />
+            <translation>中枢不认识此会话。</translation>
         </message>
         <message>
             <source>The hub does not know this upload (any more).</source>
-            <translation type="unfinished" />
+            <translation>中枢不（再）认识此上传。</translation>
         </message>
         <message>
             <source>The hub does not listen on {host}: until it speaks TLS, passwords and updates would cross the network in the clear.</source>
-            <translation type="unfinished" />
+            <translation>中枢不在 {host} 上监听：在支持 TLS 之前，密码和更新会以明文穿过网络。</translation>
         </message>
         <message>
             <source>The hub does not read bodies in '{encoding}'.</source>
-            <translation type="unfinished" />
+            <translation>中枢不读取“{encoding}”编码的正文。</translation>
         </message>
         <message>
             <source>The hub ended while starting: {words}</source>
-            <translation type="unfinished" />
+            <translation>中枢在启动时结束了：{words}</translation>
         </message>
         <message>
             <source>The hub gave the plan of another run than {run}; it was not signed.</source>
-            <translation type="unfinished" />
+            <translation>中枢给出的不是 {run} 的计划；未予签名。</translation>
         </message>
         <message>
             <source>The hub has no package {sha}… of yours.</source>
-            <translation type="unfinished" />
+            <translation>中枢没有您的程序包 {sha}…。</translation>
         </message>
         <message>
             <source>The hub has nothing at this address.</source>
-            <translation type="unfinished" />
+            <translation>中枢在此地址没有内容。</translation>
         </message>
         <message>
             <source>The hub keeps its data in SQLite or PostgreSQL, not in '{drivername}'.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据保存在 SQLite 或 PostgreSQL 中，而不是“{drivername}”。</translation>
         </message>
         <message>
             <source>The hub met an error that it does not know.</source>
-            <translation type="unfinished" />
+            <translation>中枢遇到未知错误。</translation>
         </message>
         <message>
             <source>The hub sent a message of an unknown shape: {first}</source>
-            <translation type="unfinished" />
+            <translation>中枢发来无法识别的消息：{first}</translation>
         </message>
         <message>
             <source>The hub was not ready after {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>中枢在 {bound} 秒后仍未就绪。</translation>
         </message>
         <message>
             <source>The hub's database cannot be opened for writing: {text}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库无法以写入方式打开：{text}。</translation>
         </message>
         <message>
             <source>The hub's database cannot write: {text}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库无法写入：{text}。</translation>
         </message>
         <message>
             <source>The hub's database does not answer: {text}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库没有应答：{text}。</translation>
         </message>
         <message>
             <source>The hub's database is damaged: {text}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库已损坏：{text}。</translation>
         </message>
         <message>
             <source>The hub's database refused a command: {type}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库拒绝了命令：{type}。</translation>
         </message>
         <message>
             <source>The hub's database was made by another version of SiloDesk: {error}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库由另一版本的 SiloDesk 创建：{error}。</translation>
         </message>
         <message>
             <source>The hub's folder {hub} cannot be made: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>无法创建中枢的文件夹 {hub}：{strerror1}。</translation>
         </message>
         <message>
             <source>The hub's message broker does not answer. {detail} It is tried again by itself; if it stays so, check that the hub runs and that the network is up.</source>
-            <translation type="unfinished" />
+            <translation>中枢的消息代理没有应答。{detail} 它会自动重试；若仍如此，请确认中枢正在运行且网络畅通。</translation>
         </message>
         <message>
             <source>The hub's secret in {path} cannot be read.</source>
-            <translation type="unfinished" />
+            <translation>{path} 中的中枢机密无法读取。</translation>
         </message>
         <message>
             <source>The hub's services are not started yet.</source>
-            <translation type="unfinished" />
+            <translation>中枢的服务尚未启动。</translation>
         </message>
         <message>
             <source>The job crashed in native code ({name}).</source>
-            <translation type="unfinished" />
+            <translation>作业在本机代码中崩溃（{name}）。</translation>
         </message>
         <message>
             <source>The job ended with exit code {code}{words1}</source>
-            <translation type="unfinished" />
+            <translation>作业以退出码 {code} 结束{words1}</translation>
         </message>
         <message>
             <source>The job ended without doing what it was started for.</source>
-            <translation type="unfinished" />
+            <translation>作业未完成其任务就结束了。</translation>
         </message>
         <message>
             <source>The job failed without a reason.</source>
-            <translation type="unfinished" />
+            <translation>作业失败，未说明原因。</translation>
         </message>
         <message>
             <source>The job finished.</source>
-            <translation type="unfinished" />
+            <translation>作业已完成。</translation>
         </message>
         <message>
             <source>The job lost its channel to the keeper{words}</source>
-            <translation type="unfinished" />
+            <translation>作业失去了与守护进程的通道{words}</translation>
         </message>
         <message>
             <source>The job ran out of memory; its largest process used {peak}.</source>
-            <translation type="unfinished" />
+            <translation>作业内存不足；其最大的进程使用了 {peak}。</translation>
         </message>
         <message>
             <source>The job ran out of memory{where}. {memory1}</source>
-            <translation type="unfinished" />
+            <translation>作业内存不足{where}。{memory1}</translation>
         </message>
         <message>
             <source>The job runs in a sandbox (bubblewrap): no network, your files and other jobs hidden, dataset and package read-only.</source>
-            <translation type="unfinished" />
+            <translation>作业在沙箱（bubblewrap）中运行：无网络，看不到您的文件和其他作业，数据集和程序包只读。</translation>
         </message>
         <message>
             <source>The job runs in a weaker sandbox ({name}): it can reach {reached1}.</source>
-            <translation type="unfinished" />
+            <translation>作业在较弱的沙箱（{name}）中运行：它可以接触{reached1}。</translation>
         </message>
         <message>
             <source>The job runtime {target} cannot be written: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>作业运行时 {target} 无法写入：{strerror1}。</translation>
         </message>
         <message>
             <source>The job runtime's Python {python} cannot be started: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>作业运行时的 Python {python} 无法启动：{strerror1}。</translation>
         </message>
         <message>
             <source>The job used up the processor time it was allowed.</source>
-            <translation type="unfinished" />
+            <translation>作业用完了允许的处理器时间。</translation>
         </message>
         <message>
             <source>The job was ended: it wrote more than the {limit} of scratch space it may use.</source>
-            <translation type="unfinished" />
+            <translation>作业已被结束：它写入的内容超出允许的 {limit} 临时空间。</translation>
         </message>
         <message>
             <source>The job was ended: it wrote something to its channel that is no frame ({detail})</source>
-            <translation type="unfinished" />
+            <translation>作业已被结束：它向通道写入的内容不是帧（{detail}）</translation>
         </message>
         <message>
             <source>The job was ended: the disk of its keeper is full ({detail}).</source>
-            <translation type="unfinished" />
+            <translation>作业已被结束：其守护进程的磁盘已满（{detail}）。</translation>
         </message>
         <message>
             <source>The job was killed from outside (SIGKILL): by a person, or by the system.</source>
-            <translation type="unfinished" />
+            <translation>作业被外部终止（SIGKILL）：由人或由系统。</translation>
         </message>
         <message>
             <source>The job was stopped{why}.</source>
-            <translation type="unfinished" />
+            <translation>作业已停止{why}。</translation>
         </message>
         <message>
             <source>The job was stopped{why}. It did not end in time and was killed.</source>
-            <translation type="unfinished" />
+            <translation>作业已停止{why}。它没有及时结束，已被强制终止。</translation>
         </message>
         <message>
             <source>The job was told to end by a signal.</source>
-            <translation type="unfinished" />
+            <translation>作业收到信号而结束。</translation>
         </message>
         <message>
             <source>The job {job} is not in the journal.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 不在日志库中。</translation>
         </message>
         <message>
             <source>The job's keeper ended without a record, and the job with it: it was killed, or the machine was restarted{because}.</source>
-            <translation type="unfinished" />
+            <translation>作业的守护进程没有留下记录就结束了，作业随之结束：它被终止，或机器已重启{because}。</translation>
         </message>
         <message>
             <source>The job's keeper is gone, and the job with it.</source>
-            <translation type="unfinished" />
+            <translation>作业的守护进程已不在，作业随之结束。</translation>
         </message>
         <message>
             <source>The keeper of job {job} did not start within {bound1} s.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 的守护进程在 {bound1} 秒内没有启动。</translation>
         </message>
         <message>
             <source>The keeper of job {job} does not answer.</source>
-            <translation type="unfinished" />
+            <translation>作业 {job} 的守护进程没有应答。</translation>
         </message>
         <message>
             <source>The keeper of this job went away.</source>
-            <translation type="unfinished" />
+            <translation>此作业的守护进程已离开。</translation>
         </message>
         <message>
             <source>The keeper's folder of job {job} cannot be made: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>无法创建作业 {job} 的守护文件夹：{strerror1}。</translation>
         </message>
         <message>
             <source>The keyring of this machine cannot be used: {cause}.</source>
-            <translation type="unfinished" />
+            <translation>本机的密钥环无法使用：{cause}。</translation>
         </message>
         <message>
             <source>The lines before the error are in the run's log.</source>
-            <translation type="unfinished" />
+            <translation>错误之前的内容见运行的日志。</translation>
         </message>
         <message>
             <source>The lock file {path} cannot be written: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>锁文件 {path} 无法写入：{strerror1}。</translation>
         </message>
         <message>
             <source>The machine or session ends.</source>
-            <translation type="unfinished" />
+            <translation>机器或会话即将结束。</translation>
         </message>
         <message>
             <source>The message broker</source>
-            <translation type="unfinished" />
+            <translation>消息代理</translation>
         </message>
         <message>
             <source>The metric {key} is {value1}{where2}; it cannot be drawn.</source>
-            <translation type="unfinished" />
+            <translation>指标 {key} 为 {value1}{where2}；无法绘制。</translation>
         </message>
         <message>
             <source>The object has {size} bytes in the store instead of {size1}.</source>
-            <translation type="unfinished" />
+            <translation>该对象在存储中有 {size} 字节，而不是 {size1} 字节。</translation>
         </message>
         <message>
             <source>The object store</source>
-            <translation type="unfinished" />
+            <translation>对象存储</translation>
         </message>
         <message>
             <source>The object store at {host} is not ready (HTTP {status1}).</source>
-            <translation type="unfinished" />
+            <translation>{host} 的对象存储尚未就绪（HTTP {status1}）。</translation>
         </message>
         <message>
             <source>The object store at {host} refused the address (HTTP {status1}); it may be expired.</source>
-            <translation type="unfinished" />
+            <translation>{host} 的对象存储拒绝了该地址（HTTP {status1}）；它可能已过期。</translation>
         </message>
         <message>
             <source>The object store at {url} does not answer.</source>
-            <translation type="unfinished" />
+            <translation>{url} 的对象存储没有应答。</translation>
         </message>
         <message>
             <source>The object store at {url} is not ready ({code1}).</source>
-            <translation type="unfinished" />
+            <translation>{url} 的对象存储尚未就绪（{code1}）。</translation>
         </message>
         <message>
             <source>The object store at {url} refuses the hub ({code1}).</source>
-            <translation type="unfinished" />
+            <translation>{url} 的对象存储拒绝了中枢（{code1}）。</translation>
         </message>
         <message>
             <source>The object store does not have what was asked for.</source>
-            <translation type="unfinished" />
+            <translation>对象存储中没有所请求的内容。</translation>
         </message>
         <message>
             <source>The object store has no {object}.</source>
-            <translation type="unfinished" />
+            <translation>对象存储中没有 {object}。</translation>
         </message>
         <message>
             <source>The operator of {silo} refused it: {reason1}.</source>
-            <translation type="unfinished" />
+            <translation>{silo} 的操作员已拒绝：{reason1}。</translation>
         </message>
         <message>
             <source>The other side reported an error without words.</source>
-            <translation type="unfinished" />
+            <translation>对方报告了没有说明的错误。</translation>
         </message>
         <message>
             <source>The package cannot be described: {loc}: {msg1}.</source>
-            <translation type="unfinished" />
+            <translation>程序包无法描述：{loc}：{msg1}。</translation>
         </message>
         <message>
             <source>The package cannot be imported: {error}.</source>
-            <translation type="unfinished" />
+            <translation>程序包无法导入：{error}。</translation>
         </message>
         <message>
             <source>The package cannot be imported{words}</source>
-            <translation type="unfinished" />
+            <translation>程序包无法导入{words}</translation>
         </message>
         <message>
             <source>The package cannot be trusted: {cause}.</source>
-            <translation type="unfinished" />
+            <translation>程序包不可信：{cause}。</translation>
         </message>
         <message>
             <source>The package cannot be written to {target}: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>程序包无法写入 {target}：{strerror1}。</translation>
         </message>
         <message>
             <source>The package changed while it was read.</source>
-            <translation type="unfinished" />
+            <translation>程序包在读取期间发生变化。</translation>
         </message>
         <message>
             <source>The package ended itself with exit code {code}.</source>
-            <translation type="unfinished" />
+            <translation>程序包以退出码 {code} 自行结束。</translation>
         </message>
         <message>
             <source>The package ended itself: {code}</source>
-            <translation type="unfinished" />
+            <translation>程序包自行结束：{code}</translation>
         </message>
         <message>
             <source>The package has format {version}; this SiloDesk reads up to {version1}.</source>
-            <translation type="unfinished" />
+            <translation>程序包的格式为 {version}；此 SiloDesk 最多支持 {version1}。</translation>
         </message>
         <message>
             <source>The package has no entry file '{entry}'.</source>
-            <translation type="unfinished" />
+            <translation>程序包没有入口文件“{entry}”。</translation>
         </message>
         <message>
             <source>The package has no file {path}.</source>
-            <translation type="unfinished" />
+            <translation>程序包没有文件 {path}。</translation>
         </message>
         <message>
             <source>The package has {size} MB; the hub takes {limit1} MB.</source>
-            <translation type="unfinished" />
+            <translation>程序包大小为 {size} MB；中枢接受 {limit1} MB。</translation>
         </message>
         <message>
             <source>The package imports '{top}', which this job's runtime does not have.</source>
-            <translation type="unfinished" />
+            <translation>程序包导入了“{top}”，而此作业的运行时没有它。</translation>
         </message>
         <message>
             <source>The package is not the one that the run's owner signed for.</source>
-            <translation type="unfinished" />
+            <translation>该程序包不是运行所有者签名的那个。</translation>
         </message>
         <message>
             <source>The package {name} has nothing for the role {role1}.</source>
-            <translation type="unfinished" />
+            <translation>程序包 {name} 没有角色 {role1} 的内容。</translation>
         </message>
         <message>
             <source>The package {name} needs the engine '{engine1}', which this SiloDesk does not run yet.</source>
-            <translation type="unfinished" />
+            <translation>程序包 {name} 需要引擎“{engine1}”，此 SiloDesk 尚不支持。</translation>
         </message>
         <message>
             <source>The package {path} cannot be read: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>程序包 {path} 无法读取：{error1}。</translation>
         </message>
         <message>
             <source>The package's code raised an exception{words}</source>
-            <translation type="unfinished" />
+            <translation>程序包的代码抛出了异常{words}</translation>
         </message>
         <message>
             <source>The package's conf/fedml.yaml cannot be read.</source>
-            <translation type="unfinished" />
+            <translation>程序包的 conf/fedml.yaml 无法读取。</translation>
         </message>
         <message>
             <source>The package's config has no key for the number of rounds.</source>
-            <translation type="unfinished" />
+            <translation>程序包的配置没有表示轮数的键。</translation>
         </message>
         <message>
             <source>The package's config is too large or too deep, or holds something else than values.</source>
-            <translation type="unfinished" />
+            <translation>程序包的配置过大或过深，或含有值以外的内容。</translation>
         </message>
         <message>
             <source>The package's entry {entry} is not in it.</source>
-            <translation type="unfinished" />
+            <translation>程序包的入口 {entry} 不在其中。</translation>
         </message>
         <message>
             <source>The package's signature does not match its manifest.</source>
-            <translation type="unfinished" />
+            <translation>程序包的签名与其清单不符。</translation>
         </message>
         <message>
             <source>The parameter {key} is {kind1} in the package, and {value2} is not.</source>
-            <translation type="unfinished" />
+            <translation>参数 {key} 在程序包中是{kind1}，而 {value2} 不是。</translation>
         </message>
         <message>
             <source>The parameters are larger than 64 kB, or hold a value out of range.</source>
-            <translation type="unfinished" />
+            <translation>参数超过 64 kB，或含有超出范围的值。</translation>
         </message>
         <message>
             <source>The parts of an upload do not fit together.</source>
-            <translation type="unfinished" />
+            <translation>上传的各部分不相符。</translation>
         </message>
         <message>
             <source>The plan is signed with a key that is not registered for your account.</source>
-            <translation type="unfinished" />
+            <translation>计划的签名密钥未登记在您的账户下。</translation>
         </message>
         <message>
             <source>The plan is too old, or the two clocks differ by minutes.</source>
-            <translation type="unfinished" />
+            <translation>计划过旧，或两边的时钟相差数分钟。</translation>
         </message>
         <message>
             <source>The program {name} is missing, which the hub's own services need.</source>
-            <translation type="unfinished" />
+            <translation>缺少中枢自身服务所需的程序 {name}。</translation>
         </message>
         <message>
             <source>The request cannot be read.</source>
-            <translation type="unfinished" />
+            <translation>请求无法读取。</translation>
         </message>
         <message>
             <source>The request cannot be used: {message}.</source>
-            <translation type="unfinished" />
+            <translation>请求无法使用：{message}。</translation>
         </message>
         <message>
             <source>The request's body did not arrive in time.</source>
-            <translation type="unfinished" />
+            <translation>请求的正文没有及时到达。</translation>
         </message>
         <message>
             <source>The request's body is over the limit of {limit} bytes.</source>
-            <translation type="unfinished" />
+            <translation>请求的正文超过 {limit} 字节的上限。</translation>
         </message>
         <message>
             <source>The requirement {name} cannot be installed: {why1}.</source>
-            <translation type="unfinished" />
+            <translation>依赖 {name} 无法安装：{why1}。</translation>
         </message>
         <message>
             <source>The requirement {text} cannot be installed: {why1}.</source>
-            <translation type="unfinished" />
+            <translation>依赖 {text} 无法安装：{why1}。</translation>
         </message>
         <message>
             <source>The requirements contradict each other: {reason}</source>
-            <translation type="unfinished" />
+            <translation>各依赖互相矛盾：{reason}</translation>
         </message>
         <message>
             <source>The run changed after its plan was made.</source>
-            <translation type="unfinished" />
+            <translation>运行在其计划制定后发生了变化。</translation>
         </message>
         <message>
             <source>The run could not begin within {hours} hours. {detail1}</source>
-            <translation type="unfinished" />
+            <translation>运行在 {hours} 小时内未能开始。{detail1}</translation>
         </message>
         <message>
             <source>The run ended before this device took its order.</source>
-            <translation type="unfinished" />
+            <translation>此设备接受指令之前运行已结束。</translation>
         </message>
         <message>
             <source>The run ended: {detail}</source>
-            <translation type="unfinished" />
+            <translation>运行已结束：{detail}</translation>
         </message>
         <message>
             <source>The run has finished.</source>
-            <translation type="unfinished" />
+            <translation>运行已完成。</translation>
         </message>
         <message>
             <source>The run is {state}; nothing can be added to it.</source>
-            <translation type="unfinished" />
+            <translation>运行状态为 {state}；无法再向其添加内容。</translation>
         </message>
         <message>
             <source>The run was stopped.</source>
-            <translation type="unfinished" />
+            <translation>运行已停止。</translation>
         </message>
         <message>
             <source>The run's parameters are all that it gets.</source>
-            <translation type="unfinished" />
+            <translation>运行的参数就是它得到的全部。</translation>
         </message>
         <message>
             <source>The sandbox cannot be made: {removeprefix}.</source>
-            <translation type="unfinished" />
+            <translation>无法建立沙箱：{removeprefix}。</translation>
         </message>
         <message>
             <source>The server job at {site} ended as {value1}.</source>
-            <translation type="unfinished" />
+            <translation>{site} 的服务器作业以 {value1} 结束。</translation>
         </message>
         <message>
             <source>The session has ended.</source>
-            <translation type="unfinished" />
+            <translation>会话已结束。</translation>
         </message>
         <message>
             <source>The session has expired.</source>
-            <translation type="unfinished" />
+            <translation>会话已过期。</translation>
         </message>
         <message>
             <source>The setting {name} cannot be {str1}: {split2}.</source>
-            <translation type="unfinished" />
+            <translation>设置 {name} 不能为 {str1}：{split2}。</translation>
         </message>
         <message>
             <source>The settings cannot be written to {path}: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>设置无法写入 {path}：{strerror1}。</translation>
         </message>
         <message>
             <source>The settings file {path} cannot be read: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>设置文件 {path} 无法读取：{error1}。</translation>
         </message>
         <message>
             <source>The settings file {path} has a value that cannot be used: {loc1}: {msg2}.</source>
-            <translation type="unfinished" />
+            <translation>设置文件 {path} 中有无法使用的值：{loc1}：{msg2}。</translation>
         </message>
         <message>
             <source>The sign-in has ended.</source>
-            <translation type="unfinished" />
+            <translation>登录已失效。</translation>
         </message>
         <message>
             <source>The signature does not match the plan.</source>
-            <translation type="unfinished" />
+            <translation>签名与计划不符。</translation>
         </message>
         <message>
             <source>The source folder {folder} does not exist.</source>
-            <translation type="unfinished" />
+            <translation>源文件夹 {folder} 不存在。</translation>
         </message>
         <message>
             <source>The start order is incomplete: {error}.</source>
-            <translation type="unfinished" />
+            <translation>启动指令不完整：{error}。</translation>
         </message>
         <message>
             <source>The start order was refused: {sentence}</source>
-            <translation type="unfinished" />
+            <translation>启动指令被拒绝：{sentence}</translation>
         </message>
         <message>
             <source>The store could not continue a download; it starts again.</source>
-            <translation type="unfinished" />
+            <translation>存储无法继续下载；将重新开始。</translation>
         </message>
         <message>
             <source>The store has less of a file than was fetched before.</source>
-            <translation type="unfinished" />
+            <translation>存储中的文件比先前取得的更短。</translation>
         </message>
         <message>
             <source>The store sent more than the {size} bytes that were announced.</source>
-            <translation type="unfinished" />
+            <translation>存储发来的内容超过声明的 {size} 字节。</translation>
         </message>
         <message>
             <source>The telemetry batch has another shape: {where}: {msg1}.</source>
-            <translation type="unfinished" />
+            <translation>遥测批次的格式不符：{where}：{msg1}。</translation>
         </message>
         <message>
             <source>The tensor {name} cannot be handed over: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>张量 {name} 无法移交：{strerror1}。</translation>
         </message>
         <message>
             <source>The tensor {name} is no regular file; it is not followed.</source>
-            <translation type="unfinished" />
+            <translation>张量 {name} 不是普通文件；不予跟随。</translation>
         </message>
         <message>
             <source>The upload has {stat} bytes instead of {size1}.</source>
-            <translation type="unfinished" />
+            <translation>上传有 {stat} 字节，而不是 {size1} 字节。</translation>
         </message>
         <message>
             <source>The uploaded bytes do not have the announced sha256.</source>
-            <translation type="unfinished" />
+            <translation>上传内容的 sha256 与声明的不符。</translation>
         </message>
         <message>
             <source>The whole log is {log}.</source>
-            <translation type="unfinished" />
+            <translation>完整日志为 {log}。</translation>
         </message>
         <message>
             <source>The {name} in {place1} is damaged.</source>
-            <translation type="unfinished" />
+            <translation>{place1} 中的{name}已损坏。</translation>
         </message>
         <message>
             <source>The {role} device {name1} left the group after the run was created.</source>
-            <translation type="unfinished" />
+            <translation>{role} 设备 {name1} 在运行创建后离开了群组。</translation>
         </message>
         <message>
             <source>There are no other jobs: this script does not run inside SiloDesk.</source>
-            <translation type="unfinished" />
+            <translation>没有其他作业：此脚本不在 SiloDesk 中运行。</translation>
         </message>
         <message>
             <source>There is already an account for {email}.</source>
-            <translation type="unfinished" />
+            <translation>{email} 已有账户。</translation>
         </message>
         <message>
             <source>There is no application {application} in the project's group.</source>
-            <translation type="unfinished" />
+            <translation>项目的群组中没有应用 {application}。</translation>
         </message>
         <message>
             <source>There is no approval {approval} on this machine.</source>
-            <translation type="unfinished" />
+            <translation>本机没有审批 {approval}。</translation>
         </message>
         <message>
             <source>There is no device {edge}, or it is not shared with you.</source>
-            <translation type="unfinished" />
+            <translation>没有设备 {edge}，或它未与您共享。</translation>
         </message>
         <message>
             <source>There is no engine called {engine}.</source>
-            <translation type="unfinished" />
+            <translation>没有名为 {engine} 的引擎。</translation>
         </message>
         <message>
             <source>There is no job {job} on this machine.</source>
-            <translation type="unfinished" />
+            <translation>本机没有作业 {job}。</translation>
         </message>
         <message>
             <source>There is no other job of rank {value} in this run.</source>
-            <translation type="unfinished" />
+            <translation>此运行中没有序号为 {value} 的其他作业。</translation>
         </message>
         <message>
             <source>There is no package file {file}.</source>
-            <translation type="unfinished" />
+            <translation>没有程序包文件 {file}。</translation>
         </message>
         <message>
             <source>There is no preview of these values.</source>
-            <translation type="unfinished" />
+            <translation>这些值还没有预览。</translation>
         </message>
         <message>
             <source>There is no project {project}, or it is not shared with you.</source>
-            <translation type="unfinished" />
+            <translation>没有项目 {project}，或它未与您共享。</translation>
         </message>
         <message>
             <source>There is no sandbox on this machine: this job can reach the network and your files; what leaves that way is not counted.</source>
-            <translation type="unfinished" />
+            <translation>本机没有沙箱：此作业可以接触网络和您的文件；由此外发的内容不计入统计。</translation>
         </message>
         <message>
             <source>There is no setting called {min}.</source>
-            <translation type="unfinished" />
+            <translation>没有名为 {min} 的设置。</translation>
         </message>
         <message>
             <source>There is no standing approval for this content.</source>
-            <translation type="unfinished" />
+            <translation>此内容没有长期审批。</translation>
         </message>
         <message>
             <source>There is no such account.</source>
-            <translation type="unfinished" />
+            <translation>没有这样的账户。</translation>
         </message>
         <message>
             <source>There is no such group, or it is not shared with you.</source>
-            <translation type="unfinished" />
+            <translation>没有这样的群组，或它未与您共享。</translation>
         </message>
         <message>
             <source>There is no such invitation.</source>
-            <translation type="unfinished" />
+            <translation>没有这样的邀请。</translation>
         </message>
         <message>
             <source>There is no such {thing}, or it is not shared with you.</source>
-            <translation type="unfinished" />
+            <translation>没有这样的{thing}，或它未与您共享。</translation>
         </message>
         <message>
             <source>There is nothing to stop.</source>
-            <translation type="unfinished" />
+            <translation>没有可停止的内容。</translation>
         </message>
         <message>
             <source>There is nothing with such a number.</source>
-            <translation type="unfinished" />
+            <translation>没有此编号的内容。</translation>
         </message>
         <message>
             <source>There were too many failed tries to sign in.</source>
-            <translation type="unfinished" />
+            <translation>登录失败次数过多。</translation>
         </message>
         <message>
             <source>This account does not exist any more.</source>
-            <translation type="unfinished" />
+            <translation>此账户已不存在。</translation>
         </message>
         <message>
             <source>This address does not take this method.</source>
-            <translation type="unfinished" />
+            <translation>此地址不接受该方法。</translation>
         </message>
         <message>
             <source>This cursor does not come from the hub.</source>
-            <translation type="unfinished" />
+            <translation>此游标不是来自中枢。</translation>
         </message>
         <message>
             <source>This device was revoked.</source>
-            <translation type="unfinished" />
+            <translation>此设备已被撤销。</translation>
         </message>
         <message>
             <source>This hub runs without an object store.</source>
-            <translation type="unfinished" />
+            <translation>此中枢运行时没有对象存储。</translation>
         </message>
         <message>
             <source>This invitation is for a new account on this hub, and you have one.</source>
-            <translation type="unfinished" />
+            <translation>此邀请用于在此中枢新建账户，而您已有账户。</translation>
         </message>
         <message>
             <source>This invitation is for another e-mail address.</source>
-            <translation type="unfinished" />
+            <translation>此邀请用于另一个电子邮件地址。</translation>
         </message>
         <message>
             <source>This invitation {get}.</source>
-            <translation type="unfinished" />
+            <translation>此邀请{get}。</translation>
         </message>
         <message>
             <source>This invitation {why}.</source>
-            <translation type="unfinished" />
+            <translation>此邀请{why}。</translation>
         </message>
         <message>
             <source>This is for accounts only.</source>
-            <translation type="unfinished" />
+            <translation>仅限账户使用。</translation>
         </message>
         <message>
             <source>This is for devices only.</source>
-            <translation type="unfinished" />
+            <translation>仅限设备使用。</translation>
         </message>
         <message>
             <source>This is no safetensors file: {error}</source>
-            <translation type="unfinished" />
+            <translation>这不是 safetensors 文件：{error}</translation>
         </message>
         <message>
             <source>This is not an Ed25519 public key.</source>
-            <translation type="unfinished" />
+            <translation>这不是 Ed25519 公钥。</translation>
         </message>
         <message>
             <source>This is not an invitation link.</source>
-            <translation type="unfinished" />
+            <translation>这不是邀请链接。</translation>
         </message>
         <message>
             <source>This job's runtime has no Flower that SiloDesk can use: {error}.</source>
-            <translation type="unfinished" />
+            <translation>此作业的运行时没有 SiloDesk 可用的 Flower：{error}。</translation>
         </message>
         <message>
             <source>This looks like a secret</source>
-            <translation type="unfinished" />
+            <translation>看起来像机密信息</translation>
         </message>
         <message>
             <source>This machine is not bound to a hub.</source>
-            <translation type="unfinished" />
+            <translation>本机未绑定中枢。</translation>
         </message>
         <message>
             <source>This needs a credential.</source>
-            <translation type="unfinished" />
+            <translation>此操作需要凭据。</translation>
         </message>
         <message>
             <source>This needs a signed-in account.</source>
-            <translation type="unfinished" />
+            <translation>此操作需要已登录的账户。</translation>
         </message>
         <message>
             <source>This run has not been started.</source>
-            <translation type="unfinished" />
+            <translation>此运行尚未启动。</translation>
         </message>
         <message>
             <source>This run was already started; it is {state}.</source>
-            <translation type="unfinished" />
+            <translation>此运行已启动过；状态为 {state}。</translation>
         </message>
         <message>
             <source>This run was started in the meantime.</source>
-            <translation type="unfinished" />
+            <translation>此运行在此期间已被启动。</translation>
         </message>
         <message>
             <source>This worker has no engine '{engine}'.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>Traceback (most recent call last)</source>
-            <translation type="unfinished" />
+            <translation>此工作进程没有引擎“{engine}”。</translation>
         </message>
         <message>
             <source>Try again in a moment; if it stays so, check the hub and the network.</source>
-            <translation type="unfinished" />
+            <translation>请稍后重试；若仍如此，请检查中枢和网络。</translation>
         </message>
         <message>
             <source>Try again; if it happens again, send the hub's log to its operator.</source>
-            <translation type="unfinished" />
+            <translation>请重试；若再次发生，请将中枢的日志发给其操作员。</translation>
         </message>
         <message>
             <source>Unlock or install a secret service, or name a file that only you can read: --credentials FILE.</source>
-            <translation type="unfinished" />
+            <translation>请解锁或安装密钥服务，或指定仅您可读的文件：--credentials FILE。</translation>
         </message>
         <message>
             <source>Update SiloDesk on this machine, or name another --home.</source>
-            <translation type="unfinished" />
+            <translation>请更新本机的 SiloDesk，或用 --home 另指定主文件夹。</translation>
         </message>
         <message>
             <source>Update SiloDesk.</source>
-            <translation type="unfinished" />
+            <translation>请更新 SiloDesk。</translation>
         </message>
         <message>
             <source>Upload it again.</source>
-            <translation type="unfinished" />
+            <translation>请重新上传。</translation>
         </message>
         <message>
             <source>Upload it first.</source>
-            <translation type="unfinished" />
+            <translation>请先上传。</translation>
         </message>
         <message>
             <source>Upload the file again.</source>
-            <translation type="unfinished" />
+            <translation>请重新上传文件。</translation>
         </message>
         <message>
             <source>Use Flower's ServerApp and ClientApp, or a plain script.</source>
-            <translation type="unfinished" />
+            <translation>请使用 Flower 的 ServerApp 和 ClientApp，或普通脚本。</translation>
         </message>
         <message>
             <source>Use a finite number; JSON knows neither NaN nor Infinity.</source>
-            <translation type="unfinished" />
+            <translation>请使用有限数值；JSON 没有 NaN 和 Infinity。</translation>
         </message>
         <message>
             <source>Use it (`silodesk status`), or name another --home.</source>
-            <translation type="unfinished" />
+            <translation>请直接使用它（`silodesk status`），或用 --home 另指定主文件夹。</translation>
         </message>
         <message>
             <source>Use postgresql://USER:PASSWORD@HOST/NAME, or leave it out for SQLite.</source>
-            <translation type="unfinished" />
+            <translation>请使用 postgresql://USER:PASSWORD@HOST/NAME，或省略以使用 SQLite。</translation>
         </message>
         <message>
             <source>Use that one, stop it first, or give this one another --home.</source>
-            <translation type="unfinished" />
+            <translation>请使用那一个，先停止它，或为这一个另设 --home。</translation>
         </message>
         <message>
             <source>Use the same account and --home as the agent.</source>
-            <translation type="unfinished" />
+            <translation>请使用与代理相同的账户和 --home。</translation>
         </message>
         <message>
             <source>Use {scheme}://; without TLS only services of this machine may be named.</source>
-            <translation type="unfinished" />
+            <translation>请使用 {scheme}://；没有 TLS 时只能指定本机的服务。</translation>
         </message>
         <message>
             <source>Wait until nothing writes into the folder, then build again.</source>
-            <translation type="unfinished" />
+            <translation>请等到没有程序写入该文件夹，然后重新构建。</translation>
         </message>
         <message>
             <source>Wait {max} minutes, then try again.</source>
-            <translation type="unfinished" />
+            <translation>请等待 {max} 分钟后重试。</translation>
         </message>
         <message>
             <source>Waiting for a message.</source>
-            <translation type="unfinished" />
+            <translation>正在等待消息。</translation>
         </message>
         <message>
             <source>Waiting for approval at {names}.</source>
-            <translation type="unfinished" />
+            <translation>正在等待 {names} 审批。</translation>
         </message>
         <message>
             <source>Waiting for the server's next message.</source>
-            <translation type="unfinished" />
+            <translation>正在等待服务器的下一条消息。</translation>
         </message>
         <message>
             <source>Waiting for the silos to finish.</source>
-            <translation type="unfinished" />
+            <translation>正在等待各站点完成。</translation>
         </message>
         <message>
             <source>Waiting for {names}{more1}.</source>
-            <translation type="unfinished" />
+            <translation>正在等待 {names}{more1}。</translation>
         </message>
         <message>
             <source>Waits for {join}.</source>
-            <translation type="unfinished" />
+            <translation>正在等待 {join}。</translation>
         </message>
         <message>
             <source>Waits until the operator of {silo} allows it.</source>
-            <translation type="unfinished" />
+            <translation>等待 {silo} 的操作员批准。</translation>
         </message>
         <message>
             <source>What answers at the agent's socket is no agent.</source>
-            <translation type="unfinished" />
+            <translation>在代理套接字上应答的不是代理。</translation>
         </message>
         <message>
             <source>What answers at {host} does not speak as a SiloDesk hub does (HTTP {status1}).</source>
-            <translation type="unfinished" />
+            <translation>{host} 的应答不像 SiloDesk 中枢（HTTP {status1}）。</translation>
         </message>
         <message>
             <source>What came from the keeper is not a frame.</source>
-            <translation type="unfinished" />
+            <translation>守护进程发来的内容不是帧。</translation>
         </message>
         <message>
             <source>What came over the channel is not a frame.</source>
-            <translation type="unfinished" />
+            <translation>通道传来的内容不是帧。</translation>
         </message>
         <message>
             <source>Windows reserves that name</source>
-            <translation type="unfinished" />
+            <translation>Windows 保留了该名称</translation>
         </message>
         <message>
             <source>Write -t client, -t server or -t flower.</source>
-            <translation type="unfinished" />
+            <translation>请写 -t client、-t server 或 -t flower。</translation>
         </message>
         <message>
             <source>Write it as NAME==VERSION; folders and files cannot be installed.</source>
-            <translation type="unfinished" />
+            <translation>请写成 NAME==VERSION；不能安装文件夹和文件。</translation>
         </message>
         <message>
             <source>Write it as name@example.org.</source>
-            <translation type="unfinished" />
+            <translation>请写成 name@example.org 的形式。</translation>
         </message>
         <message>
             <source>Write it as scheme://user:password@host:port; escape special signs by %.</source>
-            <translation type="unfinished" />
+            <translation>请写成 scheme://user:password@host:port；特殊符号用 % 转义。</translation>
         </message>
         <message>
             <source>Write it as sections of `key: value` lines.</source>
-            <translation type="unfinished" />
+            <translation>请写成由 `key: value` 行组成的各节。</translation>
         </message>
         <message>
             <source>Write it like http://127.0.0.1:8765, as the hub prints it.</source>
-            <translation type="unfinished" />
+            <translation>请按中枢显示的形式填写，如 http://127.0.0.1:8765。</translation>
         </message>
         <message>
             <source>Write mqtts://ADMIN@host and put the password into {password}.</source>
-            <translation type="unfinished" />
+            <translation>请写 mqtts://ADMIN@host，并把密码放入 {password}。</translation>
         </message>
         <message>
             <source>Write the requirements into one file.</source>
-            <translation type="unfinished" />
+            <translation>请把依赖写入一个文件。</translation>
         </message>
         <message>
             <source>Write {key} = "module:app" under [tool.flwr.app.components].</source>
-            <translation type="unfinished" />
+            <translation>请在 [tool.flwr.app.components] 下写 {key} = "module:app"。</translation>
         </message>
         <message>
             <source>You should specify the type argument value as client or server, or flower; not '{type}'.</source>
-            <translation type="unfinished" />
+            <translation>类型参数应为 client、server 或 flower；而不是“{type}”。</translation>
         </message>
         <message>
             <source>Your role does not allow this for the {thing}.</source>
-            <translation type="unfinished" />
+            <translation>您的角色无权对{thing}执行此操作。</translation>
         </message>
         <message>
             <source>a chat token</source>
-            <translation type="unfinished" />
+            <translation>聊天令牌</translation>
         </message>
         <message>
             <source>a cloud access key</source>
-            <translation type="unfinished" />
+            <translation>云访问密钥</translation>
         </message>
         <message>
             <source>a code host's token</source>
-            <translation type="unfinished" />
+            <translation>代码托管平台的令牌</translation>
         </message>
         <message>
             <source>a file that the manifest lists is missing</source>
-            <translation type="unfinished" />
+            <translation>缺少清单列出的文件</translation>
         </message>
         <message>
             <source>a link out of the folder</source>
-            <translation type="unfinished" />
+            <translation>指向文件夹之外的链接</translation>
         </message>
         <message>
             <source>a link to a folder</source>
-            <translation type="unfinished" />
+            <translation>指向文件夹的链接</translation>
         </message>
         <message>
             <source>a link to nothing</source>
-            <translation type="unfinished" />
+            <translation>失效的链接</translation>
         </message>
         <message>
             <source>a model host's token</source>
-            <translation type="unfinished" />
+            <translation>模型托管平台的令牌</translation>
         </message>
         <message>
             <source>a part of it ends in a dot or blank, which Windows drops</source>
-            <translation type="unfinished" />
+            <translation>其中一部分以句点或空格结尾，Windows 会将其去掉</translation>
         </message>
         <message>
             <source>a part of it is longer than {limit} bytes</source>
-            <translation type="unfinished" />
+            <translation>其中一部分超过 {limit} 字节</translation>
         </message>
         <message>
             <source>a password in an address</source>
-            <translation type="unfinished" />
+            <translation>地址中的密码</translation>
         </message>
         <message>
             <source>a private key</source>
-            <translation type="unfinished" />
+            <translation>私钥</translation>
         </message>
         <message>
             <source>a signed token</source>
-            <translation type="unfinished" />
+            <translation>签名令牌</translation>
         </message>
         <message>
             <source>a standing approval</source>
-            <translation type="unfinished" />
+            <translation>长期审批</translation>
         </message>
         <message>
             <source>a tensor's file became shorter while it was sent</source>
-            <translation type="unfinished" />
+            <translation>张量文件在发送期间变短</translation>
         </message>
         <message>
             <source>a tool's cache</source>
-            <translation type="unfinished" />
+            <translation>工具的缓存</translation>
         </message>
         <message>
             <source>a value of type {type} cannot travel between jobs</source>
-            <translation type="unfinished" />
+            <translation>{type} 类型的值不能在作业之间传递</translation>
         </message>
         <message>
             <source>a whole number</source>
-            <translation type="unfinished" />
+            <translation>整数</translation>
         </message>
         <message>
             <source>address already in use</source>
-            <translation type="unfinished" />
+            <translation>地址已被占用</translation>
         </message>
         <message>
             <source>agent events</source>
-            <translation type="unfinished" />
+            <translation>代理事件</translation>
         </message>
         <message>
             <source>all Python files read</source>
-            <translation type="unfinished" />
+            <translation>已读取所有 Python 文件</translation>
         </message>
         <message>
             <source>an API key</source>
-            <translation type="unfinished" />
+            <translation>API 密钥</translation>
         </message>
         <message>
             <source>an array holds Python objects</source>
-            <translation type="unfinished" />
+            <translation>数组含有 Python 对象</translation>
         </message>
         <message>
             <source>an array's name or type is no text</source>
-            <translation type="unfinished" />
+            <translation>数组的名称或类型不是文本</translation>
         </message>
         <message>
             <source>an array's shape is no number</source>
-            <translation type="unfinished" />
+            <translation>数组的形状不是数字</translation>
         </message>
         <message>
             <source>an earlier build</source>
-            <translation type="unfinished" />
+            <translation>先前的构建</translation>
         </message>
         <message>
             <source>an offset in it leads nowhere</source>
-            <translation type="unfinished" />
+            <translation>其中的偏移无效</translation>
         </message>
         <message>
             <source>arrays of {sum} bytes were announced, and {len1} came</source>
-            <translation type="unfinished" />
+            <translation>声明了 {sum} 字节的数组，实际收到 {len1}</translation>
         </message>
         <message>
             <source>calls FedML</source>
-            <translation type="unfinished" />
+            <translation>调用 FedML</translation>
         </message>
         <message>
             <source>cannot be read</source>
-            <translation type="unfinished" />
+            <translation>无法读取</translation>
         </message>
         <message>
             <source>changing the package</source>
-            <translation type="unfinished" />
+            <translation>更改程序包</translation>
         </message>
         <message>
             <source>claims to be device {edge}</source>
-            <translation type="unfinished" />
+            <translation>自称是设备 {edge}</translation>
         </message>
         <message>
             <source>compiled Python</source>
-            <translation type="unfinished" />
+            <translation>编译后的 Python</translation>
         </message>
         <message>
             <source>connection broken by</source>
-            <translation type="unfinished" />
+            <translation>连接被中断：</translation>
         </message>
         <message>
             <source>device and group</source>
-            <translation type="unfinished" />
+            <translation>设备和群组</translation>
         </message>
         <message>
             <source>empty folder</source>
-            <translation type="unfinished" />
+            <translation>空文件夹</translation>
         </message>
         <message>
             <source>fedml_config.yaml found</source>
-            <translation type="unfinished" />
+            <translation>已找到 fedml_config.yaml</translation>
         </message>
         <message>
             <source>fedml_config.yaml holds no keys.</source>
-            <translation type="unfinished" />
+            <translation>fedml_config.yaml 中没有键。</translation>
         </message>
         <message>
             <source>fedml_config.yaml is not YAML{where}.</source>
-            <translation type="unfinished" />
+            <translation>fedml_config.yaml 不是 YAML{where}。</translation>
         </message>
         <message>
             <source>for this run</source>
-            <translation type="unfinished" />
+            <translation>仅限此运行</translation>
         </message>
         <message>
             <source>global metric of run {run}</source>
-            <translation type="unfinished" />
+            <translation>运行 {run} 的全局指标</translation>
         </message>
         <message>
             <source>has '{name}' of shape {list1}, not {expected2}</source>
-            <translation type="unfinished" />
+            <translation>“{name}”的形状为 {list1}，而不是 {expected2}</translation>
         </message>
         <message>
             <source>has NaN or infinite values in '{name}'</source>
-            <translation type="unfinished" />
+            <translation>“{name}”中有 NaN 或无穷大</translation>
         </message>
         <message>
             <source>has an unreadable array '{name}'</source>
-            <translation type="unfinished" />
+            <translation>有无法读取的数组“{name}”</translation>
         </message>
         <message>
             <source>has expired</source>
-            <translation type="unfinished" />
+            <translation>已过期</translation>
         </message>
         <message>
             <source>has more than {limit} files</source>
-            <translation type="unfinished" />
+            <translation>有超过 {limit} 个文件</translation>
         </message>
         <message>
             <source>hub line</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>id, state: an approval was asked, decided or withdrawn</source>
-            <translation type="unfinished" />
+            <translation>中枢线路</translation>
         </message>
         <message>
             <source>ignored by fab-exclude</source>
-            <translation type="unfinished" />
+            <translation>被 fab-exclude 忽略</translation>
         </message>
         <message>
             <source>ignored by the pattern {pattern}</source>
-            <translation type="unfinished" />
+            <translation>被模式 {pattern} 忽略</translation>
         </message>
         <message>
             <source>ignored by {base}/.gitignore</source>
-            <translation type="unfinished" />
+            <translation>被 {base}/.gitignore 忽略</translation>
         </message>
         <message>
             <source>is larger than 2 GiB</source>
-            <translation type="unfinished" />
+            <translation>大于 2 GiB</translation>
         </message>
         <message>
             <source>it cannot be read</source>
-            <translation type="unfinished" />
+            <translation>无法读取</translation>
         </message>
         <message>
             <source>it cannot be written to</source>
-            <translation type="unfinished" />
+            <translation>无法写入</translation>
         </message>
         <message>
             <source>it changed while it was unpacked</source>
-            <translation type="unfinished" />
+            <translation>在解包期间发生变化</translation>
         </message>
         <message>
             <source>it closed the connection</source>
-            <translation type="unfinished" />
+            <translation>连接被对方关闭</translation>
         </message>
         <message>
             <source>it did not answer in time</source>
-            <translation type="unfinished" />
+            <translation>没有及时应答</translation>
         </message>
         <message>
             <source>it did not answer within {limit} s</source>
-            <translation type="unfinished" />
+            <translation>在 {limit} 秒内没有应答</translation>
         </message>
         <message>
             <source>it differs from {before} only in case</source>
-            <translation type="unfinished" />
+            <translation>与 {before} 仅大小写不同</translation>
         </message>
         <message>
             <source>it has a backslash</source>
-            <translation type="unfinished" />
+            <translation>含有反斜杠</translation>
         </message>
         <message>
             <source>it has a character that not every system allows</source>
-            <translation type="unfinished" />
+            <translation>含有并非所有系统都允许的字符</translation>
         </message>
         <message>
             <source>it has an empty part</source>
-            <translation type="unfinished" />
+            <translation>含有空的部分</translation>
         </message>
         <message>
             <source>it has more than {limit} entries</source>
-            <translation type="unfinished" />
+            <translation>有超过 {limit} 个条目</translation>
         </message>
         <message>
             <source>it has no service that keeps secrets encrypted</source>
-            <translation type="unfinished" />
+            <translation>没有可加密保存机密的服务</translation>
         </message>
         <message>
             <source>it is a file and a folder</source>
-            <translation type="unfinished" />
+            <translation>既是文件又是文件夹</translation>
         </message>
         <message>
             <source>it is absolute</source>
-            <translation type="unfinished" />
+            <translation>是绝对路径</translation>
         </message>
         <message>
             <source>it is cut</source>
-            <translation type="unfinished" />
+            <translation>不完整</translation>
         </message>
         <message>
             <source>it is empty</source>
-            <translation type="unfinished" />
+            <translation>为空</translation>
         </message>
         <message>
             <source>it is longer than {limit} bytes</source>
-            <translation type="unfinished" />
+            <translation>超过 {limit} 字节</translation>
         </message>
         <message>
             <source>it is not a name with versions</source>
-            <translation type="unfinished" />
+            <translation>不是带版本的名称</translation>
         </message>
         <message>
             <source>it is not a zip file, or it is cut</source>
-            <translation type="unfinished" />
+            <translation>不是 zip 文件，或不完整</translation>
         </message>
         <message>
             <source>it is not the content that was asked for</source>
-            <translation type="unfinished" />
+            <translation>不是所请求的内容</translation>
         </message>
         <message>
             <source>it is there twice</source>
-            <translation type="unfinished" />
+            <translation>重复出现</translation>
         </message>
         <message>
             <source>it leads out of the package with '..'</source>
-            <translation type="unfinished" />
+            <translation>用“..”指向程序包之外</translation>
         </message>
         <message>
             <source>it names a drive</source>
-            <translation type="unfinished" />
+            <translation>含有驱动器名</translation>
         </message>
         <message>
             <source>it names an address instead of a version</source>
-            <translation type="unfinished" />
+            <translation>指定的是地址而不是版本</translation>
         </message>
         <message>
             <source>it said nothing</source>
-            <translation type="unfinished" />
+            <translation>没有输出</translation>
         </message>
         <message>
             <source>it said nothing.</source>
-            <translation type="unfinished" />
+            <translation>没有输出。</translation>
         </message>
         <message>
             <source>it unpacks to more than 2 GiB</source>
-            <translation type="unfinished" />
+            <translation>解包后超过 2 GiB</translation>
         </message>
         <message>
             <source>it unpacks to more than it says</source>
-            <translation type="unfinished" />
+            <translation>解包后大于其所述</translation>
         </message>
         <message>
             <source>it unpacks to over {limit} times its size</source>
-            <translation type="unfinished" />
+            <translation>解包后超过其大小的 {limit} 倍</translation>
         </message>
         <message>
             <source>its entry {entry} is not in it</source>
-            <translation type="unfinished" />
+            <translation>其入口 {entry} 不在其中</translation>
         </message>
         <message>
             <source>its files do not lie in one folder</source>
-            <translation type="unfinished" />
+            <translation>其文件不在同一文件夹中</translation>
         </message>
         <message>
             <source>its inline part has {len} bytes</source>
-            <translation type="unfinished" />
+            <translation>其内嵌部分有 {len} 字节</translation>
         </message>
         <message>
             <source>its job ended as {state}</source>
-            <translation type="unfinished" />
+            <translation>其作业以 {state} 结束</translation>
         </message>
         <message>
             <source>its list of entries is over the limit</source>
-            <translation type="unfinished" />
+            <translation>其条目列表超出上限</translation>
         </message>
         <message>
             <source>its manifest does not match its content digest</source>
-            <translation type="unfinished" />
+            <translation>其清单与内容摘要不符</translation>
         </message>
         <message>
             <source>its manifest is gone</source>
-            <translation type="unfinished" />
+            <translation>其清单已丢失</translation>
         </message>
         <message>
             <source>its manifest is wrong at {where}: {msg1}</source>
-            <translation type="unfinished" />
+            <translation>其清单在 {where} 处有误：{msg1}</translation>
         </message>
         <message>
             <source>its manifest lists a file twice</source>
-            <translation type="unfinished" />
+            <translation>其清单重复列出了文件</translation>
         </message>
         <message>
             <source>its name has two readings</source>
-            <translation type="unfinished" />
+            <translation>其名称有两种读法</translation>
         </message>
         <message>
             <source>its name is not known</source>
-            <translation type="unfinished" />
+            <translation>其名称无法解析</translation>
         </message>
         <message>
             <source>its name is not valid Unicode</source>
-            <translation type="unfinished" />
+            <translation>其名称不是有效的 Unicode</translation>
         </message>
         <message>
             <source>its signature file has another shape</source>
-            <translation type="unfinished" />
+            <translation>其签名文件格式不符</translation>
         </message>
         <message>
             <source>its {what} is larger than {limit1} MiB</source>
-            <translation type="unfinished" />
+            <translation>其{what}大于 {limit1} MiB</translation>
         </message>
         <message>
             <source>its {what} is not JSON</source>
-            <translation type="unfinished" />
+            <translation>其{what}不是 JSON</translation>
         </message>
         <message>
             <source>its {what} is not spelled as SiloDesk spells it</source>
-            <translation type="unfinished" />
+            <translation>其{what}的写法与 SiloDesk 不同</translation>
         </message>
         <message>
             <source>job ended</source>
-            <translation type="unfinished" />
+            <translation>作业已结束</translation>
         </message>
         <message>
             <source>job started</source>
-            <translation type="unfinished" />
+            <translation>作业已启动</translation>
         </message>
         <message>
             <source>local services by abstract sockets</source>
-            <translation type="unfinished" />
+            <translation>通过抽象套接字访问的本地服务</translation>
         </message>
         <message>
             <source>local services such as D-Bus and the keyring</source>
-            <translation type="unfinished" />
+            <translation>D-Bus 和密钥环等本地服务</translation>
         </message>
         <message>
             <source>looks like a secret</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>message refused</source>
-            <translation type="unfinished" />
+            <translation>看起来像机密信息</translation>
         </message>
         <message>
             <source>model name</source>
-            <translation type="unfinished" />
+            <translation>模型名称</translation>
         </message>
         <message>
             <source>model of round {round}</source>
-            <translation type="unfinished" />
+            <translation>第 {round} 轮的模型</translation>
         </message>
         <message>
             <source>named in pyproject.toml</source>
-            <translation type="unfinished" />
+            <translation>在 pyproject.toml 中指定</translation>
         </message>
         <message>
             <source>no file type of Flower apps; fab-include adds it</source>
-            <translation type="unfinished" />
+            <translation>不是 Flower 应用的文件类型；可用 fab-include 加入</translation>
         </message>
         <message>
             <source>no plain file</source>
-            <translation type="unfinished" />
+            <translation>不是普通文件</translation>
         </message>
         <message>
             <source>no reason given</source>
-            <translation type="unfinished" />
+            <translation>未说明原因</translation>
         </message>
         <message>
             <source>no reason was given</source>
-            <translation type="unfinished" />
+            <translation>未说明原因</translation>
         </message>
         <message>
             <source>no wheel of it is offered for this machine</source>
-            <translation type="unfinished" />
+            <translation>没有适用于本机的 wheel</translation>
         </message>
         <message>
             <source>nobody has this password</source>
-            <translation type="unfinished" />
+            <translation>没有人使用此密码</translation>
         </message>
         <message>
             <source>not a Python file; it is started as a script</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>not connected</source>
-            <translation type="unfinished" />
+            <translation>不是 Python 文件；将作为脚本启动</translation>
         </message>
         <message>
             <source>not enough memory</source>
-            <translation type="unfinished" />
+            <translation>内存不足</translation>
         </message>
         <message>
             <source>not named in fab-include</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>not ready</source>
-            <translation type="unfinished" />
+            <translation>未列入 fab-include</translation>
         </message>
         <message>
             <source>not signed</source>
-            <translation type="unfinished" />
+            <translation>未签名</translation>
         </message>
         <message>
             <source>nothing besides the job runtime</source>
-            <translation type="unfinished" />
+            <translation>除作业运行时外无其他依赖</translation>
         </message>
         <message>
             <source>nothing listens there</source>
-            <translation type="unfinished" />
+            <translation>那里没有程序在监听</translation>
         </message>
         <message>
             <source>order sent</source>
-            <translation type="unfinished" />
+            <translation>指令已发送</translation>
         </message>
         <message>
             <source>out of memory</source>
-            <translation type="unfinished" />
+            <translation>内存不足</translation>
         </message>
         <message>
             <source>packages fetched</source>
-            <translation type="unfinished" />
+            <translation>程序包已获取</translation>
         </message>
         <message>
             <source>packages verified</source>
-            <translation type="unfinished" />
+            <translation>程序包已验证</translation>
         </message>
         <message>
             <source>port is already in use</source>
-            <translation type="unfinished" />
+            <translation>端口已被占用</translation>
         </message>
         <message>
             <source>pyproject.toml cannot be read: {error}.</source>
-            <translation type="unfinished" />
+            <translation>pyproject.toml 无法读取：{error}。</translation>
         </message>
         <message>
             <source>pyproject.toml names no {key}.</source>
-            <translation type="unfinished" />
+            <translation>pyproject.toml 未指定 {key}。</translation>
         </message>
         <message>
             <source>pyproject.toml names {reference} as {key1}, and there is no {shown2}.py.</source>
-            <translation type="unfinished" />
+            <translation>pyproject.toml 将 {reference} 指定为 {key1}，但没有 {shown2}.py。</translation>
         </message>
         <message>
             <source>reads files</source>
-            <translation type="unfinished" />
+            <translation>读取文件</translation>
         </message>
         <message>
             <source>replaced by the config folder</source>
-            <translation type="unfinished" />
+            <translation>被配置文件夹替代</translation>
         </message>
         <message>
             <source>run {run} epoch {epoch1}</source>
-            <translation type="unfinished" />
+            <translation>运行 {run} 批次 {epoch1}</translation>
         </message>
         <message>
             <source>runs as a script</source>
-            <translation type="unfinished" />
+            <translation>作为脚本运行</translation>
         </message>
         <message>
             <source>runs text</source>
-            <translation type="unfinished" />
+            <translation>执行文本</translation>
         </message>
         <message>
             <source>runtime ready</source>
-            <translation type="unfinished" />
+            <translation>运行时已就绪</translation>
         </message>
         <message>
             <source>signed at build</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>silodesk_devices{presence="{name}"} {count1}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>silodesk_inbox_waiting {waiting}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>silodesk_runs{state="{state}"} {count1}</source>
-            <translation type="unfinished" />
+            <translation>构建时签名</translation>
         </message>
         <message>
             <source>status of run {run}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>task, text, done, total: a long step (upload, runtime, fetch) went on</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>the AgentStatus changed; carries it whole (at most once a second)</source>
-            <translation type="unfinished" />
+            <translation>运行 {run} 的状态</translation>
         </message>
         <message>
             <source>the agent closed the connection</source>
-            <translation type="unfinished" />
+            <translation>代理关闭了连接</translation>
         </message>
         <message>
             <source>the connection failed</source>
-            <translation type="unfinished" />
+            <translation>连接失败</translation>
         </message>
         <message>
             <source>the file {path}</source>
-            <translation type="unfinished" />
+            <translation>文件 {path}</translation>
         </message>
         <message>
             <source>the folder changed since the preview</source>
-            <translation type="unfinished" />
+            <translation>文件夹在预览之后发生变化</translation>
         </message>
         <message>
             <source>the keeper's folder was removed</source>
-            <translation type="unfinished" />
+            <translation>守护进程的文件夹已被删除</translation>
         </message>
         <message>
             <source>the network</source>
-            <translation type="unfinished" />
+            <translation>网络</translation>
         </message>
         <message>
             <source>the operator</source>
-            <translation type="unfinished" />
+            <translation>操作员</translation>
         </message>
         <message>
             <source>the system's keyring</source>
-            <translation type="unfinished" />
+            <translation>系统密钥环</translation>
         </message>
         <message>
             <source>the versions offered are {join}</source>
-            <translation type="unfinished" />
+            <translation>可用的版本为 {join}</translation>
         </message>
         <message>
             <source>there is no fedml_config.yaml in it</source>
-            <translation type="unfinished" />
+            <translation>其中没有 fedml_config.yaml</translation>
         </message>
         <message>
             <source>they need different versions</source>
-            <translation type="unfinished" />
+            <translation>它们需要不同的版本</translation>
         </message>
         <message>
             <source>true or false</source>
-            <translation type="unfinished" />
+            <translation>true 或 false</translation>
         </message>
         <message>
             <source>unshare; bubblewrap is not available</source>
-            <translation type="unfinished" />
+            <translation>unshare；bubblewrap 不可用</translation>
         </message>
         <message>
             <source>version history</source>
-            <translation type="unfinished" />
+            <translation>版本历史</translation>
         </message>
         <message>
             <source>virtual environment</source>
-            <translation type="unfinished" />
+            <translation>虚拟环境</translation>
         </message>
         <message>
             <source>warm worker</source>
-            <translation type="unfinished" />
+            <translation>预热的工作进程</translation>
         </message>
         <message>
             <source>was already used</source>
-            <translation type="unfinished" />
+            <translation>已被使用</translation>
         </message>
         <message>
             <source>was declined</source>
-            <translation type="unfinished" />
+            <translation>已被谢绝</translation>
         </message>
         <message>
             <source>was revoked</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <source>what, id, change: something at the hub changed (messages.Changed)</source>
-            <translation type="unfinished" />
+            <translation>已被撤销</translation>
         </message>
         <message>
             <source>yes or no</source>
-            <translation type="unfinished" />
+            <translation>是或否</translation>
         </message>
         <message>
             <source>your files</source>
-            <translation type="unfinished" />
+            <translation>您的文件</translation>
         </message>
         <message>
             <source>{above} cannot be written.</source>
-            <translation type="unfinished" />
+            <translation>{above} 无法写入。</translation>
         </message>
         <message>
             <source>{dest} is a file.</source>
-            <translation type="unfinished" />
+            <translation>{dest} 是文件。</translation>
         </message>
         <message>
             <source>{disk} cannot be read: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>{disk} 无法读取：{strerror1}。</translation>
         </message>
         <message>
             <source>{dropped} log lines were dropped: the job writes more than is kept.</source>
-            <translation type="unfinished" />
+            <translation>已丢弃 {dropped} 行日志：作业写入的内容超出保留上限。</translation>
         </message>
         <message>
             <source>{error}; they are fetched again.</source>
-            <translation type="unfinished" />
+            <translation>{error}；将重新获取。</translation>
         </message>
         <message>
             <source>{host} cannot be reached: {cause1}.</source>
-            <translation type="unfinished" />
+            <translation>无法访问 {host}：{cause1}。</translation>
         </message>
         <message>
             <source>{host} does not speak TLS as expected.</source>
-            <translation type="unfinished" />
+            <translation>{host} 没有按预期使用 TLS。</translation>
         </message>
         <message>
             <source>{job} cannot name a job.</source>
-            <translation type="unfinished" />
+            <translation>{job} 不能作为作业名称。</translation>
         </message>
         <message>
             <source>{job} has no order</source>
-            <translation type="unfinished" />
+            <translation>{job} 没有指令</translation>
         </message>
         <message>
             <source>{key} of run {run1}</source>
-            <translation type="unfinished" />
+            <translation>运行 {run1} 的 {key}</translation>
         </message>
         <message>
             <source>{label} does not answer any more: {reason1}</source>
-            <translation type="unfinished" />
+            <translation>{label} 不再应答：{reason1}</translation>
         </message>
         <message>
             <source>{label} gave no answer within {seconds1} s</source>
-            <translation type="unfinished" />
+            <translation>{label} 在 {seconds1} 秒内没有应答</translation>
         </message>
         <message>
             <source>{len} files, {len1} left out</source>
-            <translation type="unfinished" />
+            <translation>{len} 个文件，排除 {len1} 个</translation>
         </message>
         <message>
             <source>{len} keys, {rounds1} rounds</source>
-            <translation type="unfinished" />
+            <translation>{len} 个键，{rounds1} 轮</translation>
         </message>
         <message>
             <source>{len} keys; the number of rounds cannot be set when a run is created.</source>
-            <translation type="unfinished" />
+            <translation>{len} 个键；创建运行时不能设置轮数。</translation>
         </message>
         <message>
             <source>{len} patterns tried on all files</source>
-            <translation type="unfinished" />
+            <translation>已在所有文件上检查 {len} 种模式</translation>
         </message>
         <message>
             <source>{method} needs the field {error1}.</source>
-            <translation type="unfinished" />
+            <translation>{method} 需要字段 {error1}。</translation>
         </message>
         <message>
             <source>{name} cannot be unpacked into {dest1}: {strerror2}.</source>
-            <translation type="unfinished" />
+            <translation>{name} 无法解包到 {dest1}：{strerror2}。</translation>
         </message>
         <message>
             <source>{name} differs from what its builder wrote.</source>
-            <translation type="unfinished" />
+            <translation>{name} 与其构建者写入的内容不同。</translation>
         </message>
         <message>
             <source>{name} exists and will be replaced</source>
-            <translation type="unfinished" />
+            <translation>{name} 已存在，将被替换</translation>
         </message>
         <message>
             <source>{name} has no file {path1}.</source>
-            <translation type="unfinished" />
+            <translation>{name} 没有文件 {path1}。</translation>
         </message>
         <message>
             <source>{name} is a folder with content</source>
-            <translation type="unfinished" />
+            <translation>{name} 是含内容的文件夹</translation>
         </message>
         <message>
             <source>{name} is encrypted</source>
-            <translation type="unfinished" />
+            <translation>{name} 已加密</translation>
         </message>
         <message>
             <source>{name} is no intact package: {cause1}.</source>
-            <translation type="unfinished" />
+            <translation>{name} 不是完整的程序包：{cause1}。</translation>
         </message>
         <message>
             <source>{name} is packed in an unusual way</source>
-            <translation type="unfinished" />
+            <translation>{name} 的打包方式不寻常</translation>
         </message>
         <message>
             <source>{name} is refused: {cause1}.</source>
-            <translation type="unfinished" />
+            <translation>{name} 被拒绝：{cause1}。</translation>
         </message>
         <message>
             <source>{option} is no address.</source>
-            <translation type="unfinished" />
+            <translation>{option} 不是地址。</translation>
         </message>
         <message>
             <source>{option} must begin with {join1} and name a host.</source>
-            <translation type="unfinished" />
+            <translation>{option} 须以 {join1} 开头并指定主机。</translation>
         </message>
         <message>
             <source>{option} would send passwords and updates in the clear to {hostname1}.</source>
-            <translation type="unfinished" />
+            <translation>{option} 会以明文向 {hostname1} 发送密码和更新。</translation>
         </message>
         <message>
             <source>{path} cannot be read: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>{path} 无法读取：{strerror1}。</translation>
         </message>
         <message>
             <source>{path} cannot be written: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>{path} 无法写入：{error1}。</translation>
         </message>
         <message>
             <source>{path} in {name1} is larger than {limit2} bytes.</source>
-            <translation type="unfinished" />
+            <translation>{name1} 中的 {path} 大于 {limit2} 字节。</translation>
         </message>
         <message>
             <source>{path} is cut</source>
-            <translation type="unfinished" />
+            <translation>{path} 不完整</translation>
         </message>
         <message>
             <source>{root} {fault1}; a package may not (largest file: {largest2}).</source>
-            <translation type="unfinished" />
+            <translation>{root} {fault1}；程序包不允许如此（最大文件：{largest2}）。</translation>
         </message>
         <message>
             <source>{rounds} rounds cannot be run.</source>
-            <translation type="unfinished" />
+            <translation>无法运行 {rounds} 轮。</translation>
         </message>
         <message>
             <source>{self} cannot be read: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>{self} 无法读取：{strerror1}。</translation>
         </message>
         <message>
             <source>{self} is larger than {limit1} bytes, too large to be understood.</source>
-            <translation type="unfinished" />
+            <translation>{self} 大于 {limit1} 字节，过大而无法解析。</translation>
         </message>
         <message>
             <source>{sentence}: the disk is full.</source>
-            <translation type="unfinished" />
+            <translation>{sentence}：磁盘已满。</translation>
         </message>
         <message>
             <source>{sentence}: the package index does not answer.</source>
-            <translation type="unfinished" />
+            <translation>{sentence}：软件包索引没有应答。</translation>
         </message>
         <message>
             <source>{sentence}: this Python has no venv.</source>
-            <translation type="unfinished" />
+            <translation>{sentence}：此 Python 没有 venv。</translation>
         </message>
         <message>
             <source>{shown} defines no {name1}, which pyproject.toml names as {key2}.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 没有定义 {name1}，而 pyproject.toml 将其指定为 {key2}。</translation>
         </message>
         <message>
             <source>{shown} has a {other1}, and no {role2}.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 有 {other1}，但没有 {role2}。</translation>
         </message>
         <message>
             <source>{shown} includes {group1}, which is not in the package.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 引用了 {group1}，但它不在程序包中。</translation>
         </message>
         <message>
             <source>{shown} is included more than {limit1} levels deep.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 的引用层数超过 {limit1}。</translation>
         </message>
         <message>
             <source>{shown} is larger than {limit1} bytes, too large to be understood.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 大于 {limit1} 字节，过大而无法解析。</translation>
         </message>
         <message>
             <source>{shown} is not Python that can be read: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 不是可读取的 Python：{error1}。</translation>
         </message>
         <message>
             <source>{shown} is not Python: {msg1} in line {lineno2}.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 不是 Python：第 {lineno2} 行 {msg1}。</translation>
         </message>
         <message>
             <source>{shown} is not UTF-8 text.</source>
-            <translation type="unfinished" />
+            <translation>{shown} 不是 UTF-8 文本。</translation>
         </message>
         <message>
             <source>{shown} line {line1}: {what2}{more3}; every silo could read it</source>
-            <translation type="unfinished" />
+            <translation>{shown} 第 {line1} 行：{what2}{more3}；每个站点都能读到</translation>
         </message>
         <message>
             <source>{shown} line {number1}: option {line2} is not used</source>
-            <translation type="unfinished" />
+            <translation>{shown} 第 {number1} 行：不使用选项 {line2}</translation>
         </message>
         <message>
             <source>{silo}: {key1} is {value2} in round {round3}; training has diverged there.</source>
-            <translation type="unfinished" />
+            <translation>{silo}：{key1} 在第 {round3} 轮为 {value2}；训练在那里已发散。</translation>
         </message>
         <message>
             <source>{size} go to every silo; data belongs to the silos</source>
-            <translation type="unfinished" />
+            <translation>{size} 会发往每个站点；数据应留在站点</translation>
         </message>
         <message>
             <source>{stream} of run {run1}</source>
-            <translation type="unfinished" />
+            <translation>运行 {run1} 的 {stream}</translation>
         </message>
         <message>
             <source>{stream}: a value out of range</source>
-            <translation type="unfinished" />
+            <translation>{stream}：值超出范围</translation>
         </message>
         <message>
             <source>{title} cannot be started: {strerror1} ({command2}).</source>
-            <translation type="unfinished" />
+            <translation>{title}无法启动：{strerror1}（{command2}）。</translation>
         </message>
         <message>
             <source>{title} cannot start: one of its ports is taken by another program.</source>
-            <translation type="unfinished" />
+            <translation>{title}无法启动：其端口之一被其他程序占用。</translation>
         </message>
         <message>
             <source>{title} cannot start: the disk is full.</source>
-            <translation type="unfinished" />
+            <translation>{title}无法启动：磁盘已满。</translation>
         </message>
         <message>
             <source>{title} does not answer {bound1} s after its start.</source>
-            <translation type="unfinished" />
+            <translation>{title}启动 {bound1} 秒后仍没有应答。</translation>
         </message>
         <message>
             <source>{title} ended by itself (exit code {code1}).</source>
-            <translation type="unfinished" />
+            <translation>{title}自行结束（退出码 {code1}）。</translation>
         </message>
         <message>
             <source>{title} ended while starting: {last1}</source>
-            <translation type="unfinished" />
+            <translation>{title}在启动时结束：{last1}</translation>
         </message>
         <message>
             <source>{untold} log lines were dropped: the hub was away and the disk budget was used up.</source>
-            <translation type="unfinished" />
+            <translation>已丢弃 {untold} 行日志：中枢不在线，且磁盘配额已用完。</translation>
         </message>
         <message>
             <source>{what} cannot be installed</source>
-            <translation type="unfinished" />
+            <translation>{what} 无法安装</translation>
         </message>
         <message>
             <source>{what}: {join1}. This is done once; about 1.2 GB on disk (5 GB where pip offers the build for graphics processors)</source>
-            <translation type="unfinished" />
+            <translation>{what}：{join1}。仅需一次；约占磁盘 1.2 GB（若 pip 提供图形处理器版本则为 5 GB）</translation>
         </message>
         <message>
             <source>{where}: '{bare1}' is not a requirement.</source>
-            <translation type="unfinished" />
+            <translation>{where}：“{bare1}”不是依赖。</translation>
         </message>
         <message>
             <source>{where}: hashes are not used</source>
-            <translation type="unfinished" />
+            <translation>{where}：不使用哈希</translation>
         </message>
         <message>
             <source>{where}: {name1} comes with the job runtime</source>
-            <translation type="unfinished" />
+            <translation>{where}：{name1} 随作业运行时提供</translation>
         </message>
         <message>
             <source>{wrong} is not what the manifest lists</source>
-            <translation type="unfinished" />
+            <translation>{wrong} 与清单所列不符</translation>
         </message>
     </context>
 </TS>

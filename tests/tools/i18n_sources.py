@@ -10,11 +10,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CALLS = {"tr": (0,), "trn": (0, 1), "mark": (0,)}
 # The agent's sources whose texts never reach a window.
-NOT_SHOWN = ("cli", "migrations", "rehearsal")
+NOT_SHOWN = {
+    "cli", "migrations", "rehearsal", "local.py", "counters.py", "health.py", "mosquitto.py",
+}  # fmt: skip
 FOR_MACHINES = {"log", "re", "Field", "Event", "Method", "create_task", "asyncio"}
 MACHINE = re.compile(
-    r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|BEGIN|DROP|WITH|GET|POST|PUT|PATCH|import|"
-    r"from|Bearer|Device \{|# TYPE|\n|%|\^|\[|-|/|\\)|[\\^$|<>]|\b(text/|application/json)|"
+    r"^(Traceback|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|BEGIN|DROP|WITH|"
+    r"GET|POST|PUT|PATCH|import|from|Bearer|Device \{|# TYPE|\n|%|\^|\[|-|/|\\)|[\\^$|<>]|%s|\b(text/|application/json)|"
     r"(NOT EXISTS|ON CONFLICT| IS NULL)|^\W*$|_\{|\}_|=\{|=\?| = \?"
 )
 
@@ -72,7 +74,7 @@ def wire_texts(root: Path = ROOT) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted((root / "agent_core").rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        if not set(path.relative_to(root).parts) & set(NOT_SHOWN):
+        if not set(path.relative_to(root).parts) & NOT_SHOWN:
             for text in templates_of(path.read_text("utf-8")):
                 if name not in found.setdefault(text, []):
                     found[text].append(name)
