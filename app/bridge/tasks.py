@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from agent_core.errors import SiloDeskError
 from app.context import Client
+from app.i18n import tr
+from app.wire_words import said
 
 log = logging.getLogger(__name__)
 THREADS = 6
@@ -132,5 +134,6 @@ class Tasks(QObject):
 def sentence_of(error: Exception) -> tuple[str, str]:
     """Return an error as a title and a text with the next step and the code."""
     if isinstance(error, SiloDeskError):
-        return error.sentence, f"{error.next_step} Code {error.code}.".strip()
-    return "Something failed that should not have.", f"{type(error).__name__}: {error}"
+        code = tr("Code {code}.", code=error.code)
+        return said(error.sentence), f"{said(error.next_step)} {code}".strip()
+    return tr("Something failed that should not have."), f"{type(error).__name__}: {error}"

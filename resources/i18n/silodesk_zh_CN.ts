@@ -32,6 +32,10 @@
             <translation>关闭</translation>
         </message>
         <message>
+            <source>Code {code}.</source>
+            <translation>代码：{code}。</translation>
+        </message>
+        <message>
             <source>Connecting</source>
             <translation>连接中</translation>
         </message>
@@ -162,6 +166,10 @@
         <message>
             <source>Silent</source>
             <translation>无响应</translation>
+        </message>
+        <message>
+            <source>Something failed that should not have.</source>
+            <translation>发生了不应发生的错误。</translation>
         </message>
         <message>
             <source>Step {k} of {n}: {title}</source>
@@ -339,6 +347,10 @@
             <translation>“{text}”不是中枢的地址。</translation>
         </message>
         <message>
+            <source>'{text}' is not the address of a proxy.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>'{topic}' carries no edge id.</source>
             <translation>“{topic}”不含边缘编号。</translation>
         </message>
@@ -381,6 +393,18 @@
         <message>
             <source>A download broke off after {have} of {size1} bytes.</source>
             <translation>下载在 {size1} 字节中的 {have} 字节处中断。</translation>
+        </message>
+        <message>
+            <source>A file that only you can read: {place}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>A firewall may block this port, or the hub's broker is down.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>A firewall on the way drops the packets, or the machine is off.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>A frame's header is not JSON.</source>
@@ -531,6 +555,10 @@
             <translation>请在该站点为作业提供更多内存（设置 job_memory），关闭其他程序，或减小批量或模型。</translation>
         </message>
         <message>
+            <source>Allow outgoing connections to {host}, or start the hub's store.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Allowed by {decided} ({get1}).</source>
             <translation>由 {decided} 批准（{get1}）。</translation>
         </message>
@@ -567,6 +595,14 @@
             <translation>另一个进程占用 {path} 已超过 {limit1} 秒。</translation>
         </message>
         <message>
+            <source>Another program listens there, or a device on the way swallows the answer.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Another program or a proxy's own page answered.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Another script sent an array that cannot be read: {error}</source>
             <translation>另一个脚本发来无法读取的数组：{error}</translation>
         </message>
@@ -591,6 +627,26 @@
             <translation>请其操作员将它共享给群组。</translation>
         </message>
         <message>
+            <source>Ask the IT desk to allow outgoing connections to {where}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ask the IT desk to allow {host}:{port1}; the letter says exactly what.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ask the IT desk to let it pass without inspection; look at the store's log.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ask the IT desk to let {host} pass without inspection, or to install the gateway's certificate on this machine.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ask the IT desk whether this proxy is the right one.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Ask the builder for a smaller file.</source>
             <translation>请向构建者索取较小的文件。</translation>
         </message>
@@ -609,6 +665,14 @@
         <message>
             <source>Ask the hub for a new address; check this machine's clock if it happens again.</source>
             <translation>请向中枢索取新地址；若再次发生，请检查本机时钟。</translation>
+        </message>
+        <message>
+            <source>Ask the hub's administrator for a certificate of a known authority, or let your IT desk install this one on the machine after comparing its fingerprint.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ask the hub's administrator for an https address.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Ask the sender to sign and send it again; nothing of it was used.</source>
@@ -653,6 +717,10 @@
         <message>
             <source>Bind the device first.</source>
             <translation>请先绑定该设备。</translation>
+        </message>
+        <message>
+            <source>Bring both to the same version.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Build it with `-t {other}`, or name the file of the {role1}.</source>
@@ -747,8 +815,20 @@
             <translation>请检查地址和网络。</translation>
         </message>
         <message>
+            <source>Check the address and the port.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Check the address, or let the hub's administrator renew its certificate.</source>
             <translation>请检查地址，或请中枢管理员更新证书。</translation>
+        </message>
+        <message>
+            <source>Check the address, or start the hub.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the address: it must be the name in the certificate.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Check the address; the list is in /openapi.json.</source>
@@ -797,6 +877,14 @@
         <message>
             <source>Check the permissions of its folder and the free space.</source>
             <translation>请检查其文件夹的权限和剩余空间。</translation>
+        </message>
+        <message>
+            <source>Check the port, and whether the address begins with http:// or https://.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Check the spelling; where it is right, ask the IT desk whether this network may look the name up.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Check this machine's clock and start the run again.</source>
@@ -867,6 +955,10 @@
             <translation>配置未写明轮数</translation>
         </message>
         <message>
+            <source>Connects through the proxy.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Copy it from `silodesk package inspect FILE`.</source>
             <translation>请从 `silodesk package inspect FILE` 复制。</translation>
         </message>
@@ -915,6 +1007,10 @@
             <translation>请更正参数。</translation>
         </message>
         <message>
+            <source>Correct the proxy under Settings, or ask the IT desk.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Could not fetch URL</source>
             <translation>无法获取 URL</translation>
         </message>
@@ -923,12 +1019,24 @@
             <translation>请用群组的设备重新创建运行。</translation>
         </message>
         <message>
+            <source>Credentials and orders have times in them; a wrong clock makes them look expired.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Do not use it; ask its sender what it is. Nothing of it was written.</source>
             <translation>请勿使用；请询问发送者这是什么。其内容未写入任何地方。</translation>
         </message>
         <message>
             <source>Drop the upload.</source>
             <translation>请放弃此上传。</translation>
+        </message>
+        <message>
+            <source>Each check passed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Either your network's security gateway replaces the hub's certificate with its own, or the hub uses an authority of its own. {stopped}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>End it, then try again.</source>
@@ -953,6 +1061,10 @@
         <message>
             <source>Entry file found</source>
             <translation>已找到入口文件</translation>
+        </message>
+        <message>
+            <source>Everything that this machine needs can be reached.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>FedML's broker access</source>
@@ -993,6 +1105,10 @@
         <message>
             <source>Free some space, or check that the folder belongs to you.</source>
             <translation>请腾出一些空间，或确认文件夹属于您。</translation>
+        </message>
+        <message>
+            <source>Free some space, or move SiloDesk's folders to a larger disk.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Free some space, or move the cache with SILODESK_CACHE.</source>
@@ -1063,6 +1179,10 @@
             <translation>请重新安装 SiloDesk 的依赖；缺少一个程序。</translation>
         </message>
         <message>
+            <source>Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Install it (Debian, Ubuntu: apt-get install python3 python3-venv), then start the run again.</source>
             <translation>请安装（Debian、Ubuntu：apt-get install python3 python3-venv），然后重新启动运行。</translation>
         </message>
@@ -1097,6 +1217,10 @@
         <message>
             <source>It is for another device.</source>
             <translation>它是给另一台设备的。</translation>
+        </message>
+        <message>
+            <source>It is made before the first run and takes about 1.2 GB.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>It is no message of a Flower app: {error}</source>
@@ -1215,6 +1339,14 @@
             <translation>省略它即可从头读取。</translation>
         </message>
         <message>
+            <source>Let the hub's administrator renew it; check this machine's clock too.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Let this machine take its time from the network (NTP), or correct the hub's clock.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Let your own SiloDesk send the key.</source>
             <translation>请让您自己的 SiloDesk 发送密钥。</translation>
         </message>
@@ -1229,6 +1361,10 @@
         <message>
             <source>Look at that agent's log; it may wait for the network.</source>
             <translation>请查看该代理的日志；它可能在等待网络。</translation>
+        </message>
+        <message>
+            <source>Look at the Hub page or the hub's log; restart the hub if it stays so.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Look at the agent's log for the whole output of pip.</source>
@@ -1249,6 +1385,14 @@
         <message>
             <source>Loosen a version in the package's requirements.</source>
             <translation>请放宽程序包依赖中的版本。</translation>
+        </message>
+        <message>
+            <source>MQTT over TLS</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Make a new link.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Make another group and own that one.</source>
@@ -1339,12 +1483,24 @@
             <translation>在此中枢新建账户需要邀请。</translation>
         </message>
         <message>
+            <source>No NVIDIA graphics processor; jobs use the processor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>No Python 3.11 or newer with venv was found; jobs need one of their own.</source>
             <translation>未找到带 venv 的 Python 3.11 或更高版本；作业需要自己的 Python。</translation>
         </message>
         <message>
             <source>No agent runs for {root}.</source>
             <translation>{root} 没有运行中的代理。</translation>
+        </message>
+        <message>
+            <source>No answer within {bound} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No authority vouches for it. {stopped}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>No call to look at</source>
@@ -1363,8 +1519,20 @@
             <translation>本机在 {first} 与 {last1} 之间没有空闲端口。</translation>
         </message>
         <message>
+            <source>No hub is named yet.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>No hub is named yet; this machine was looked at alone.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>No message came within {seconds} s.</source>
             <translation>{seconds} 秒内没有收到消息。</translation>
+        </message>
+        <message>
+            <source>No network card has an address that leads to the hub.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>No pickle, no eval</source>
@@ -1387,12 +1555,48 @@
             <translation>目前还没有人可以使用此接口。</translation>
         </message>
         <message>
+            <source>None is set; connections are direct.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>None, as SiloDesk's settings say.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>None: the hub is on this machine.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Not authorized</source>
             <translation>未获授权</translation>
         </message>
         <message>
             <source>Not connected yet.</source>
             <translation>尚未连接。</translation>
+        </message>
+        <message>
+            <source>Not needed: plain http that never leaves this machine.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Not tried, because {need}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Not tried: the hub did not say its time.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Not tried: this machine is bound to another hub.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Not tried: this machine is not bound to a hub yet.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Nothing answers at {where}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Nothing listens there.</source>
@@ -1427,6 +1631,14 @@
             <translation>{len1} 个站点只剩 {len} 个，而每轮需要 {quorum2} 个。{causes3}</translation>
         </message>
         <message>
+            <source>Open the connection doctor; it names the proxy and what to ask for.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Packages, tensors and the job runtime lie there.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Pass it on, or ask for an invitation to a group.</source>
             <translation>请转交他人，或索取群组的邀请。</translation>
         </message>
@@ -1437,6 +1649,10 @@
         <message>
             <source>Paste the whole link; it begins with silodesk://join?</source>
             <translation>请粘贴完整链接；它以 silodesk://join? 开头</translation>
+        </message>
+        <message>
+            <source>Plug in the cable or join the wireless network, then run the checks again.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Port allocation failed</source>
@@ -1467,8 +1683,20 @@
             <translation>请将它们放入 {key} 和 {key1}。</translation>
         </message>
         <message>
+            <source>Python {own} with torch {torch1} and flwr {flwr2}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Python {version}; the job runtime is not made yet.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Remove the other members instead.</source>
             <translation>请改为移除其他成员。</translation>
+        </message>
+        <message>
+            <source>Remove {parent}; the next run makes it anew with {python1}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Rename it, or leave it out with -ig.</source>
@@ -1489,6 +1717,14 @@
         <message>
             <source>Restart the hub; if it happens again, see {log}.</source>
             <translation>请重启中枢；若再次发生，请查看 {log}。</translation>
+        </message>
+        <message>
+            <source>Restart the hub; if it stays so, another program has its port.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Restart the machine after a driver update; `nvidia-smi` says more.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Restore it from a backup, or start a hub with a fresh home.</source>
@@ -1521,6 +1757,18 @@
         <message>
             <source>Run `silodesk doctor`; it checks sandbox and runtime.</source>
             <translation>请运行 `silodesk doctor`；它会检查沙箱和运行时。</translation>
+        </message>
+        <message>
+            <source>Run `silodesk runtime make` beforehand to save the first run's time.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Run the checks again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Run {row} is still going on.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Runs what it reads</source>
@@ -1615,8 +1863,16 @@
             <translation>SiloDesk 中枢</translation>
         </message>
         <message>
+            <source>SiloDesk stopped before sending anything, so no key or data was exposed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Small enough to send</source>
             <translation>大小适合发送</translation>
+        </message>
+        <message>
+            <source>Something on the way answers in its place, or its disk is full.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Start it again (`silodesk agent`); jobs went on meanwhile.</source>
@@ -1667,6 +1923,10 @@
             <translation>请重新开始上传。</translation>
         </message>
         <message>
+            <source>Stop it first, or wait for its end.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Stop it first.</source>
             <translation>请先停止它。</translation>
         </message>
@@ -1697,6 +1957,10 @@
         <message>
             <source>Stopped by {order}.</source>
             <translation>由 {order} 停止。</translation>
+        </message>
+        <message>
+            <source>Tensors and packages go there directly, past the hub.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The address of a download was expired; it was renewed.</source>
@@ -1755,6 +2019,10 @@
             <translation>代理的数据库 {path} 无法打开：{error1}。</translation>
         </message>
         <message>
+            <source>The agent's log says more.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The batch's sequence is out of range.</source>
             <translation>批次的序号超出范围。</translation>
         </message>
@@ -1779,6 +2047,10 @@
             <translation>消息代理不允许此设备订阅它请求的主题。</translation>
         </message>
         <message>
+            <source>The broker is there, but the hub does not answer a heartbeat.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The broker is there, but the hub does not answer.</source>
             <translation>消息代理在运行，但中枢没有应答。</translation>
         </message>
@@ -1791,8 +2063,16 @@
             <translation>收到的字节与声明的不符（sha256 不同）</translation>
         </message>
         <message>
+            <source>The certificate is for {subject}, not for {host1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The certificate of {host} cannot be trusted: {message1}.</source>
             <translation>{host} 的证书不可信：{message1}。</translation>
+        </message>
+        <message>
+            <source>The certificate of {host} has expired.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The channel ended inside a frame.</source>
@@ -1809,6 +2089,10 @@
         <message>
             <source>The connection to the broker broke ({reason}).</source>
             <translation>与消息代理的连接中断（{reason}）。</translation>
+        </message>
+        <message>
+            <source>The connection works; some things deserve a look.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The credentials file {path} can be read by other accounts.</source>
@@ -2035,6 +2319,10 @@
             <translation>中枢的消息代理没有应答。{detail} 它会自动重试；若仍如此，请确认中枢正在运行且网络畅通。</translation>
         </message>
         <message>
+            <source>The hub's own line to its broker may be broken.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The hub's secret in {path} cannot be read.</source>
             <translation>{path} 中的中枢机密无法读取。</translation>
         </message>
@@ -2081,6 +2369,10 @@
         <message>
             <source>The job runs in a weaker sandbox ({name}): it can reach {reached1}.</source>
             <translation>作业在较弱的沙箱（{name}）中运行：它可以接触{reached1}。</translation>
+        </message>
+        <message>
+            <source>The job runtime {key} does not work.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The job runtime {target} cannot be written: {strerror1}.</source>
@@ -2151,6 +2443,10 @@
             <translation>无法创建作业 {job} 的守护文件夹：{strerror1}。</translation>
         </message>
         <message>
+            <source>The keyring of the system would guard the keys better.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The keyring of this machine cannot be used: {cause}.</source>
             <translation>本机的密钥环无法使用：{cause}。</translation>
         </message>
@@ -2161,6 +2457,10 @@
         <message>
             <source>The lock file {path} cannot be written: {strerror1}.</source>
             <translation>锁文件 {path} 无法写入：{strerror1}。</translation>
+        </message>
+        <message>
+            <source>The machine is there, but no program listens on this port.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The machine or session ends.</source>
@@ -2175,12 +2475,24 @@
             <translation>指标 {key} 为 {value1}{where2}；无法绘制。</translation>
         </message>
         <message>
+            <source>The name server of this network has no such name.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The name {host} is not known.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The object has {size} bytes in the store instead of {size1}.</source>
             <translation>该对象在存储中有 {size} 字节，而不是 {size1} 字节。</translation>
         </message>
         <message>
             <source>The object store</source>
             <translation>对象存储</translation>
+        </message>
+        <message>
+            <source>The object store at {host} gave other bytes back.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The object store at {host} is not ready (HTTP {status1}).</source>
@@ -2209,6 +2521,10 @@
         <message>
             <source>The object store has no {object}.</source>
             <translation>对象存储中没有 {object}。</translation>
+        </message>
+        <message>
+            <source>The object store {sentence}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The operator of {silo} refused it: {reason1}.</source>
@@ -2241,6 +2557,10 @@
         <message>
             <source>The package changed while it was read.</source>
             <translation>程序包在读取期间发生变化。</translation>
+        </message>
+        <message>
+            <source>The package declares no parameter “{key}”</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The package ended itself with exit code {code}.</source>
@@ -2331,8 +2651,40 @@
             <translation>计划过旧，或两边的时钟相差数分钟。</translation>
         </message>
         <message>
+            <source>The program there hangs, or a device on the way swallows what it says.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The program {name} is missing, which the hub's own services need.</source>
             <translation>缺少中枢自身服务所需的程序 {name}。</translation>
+        </message>
+        <message>
+            <source>The proxy comes {source}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The proxy comes {source}; it took the connection and said nothing, or a firewall drops what is sent there.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The proxy looks the name up.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The proxy {where} cannot be reached: {why1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The proxy {where} does not answer.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The proxy {where} does not let this machine through to {host1}: {status2} (HTTP {status3}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The proxy's name {host} is not known.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The request cannot be read.</source>
@@ -2395,8 +2747,16 @@
             <translation>运行的参数就是它得到的全部。</translation>
         </message>
         <message>
+            <source>The same as the hub's, within a second.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The sandbox cannot be made: {removeprefix}.</source>
             <translation>无法建立沙箱：{removeprefix}。</translation>
+        </message>
+        <message>
+            <source>The secrets lie in {place}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The server job at {site} ended as {value1}.</source>
@@ -2471,6 +2831,10 @@
             <translation>张量 {name} 不是普通文件；不予跟随。</translation>
         </message>
         <message>
+            <source>The two may understand each other only in part.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The upload has {stat} bytes instead of {size1}.</source>
             <translation>上传有 {stat} 字节，而不是 {size1} 字节。</translation>
         </message>
@@ -2497,6 +2861,10 @@
         <message>
             <source>There is already an account for {email}.</source>
             <translation>{email} 已有账户。</translation>
+        </message>
+        <message>
+            <source>There is an NVIDIA driver, but it does not answer.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>There is no application {application} in the project's group.</source>
@@ -2583,6 +2951,10 @@
             <translation>此地址不接受该方法。</translation>
         </message>
         <message>
+            <source>This check failed itself: {type}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>This cursor does not come from the hub.</source>
             <translation>此游标不是来自中枢。</translation>
         </message>
@@ -2591,8 +2963,16 @@
             <translation>此设备已被撤销。</translation>
         </message>
         <message>
+            <source>This hub is spoken to without encryption (http).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>This hub runs without an object store.</source>
             <translation>此中枢运行时没有对象存储。</translation>
+        </message>
+        <message>
+            <source>This invitation cannot be opened again.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>This invitation is for a new account on this hub, and you have one.</source>
@@ -2639,8 +3019,16 @@
             <translation>看起来像机密信息</translation>
         </message>
         <message>
+            <source>This machine has no network connection.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>This machine is not bound to a hub.</source>
             <translation>本机未绑定中枢。</translation>
+        </message>
+        <message>
+            <source>This machine's clock is {span} {side1} the hub's</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>This needs a credential.</source>
@@ -2667,12 +3055,24 @@
             <translation>此工作进程没有引擎“{engine}”。</translation>
         </message>
         <message>
+            <source>To the hub and back in {value} ms.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Try again in a moment; if it stays so, check the hub and the network.</source>
             <translation>请稍后重试；若仍如此，请检查中枢和网络。</translation>
         </message>
         <message>
             <source>Try again; if it happens again, send the hub's log to its operator.</source>
             <translation>请重试；若再次发生，请将中枢的日志发给其操作员。</translation>
+        </message>
+        <message>
+            <source>Type a hub's address or paste an invitation link to check the way there.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Type a hub's address or paste an invitation link.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Unlock or install a secret service, or name a file that only you can read: --credentials FILE.</source>
@@ -2771,12 +3171,24 @@
             <translation>{host} 的应答不像 SiloDesk 中枢（HTTP {status1}）。</translation>
         </message>
         <message>
+            <source>What answers at {url} is not a SiloDesk hub (HTTP {code1}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>What came from the keeper is not a frame.</source>
             <translation>守护进程发来的内容不是帧。</translation>
         </message>
         <message>
             <source>What came over the channel is not a frame.</source>
             <translation>通道传来的内容不是帧。</translation>
+        </message>
+        <message>
+            <source>What was asked hangs, or this machine is very busy.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Whoever is on the way can read passwords and updates.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Windows reserves that name</source>
@@ -2805,6 +3217,10 @@
         <message>
             <source>Write it like http://127.0.0.1:8765, as the hub prints it.</source>
             <translation>请按中枢显示的形式填写，如 http://127.0.0.1:8765。</translation>
+        </message>
+        <message>
+            <source>Write it like http://proxy.example.org:3128, or none for a direct connection, or leave it empty for what the system says.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Write mqtts://ADMIN@host and put the password into {password}.</source>
@@ -2907,6 +3323,10 @@
             <translation>代理事件</translation>
         </message>
         <message>
+            <source>ahead of</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>all Python files read</source>
             <translation>已读取所有 Python 文件</translation>
         </message>
@@ -2935,8 +3355,24 @@
             <translation>其中的偏移无效</translation>
         </message>
         <message>
+            <source>an unknown issuer</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>an unnamed issuer</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>another name</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>arrays of {sum} bytes were announced, and {len1} came</source>
             <translation>声明了 {sum} 字节的数组，实际收到 {len1}</translation>
+        </message>
+        <message>
+            <source>bubblewrap is missing, or this system forbids user namespaces.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>calls FedML</source>
@@ -3039,6 +3475,10 @@
             <translation>无法写入</translation>
         </message>
         <message>
+            <source>it cannot reach the hub</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>it changed while it was unpacked</source>
             <translation>在解包期间发生变化</translation>
         </message>
@@ -3057,6 +3497,10 @@
         <message>
             <source>it differs from {before} only in case</source>
             <translation>与 {before} 仅大小写不同</translation>
+        </message>
+        <message>
+            <source>it forbids this address</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>it has a backslash</source>
@@ -3145,6 +3589,10 @@
         <message>
             <source>it unpacks to over {limit} times its size</source>
             <translation>解包后超过其大小的 {limit} 倍</translation>
+        </message>
+        <message>
+            <source>it wants a sign-in</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>its entry {entry} is not in it</source>
@@ -3267,6 +3715,10 @@
             <translation>没有人使用此密码</translation>
         </message>
         <message>
+            <source>none: this build is not signed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>not a Python file; it is started as a script</source>
             <translation>不是 Python 文件；将作为脚本启动</translation>
         </message>
@@ -3359,8 +3811,16 @@
             <translation>代理关闭了连接</translation>
         </message>
         <message>
+            <source>the broker comes first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>the connection failed</source>
             <translation>连接失败</translation>
+        </message>
+        <message>
+            <source>the encryption has to hold first</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>the file {path}</source>
@@ -3371,8 +3831,24 @@
             <translation>文件夹在预览之后发生变化</translation>
         </message>
         <message>
+            <source>the hub has to answer first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>the hub was too slow</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>the hub's address comes first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>the keeper's folder was removed</source>
             <translation>守护进程的文件夹已被删除</translation>
+        </message>
+        <message>
+            <source>the name has to be known first</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>the network</source>
@@ -3381,6 +3857,22 @@
         <message>
             <source>the operator</source>
             <translation>操作员</translation>
+        </message>
+        <message>
+            <source>the port has to answer first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>the proxy comes first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>the proxy on the way does not let it through</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>the proxy refused</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>the system's keyring</source>
@@ -3443,6 +3935,10 @@
             <translation>{above} 无法写入。</translation>
         </message>
         <message>
+            <source>{bytes} bytes to {host1} and back.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{dest} is a file.</source>
             <translation>{dest} 是文件。</translation>
         </message>
@@ -3465,6 +3961,26 @@
         <message>
             <source>{host} does not speak TLS as expected.</source>
             <translation>{host} 没有按预期使用 TLS。</translation>
+        </message>
+        <message>
+            <source>{host} shows a certificate that it signed itself (“{issuer1}”).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{host}, {port1}/tcp, outbound, {kind2}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{host}:{port1} does not speak TLS.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{host}:{port1} takes connections and never answers.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{host}:{port1} took the connection and says nothing.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{job} cannot name a job.</source>
@@ -3523,6 +4039,10 @@
             <translation>{name} 没有文件 {path1}。</translation>
         </message>
         <message>
+            <source>{name} has version {version1}, this machine {own2}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{name} is a folder with content</source>
             <translation>{name} 是含内容的文件夹</translation>
         </message>
@@ -3569,6 +4089,14 @@
         <message>
             <source>{path} is cut</source>
             <translation>{path} 不完整</translation>
+        </message>
+        <message>
+            <source>{port}/tcp, outbound, {scheme1}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{python} does not start or lacks torch or flwr.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{root} {fault1}; a package may not (largest file: {largest2}).</source>
@@ -3683,12 +4211,36 @@
             <translation>已丢弃 {untold} 行日志：中枢不在线，且磁盘配额已用完。</translation>
         </message>
         <message>
+            <source>{value} are free at {worst1}, {value2} are needed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{value} free, {value1} needed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{version}, certificate by {name1}, valid until {until2}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{what} cannot be installed</source>
             <translation>{what} 无法安装</translation>
         </message>
         <message>
             <source>{what}: {join1}. This is done once; about 1.2 GB on disk (5 GB where pip offers the build for graphics processors)</source>
             <translation>{what}：{join1}。仅需一次；约占磁盘 1.2 GB（若 pip 提供图形处理器版本则为 5 GB）</translation>
+        </message>
+        <message>
+            <source>{where} cannot be reached: {why1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{where} knows device {edge1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{where} takes connections.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{where}: '{bare1}' is not a requirement.</source>
@@ -3703,8 +4255,20 @@
             <translation>{where}：{name1} 随作业运行时提供</translation>
         </message>
         <message>
+            <source>{who} is not a member of {name1} any more.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{words}; the limit is {note1} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{wrong} is not what the manifest lists</source>
             <translation>{wrong} 与清单所列不符</translation>
+        </message>
+        <message>
+            <source>“{issuer}” vouches for {host1}, and this machine does not know it.</source>
+            <translation type="unfinished" />
         </message>
     </context>
 </TS>

@@ -16,7 +16,8 @@ NOT_SHOWN = {
 FOR_MACHINES = {"log", "re", "Field", "Event", "Method", "create_task", "asyncio"}
 MACHINE = re.compile(
     r"^(Traceback|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|BEGIN|DROP|WITH|"
-    r"GET|POST|PUT|PATCH|import|from|Bearer|Device \{|# TYPE|\n|%|\^|\[|-|/|\\)|[\\^$|<>]|%s|\b(text/|application/json)|"
+    r"GET|POST|PUT|PATCH|import|from|Bearer|Device \{|# TYPE|\n|%|\^|\[|-|/|\\)|[\\^$|<>]|%s|"
+    r"\b(text/|application/json)|"
     r"(NOT EXISTS|ON CONFLICT| IS NULL)|^\W*$|_\{|\}_|=\{|=\?| = \?"
 )
 
