@@ -60,6 +60,7 @@ class Events(Protocol):
     approval: SignalInstance  # int id, str state
     job: SignalInstance  # dict: LocalJob
     progress: SignalInstance  # dict: task, text, done, total
+    doctor: SignalInstance  # dict: run, check, done, total
     connected: SignalInstance  # bool: the agent answers
 
 

@@ -152,7 +152,4 @@ async def check_keyring(case: Case) -> DoctorCheck:
         store = await asyncio.to_thread(keys.open_store, case.home, case.settings, named)
     except SiloDeskError as error:
         return found("keyring", "fail", error.sentence, "", error.next_step)
-    if isinstance(store, keys.FileStore):
-        return found("keyring", "note", f"A file that only you can read: {store.place}",
-                     "The keyring of the system would guard the keys better.")  # fmt: skip
     return found("keyring", "pass", f"The secrets lie in {store.place}.")

@@ -36,6 +36,7 @@ class Events(QObject):
     approval = Signal(int, str)
     job = Signal(dict)
     progress = Signal(dict)
+    doctor = Signal(dict)
     connected = Signal(bool)
     _wake = Signal()
 
@@ -104,6 +105,8 @@ class Events(QObject):
             self.job.emit(params)
         elif name == "progress":
             self.progress.emit(params)
+        elif name == "doctor":
+            self.doctor.emit(params)
 
     def _set_connected(self, is_connected: bool) -> None:
         if is_connected != self.is_connected:
@@ -120,4 +123,6 @@ def _key(name: str, params: dict[str, Any]) -> tuple[Any, ...]:
         return name, params.get("id"), params.get("state")
     if name == "progress":
         return name, params.get("task")
+    if name == "doctor":
+        return name, params.get("run"), params.get("done")
     return (name,)

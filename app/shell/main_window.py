@@ -157,7 +157,7 @@ class MainWindow(QMainWindow):
         for number, one in enumerate(visible[:9], start=1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
             shortcut.activated.connect(lambda key=one.key: self.navigate(key))
-        for keys, key in (("Ctrl+B", "build"), ("Ctrl+,", "settings")):
+        for keys, key in (("Ctrl+B", "build"), ("Ctrl+,", "settings"), ("F1", "doctor")):
             QShortcut(QKeySequence(keys), self).activated.connect(
                 lambda key=key: self.navigate(key)
             )

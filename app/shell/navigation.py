@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.context import AppContext
+from app.i18n import mark
 from app.widgets.page import Page
 
 SILO, FEDERATION, TOOLS = "This silo", "Federation", "Tools"
@@ -40,6 +41,12 @@ def _build(context: AppContext) -> Page:
     from app.pages.build.page import BuildPage
 
     return BuildPage(context)
+
+
+def _doctor(context: AppContext) -> Page:
+    from app.pages.doctor.page import DoctorPage
+
+    return DoctorPage(context)
 
 
 def _settings(context: AppContext) -> Page:
@@ -84,6 +91,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("projects", "Projects", "folder-git-2", FEDERATION, _projects),
     Entry("applications", "Applications", "package", FEDERATION, _applications),
     Entry("build", "Build package", "wand-sparkles", TOOLS, _build),
+    Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
     Entry("settings", "Settings", "settings", TOOLS, _settings),
     Entry("project", "Project", "folder-git-2", "", _project, under="projects"),
     Entry("run", "Run", "folder-git-2", "", _run, under="projects"),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import tr
 from app.pages.sign_in import model
 from app.pages.sign_in.account_form import AccountForm
 from app.pages.sign_in.demo import Demo
@@ -55,7 +56,15 @@ class SignInPage(Page):
         self.themes.chosen.connect(self._choose_theme)
         self.home = Button("Back to Home", "link",
                            on_click=lambda: self.context.navigate("home"))  # fmt: skip
-        foot.setLayout(row(self.version, self.home, None, self.themes, margins=(28, 12, 28, 16)))
+        self.doctor = Button(
+            tr("Connection doctor"), "link", on_click=lambda: self.context.navigate("doctor")
+        )
+        self.proxy = Button(
+            tr("Proxy settings"), "link",
+            on_click=lambda: self.context.navigate("settings", section="network"),
+        )  # fmt: skip
+        parts = (self.version, self.doctor, self.proxy, self.home, None, self.themes)
+        foot.setLayout(row(*parts, gap=14, margins=(28, 12, 28, 16)))
         return foot
 
     def open(self, **arguments: Any) -> None:
