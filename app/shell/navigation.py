@@ -85,6 +85,12 @@ def _run(context: AppContext) -> Page:
     return RunPage(context)
 
 
+def _compare(context: AppContext) -> Page:
+    from app.pages.runs.compare import ComparePage
+
+    return ComparePage(context)
+
+
 PAGES: tuple[Entry, ...] = (
     Entry("home", "Home", "house", SILO, _home),
     Entry("approvals", "Approvals", "shield-check", SILO, _approvals),
@@ -94,6 +100,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
     Entry("settings", "Settings", "settings", TOOLS, _settings),
     Entry("project", "Project", "folder-git-2", "", _project, under="projects"),
+    Entry("compare", "Compare runs", "folder-git-2", "", _compare, under="projects"),
     Entry("run", "Run", "folder-git-2", "", _run, under="projects"),
     Entry("sign_in", "Welcome", "log-in", "", _sign_in),
 )

@@ -140,6 +140,7 @@ class Table(QTableView):
 
     opened = Signal(object)
     clicked_cell = Signal(object, int)  # row, column
+    pressed_space = Signal(object)  # row
 
     def __init__(self, model: RowModel[Any], *, row_height: int = 44, fits: bool = False) -> None:
         super().__init__()
@@ -198,5 +199,8 @@ class Table(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._open(self.currentIndex())
+            return
+        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
+            self.pressed_space.emit(self.currentIndex().data(ROW))
             return
         super().keyPressEvent(event)

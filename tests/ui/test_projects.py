@@ -87,7 +87,7 @@ def test_a_project_is_made(window, agent, qtbot) -> None:
 def test_runs_are_listed_with_state_rounds_and_result(project) -> None:
     """One line tells state, who, how far and how good."""
     row = next(n for n, run in enumerate(project.rows.rows) if run.id == 1284)
-    shown = [project.rows.index(row, column).data() for column in range(9)]
+    shown = [project.rows.index(row, column).data() for column in range(1, 10)]
 
     assert shown[0] == "1284, lr 0.01, wide"
     assert shown[1] == "Running"
@@ -106,7 +106,7 @@ def test_chips_search_and_order(project) -> None:
     assert [run.id for run in project.rows.rows] == [1260]
     project.search.setText("")
     project.chips["all"].click()
-    project.table.sortByColumn(6, Qt.SortOrder.AscendingOrder)
+    project.table.sortByColumn(7, Qt.SortOrder.AscendingOrder)
     assert project.rows.rows[1].id == 1266
     assert project._foot.text() == "6 of 6 runs shown"
 

@@ -50,7 +50,7 @@ def write_metrics(path: Path, points: list[Batch], sites: Mapping[int, Site]) ->
                     )
                 count += len(batch.values)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return count
 
 
@@ -70,7 +70,7 @@ def write_system(
                         writer.writerow([key, name, edge_id, iso(at), repr(value)])
                         count += 1
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return count
 
 
@@ -82,7 +82,7 @@ def write_logs(path: Path, store: LogStore, rows: Ints, sites: Mapping[int, Site
                 lines = store.lines(rows[first : first + PIECE])
                 file.writelines(plain_text(line, sites.get(line.edge_id)) + "\n" for line in lines)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return len(rows)
 
 
@@ -98,7 +98,8 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
-def _unwritable(path: Path, error: OSError) -> StorageError:
+def unwritable(path: Path, error: OSError) -> StorageError:
+    """Return the error for a file that cannot be written."""
     return StorageError(
         f"{path.name} cannot be written there: {error.strerror}.",
         next_step="Choose another folder, or free some space.",

@@ -11,16 +11,21 @@ from statistics import median
 
 from agent_core.protocol.records import Run
 from agent_core.protocol.states import Stage, State
+from app.i18n import mark, tr, trn
 from app.pages.runs.wording import LIVE, is_lower_better, metric_rank, metric_title
 from app.widgets.curve_plot_ticks import kind_of, value_text
 from app.widgets.words import duration, plural, size
 
 _LOOK = frozenset({State.FAILED, State.EXCEPTION, State.KILLED, State.PENDING_APPROVAL})
 FILTERS: dict[str, tuple[str, Callable[[Run], bool]]] = {
-    "all": ("All", lambda _run: True),
-    "live": ("Live", lambda run: run.state in LIVE),
-    "finished": ("Finished", lambda run: run.state == State.FINISHED),
-    "look": ("Needs a look", lambda run: run.state in _LOOK),
+    "all": (mark("All"), lambda run: run.archived_at is None),
+    "live": (mark("Live"), lambda run: run.archived_at is None and run.state in LIVE),
+    "finished": (
+        mark("Finished"),
+        lambda run: run.archived_at is None and run.state == State.FINISHED,
+    ),
+    "look": (mark("Needs a look"), lambda run: run.archived_at is None and run.state in _LOOK),
+    "archived": (mark("Archived"), lambda run: run.archived_at is not None),
 }
 _CONDITION = re.compile(r"^\s*([\w\- ]+?)\s*(>=|<=|>|<|=)\s*(\d+(?:\.\d+)?)\s*(%?)\s*$")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -90,32 +95,40 @@ class RunList:
         key = main_metric(self.runs)
         scored = [run for run in self.runs if key and key in run.headline]
         if not scored:
-            return Stat("Best result", "–", "no run has reported one")
+            return Stat(tr("Best result"), "–", tr("no run has reported one"))
         sign = 1 if is_lower_better(key) else -1
         best = min(scored, key=lambda run: sign * run.headline[key])
         value = value_text(best.headline[key], kind_of(key))
-        return Stat(f"Best {metric_title(key).lower()}", value, f"run {best.id}")
+        name = tr("Best {metric}", metric=metric_title(key).lower())
+        return Stat(name, value, tr("run {id}", id=best.id))
 
     def _number(self) -> Stat:
         counts = self.counts()
-        words = [f"{counts['finished']} finished", f"{counts['live']} live"]
-        idle = sum(run.state == State.IDLE for run in self.runs)
-        words += [f"{idle} not started"] if idle else []
-        return Stat("Runs", str(len(self.runs)), ", ".join(words))
+        words = [
+            tr("{count} finished", count=counts["finished"]),
+            tr("{count} live", count=counts["live"]),
+        ]
+        idle = sum(run.state == State.IDLE and run.archived_at is None for run in self.runs)
+        words += [tr("{count} not started", count=idle)] if idle else []
+        return Stat(tr("Runs"), str(counts["all"]), ", ".join(words))
 
     def _sent(self, own_edge: int | None) -> Stat:
         parts = [d for run in self.runs for d in run.devices if d.edge_id == own_edge]
         if not parts:
             total = sum(run.bytes_up + run.bytes_down for run in self.runs)
-            return Stat("Moved by all sites", size(total), plural(len(self.runs), "run"))
+            return Stat(tr("Moved by all sites"), size(total), plural(len(self.runs), "run"))
         total = sum(part.bytes_up for part in parts)
-        return Stat("Sent by this silo", size(total), f"in {plural(len(parts), 'run')}")
+        return Stat(
+            tr("Sent by this silo"),
+            size(total),
+            trn("in {count} run", "in {count} runs", len(parts)),
+        )
 
     def _delay(self) -> Stat:
         delays = [delay for run in self.runs if (delay := start_delay(run)) is not None]
         if not delays:
-            return Stat("Median start delay", "–", "sent to round 1")
-        return Stat("Median start delay", duration(median(delays)), "sent to round 1")
+            return Stat(tr("Median start delay"), "–", tr("sent to round 1"))
+        return Stat(tr("Median start delay"), duration(median(delays)), tr("sent to round 1"))
 
 
 def start_delay(run: Run) -> float | None:

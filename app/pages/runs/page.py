@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import Run
 from agent_core.protocol.states import TERMINAL, Role, State
 from app.context import AppContext
+from app.i18n import tr
+from app.pages.runs import run_actions
+from app.pages.runs.compare_pick import PickRuns
+from app.pages.runs.export_runs import save_runs
 from app.pages.runs.run_view import RunView
 from app.pages.runs.wording import LIVE, run_title
 from app.widgets.buttons import Button
@@ -24,9 +28,18 @@ class RunPage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.view: RunView | None = None
-        self._stop = Button("Stop…", "dangerline", icon="square", on_click=self._ask_stop)
-        self._start = Button("Start run", "primary", icon="play", on_click=self._start_run)
-        self._again = Button("Run again", icon="repeat", on_click=self._clone)
+        self._stop = Button(tr("Stop…"), "dangerline", icon="square", on_click=self._ask_stop)
+        self._start = Button(tr("Start run"), "primary", icon="play", on_click=self._start_run)
+        self._again = Button(tr("Run again"), icon="repeat", on_click=self._clone)
+        self._more = Button(kind="secondary", icon="ellipsis", tip=tr("More"))
+        menu = QMenu(self._more)
+        menu.addAction(tr("Compare with others…"), self._compare)
+        menu.addAction(tr("Rename…"), self._rename)
+        self._put_away = menu.addAction(tr("Archive"), self._archive)
+        menu.addSeparator()
+        menu.addAction(tr("Points as CSV…"), lambda: self._save("csv"))
+        menu.addAction(tr("Points as JSON…"), lambda: self._save("json"))
+        self._more.setMenu(menu)
         self._outer = column(margins=(24, 20, 24, 20))
         self.setLayout(self._outer)
         self.dialog: Dialog | None = None
@@ -42,7 +55,7 @@ class RunPage(Page):
             self.view = RunView(self.context, run_id)
             self.view.live.changed.connect(self._on_run)
             self._outer.addWidget(self.view)
-            self.set_heading(f"Run {run_id}", crumbs=[("Projects", "projects", {})])
+            self.set_heading(tr("Run {id}", id=run_id), crumbs=[(tr("Projects"), "projects", {})])
             self.top_actions = []
             self.view.start()
         else:
@@ -69,9 +82,12 @@ class RunPage(Page):
         elif run.state in LIVE:
             actions = [self._stop]
         self._stop.setEnabled(run.state != State.STOPPING)
-        self.top_actions = actions
+        put = tr("Archive") if run.archived_at is None else tr("Take out of the archive")
+        self._put_away.setText(put)
+        self._put_away.setEnabled(run_actions.may_archive(run))
+        self.top_actions = [*actions, self._more]
         crumbs: list[tuple[str, str, dict[str, Any]]] = [
-            ("Projects", "projects", {}),
+            (tr("Projects"), "projects", {}),
             (run.project_name, "project", {"project_id": run.project_id}),
         ]
         self.set_heading(run_title(run), crumbs=crumbs)
@@ -83,9 +99,9 @@ class RunPage(Page):
             return
         self.dialog = confirm(
             self,
-            f"Stop run {run.id}, {run.name}?" if run.name else f"Stop run {run.id}?",
+            tr("Stop run {id}, {name}?", id=run.id, name=run.name),
             stop_consequence(run),
-            "Stop the run",
+            tr("Stop the run"),
             lambda: self._send("runs.stop", reason="Stopped from the run's page"),
         )
 
@@ -106,14 +122,41 @@ class RunPage(Page):
         self._send("runs.start")
 
     def _clone(self) -> None:
-        view = self.view
-        if view is None:
+        run = self.view.live.run if self.view else None
+        if run is not None:
+            run_actions.run_again(
+                self.context, self, run, lambda made: self.context.navigate("run", run_id=made.id)
+            )
+
+    def _changed(self, run: Run) -> None:
+        if self.view is not None and self.view.run_id == run.id:
+            self.view.live.take(run)
+
+    def _rename(self) -> None:
+        run = self.view.live.run if self.view else None
+        if run is not None:
+            self.dialog = run_actions.rename(self.context, self, run, self._changed)
+
+    def _archive(self) -> None:
+        run = self.view.live.run if self.view else None
+        if run is not None:
+            run_actions.archive(self.context, self, run, self._changed)
+
+    def _compare(self) -> None:
+        run = self.view.live.run if self.view else None
+        if run is None:
             return
 
-        def done(answer: dict[str, Any]) -> None:
-            self.context.navigate("run", run_id=int(answer["id"]))
+        def picked(ids: list[int]) -> None:
+            self.context.navigate("compare", run_ids=ids)
 
-        self.context.tasks.call("runs.clone", done, parent=view, run_id=view.run_id)
+        self.dialog = PickRuns(self, self.context, run.group_id, [run.id], picked)
+        self.dialog.open()
+
+    def _save(self, kind: str) -> None:
+        run = self.view.live.run if self.view else None
+        if run is not None:
+            save_runs(self, self.context, [run], kind)
 
 
 def stop_consequence(run: Run) -> str:

@@ -13,6 +13,10 @@ from agent_core.protocol.records import Device, Group, Project, Run
 from agent_core.protocol.states import State
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import tr, trn
+from app.pages.runs import run_actions
+from app.pages.runs.compare_model import LIMIT as COMPARED
+from app.pages.runs.export_runs import save_runs
 from app.pages.runs.list_model import FILTERS, RunList, main_metric
 from app.pages.runs.run_table import StatCard, columns
 from app.widgets.bars import Skeleton
@@ -38,11 +42,12 @@ class ProjectPage(Page):
         self.project: Project | None = None
         self.group: Group | None = None
         self.list = RunList()
+        self.ticked: list[int] = []
         self._project_id = 0
         self._metric = ""
         self._drawn: tuple[str, tuple[int, ...]] = ("", ())
         self._busy = self._again = False
-        self._new = Button("New run", "primary", icon="play", on_click=self.new_run)
+        self._new = Button(tr("New run"), "primary", icon="play", on_click=self.new_run)
         self.top_actions = [self._new]
         self._build()
         context.events.changed.connect(self._on_changed)
@@ -57,28 +62,38 @@ class ProjectPage(Page):
 
     def _build(self) -> None:
         self._stats = [StatCard() for _ in range(4)]
-        self.search = SearchField("Filter runs, or type accuracy > 0.95")
+        self.search = SearchField(tr("Filter runs, or type accuracy > 0.95"))
         self.search.textChanged.connect(self._on_search)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.search.setFocus)
         self.chips: dict[str, Chip] = {}
         for key, (text, _) in FILTERS.items():
-            chip = self.chips[key] = Chip(text, 0, on=key == "all")
+            chip = self.chips[key] = Chip(tr(text), 0, on=key == "all")
             chip.clicked.connect(partial(self._on_filter, key))
-        tools = row(self.search, 4, *self.chips.values(), None, gap=8)
+        self.chosen = Label("", "small", "muted")
+        self.compare = Button(tr("Compare"), icon="git-compare", on_click=self.compare_runs)
+        self.export = Button(tr("Export"), icon="download")
+        menu = QMenu(self.export)
+        menu.addAction(tr("Points as CSV…"), partial(self._save, "csv"))
+        menu.addAction(tr("Points as JSON…"), partial(self._save, "json"))
+        self.export.setMenu(menu)
+        tools = row(
+            self.search, 4, *self.chips.values(), None, self.chosen, self.compare, self.export,
+            gap=8,
+        )  # fmt: skip
         self._card = TableCard()
         self._make_table()
         self._foot = Label("", "small", "faint")
         self._card.body.addLayout(row(self._foot, None, margins=(12, 6, 12, 6)))
         self._empty = EmptyState(
             "rocket",
-            "No runs yet",
-            "A run trains an application on the devices you choose. It appears here at once.",
-            action="New run",
+            tr("No runs yet"),
+            tr("A run trains an application on the devices you choose. It appears here at once."),
+            action=tr("New run"),
             on_action=self.new_run,
         )
         self._error = EmptyState(
-            "circle-alert", "", action="Try again", on_action=self._retry, tok="danger"
+            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
         )
         skeleton = QWidget()
         skeleton.setLayout(column(Skeleton(8), None))
@@ -99,11 +114,14 @@ class ProjectPage(Page):
     def _make_table(self) -> None:
         """Make the table; its result column is named by the metric that the runs report."""
         self.rows: RowModel[Run] = RowModel(
-            columns(self._metric, self.group.devices if self.group else ()), lambda run: run.id
+            columns(self._metric, self.group.devices if self.group else (), self._is_ticked),
+            lambda run: run.id,
         )
         self.table = Table(self.rows, row_height=50)
-        self.table.setAccessibleName("Runs")
+        self.table.setAccessibleName(tr("Runs"))
         self.table.opened.connect(self._open_run)
+        self.table.clicked_cell.connect(self._on_cell)
+        self.table.pressed_space.connect(self.tick)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_menu)
         self._card.body.insertWidget(0, self.table, 1)
@@ -115,9 +133,10 @@ class ProjectPage(Page):
         if wanted != self._project_id:
             self._project_id, self.project, self.group = wanted, None, None
             self.list = RunList()
+            self.ticked = []
             self.rows.set_rows([])
             self._states.setCurrentWidget(self._places["blank"])
-            self.set_heading("", crumbs=[("Projects", "projects", {})])
+            self.set_heading("", crumbs=[(tr("Projects"), "projects", {})])
             self._patience.start()
         self.reload()
 
@@ -138,7 +157,7 @@ class ProjectPage(Page):
         if project.id == self._project_id:
             self.project, self.group = project, group
             self.list.runs = runs
-            self.set_heading(project.name, group.name, [("Projects", "projects", {})])
+            self.set_heading(project.name, group.name, [(tr("Projects"), "projects", {})])
             self.refresh()
         if self._again or project.id != self._project_id:
             self.reload()
@@ -150,7 +169,8 @@ class ProjectPage(Page):
             self._error.set("circle-alert", title, text, "danger")
             self._states.setCurrentWidget(self._error)
         elif self.isVisible():
-            self._foot.setText(f"{sentence_of(error)[0]} Shown is what was read before.")
+            cause = sentence_of(error)[0]
+            self._foot.setText(tr("{cause} Shown is what was read before.", cause=cause))
 
     def _retry(self) -> None:
         self._states.setCurrentWidget(self._places["skeleton"])
@@ -182,12 +202,15 @@ class ProjectPage(Page):
             card.show_stat(stat.name, stat.value, stat.note)
         for key, count in self.list.counts().items():
             self.chips[key].set_count(count)
+        self.chips["archived"].setVisible(self.list.counts()["archived"] > 0)
+        self._say_chosen()
         self._show_rows()
 
     def _show_rows(self) -> None:
         shown = self.list.shown()
         self.rows.set_rows(shown)
-        self._foot.setText(f"{len(shown)} of {plural(len(self.list.runs), 'run')} shown")
+        total = plural(len(self.list.runs), "run")
+        self._foot.setText(tr("{count} of {runs} shown", count=len(shown), runs=total))
 
     def _on_search(self, text: str) -> None:
         self.list.text = text
@@ -208,11 +231,62 @@ class ProjectPage(Page):
         if run is None:
             return
         menu = QMenu(self)
-        menu.addAction("Open", partial(self._open_run, run))
-        for tab, text in (("curves", "Curves"), ("logs", "Logs"), ("models", "Models")):
+        menu.addAction(tr("Open"), partial(self._open_run, run))
+        tabs = (("curves", tr("Curves")), ("logs", tr("Logs")), ("models", tr("Models")))
+        for tab, text in tabs:
             menu.addAction(text, partial(self.context.navigate, "run", run_id=run.id, tab=tab))
+        menu.addSeparator()
+        ticked = self._is_ticked(run)
+        menu.addAction(tr("Do not compare") if ticked else tr("Compare"), partial(self.tick, run))
+        menu.addAction(tr("Run again"), partial(self._act, run_actions.run_again, run))
+        menu.addAction(tr("Rename…"), partial(self._act, run_actions.rename, run))
+        put = tr("Archive") if run.archived_at is None else tr("Take out of the archive")
+        action = menu.addAction(put, partial(self._act, run_actions.archive, run))
+        action.setEnabled(run_actions.may_archive(run))
         menu.exec(self.table.viewport().mapToGlobal(at))
         menu.deleteLater()
+
+    def _act(self, what: Any, run: Run) -> None:
+        what(self.context, self, run, lambda _: self.reload())
+
+    # --- comparing ---
+    def _is_ticked(self, run: Run) -> bool:
+        return run.id in self.ticked
+
+    def _on_cell(self, run: Run, place: int) -> None:
+        if place == 0:
+            self.tick(run)
+
+    def tick(self, run: Run) -> None:
+        """Choose a run for comparing and exporting, or let it go; eight at most."""
+        if run.id in self.ticked:
+            self.ticked.remove(run.id)
+        elif len(self.ticked) < COMPARED:
+            self.ticked.append(run.id)
+        else:
+            self.context.notify(tr("Up to {count} runs are compared at once", count=COMPARED))
+        self.rows.refresh()
+        self._say_chosen()
+
+    def _say_chosen(self) -> None:
+        known = {run.id for run in self.list.runs}
+        self.ticked = [one for one in self.ticked if one in known]
+        count = len(self.ticked)
+        self.chosen.setText(trn("{count} selected", "{count} selected", count) if count else "")
+        self.compare.setEnabled(count > 1)
+        tip = tr("Tick two runs or more, with the mouse or the space bar")
+        self.compare.setToolTip("" if count > 1 else tip)
+
+    def compare_runs(self) -> None:
+        """Show the ticked runs beside each other."""
+        if len(self.ticked) > 1:
+            self.context.navigate("compare", run_ids=list(self.ticked))
+
+    def _save(self, kind: str) -> None:
+        """Save the ticked runs, or all that are shown."""
+        chosen = [run for run in self.list.runs if run.id in self.ticked] or self.list.shown()
+        if chosen:
+            save_runs(self, self.context, chosen, kind)
 
     def new_run(self) -> None:
         """Ask what should run, and start it."""
@@ -242,7 +316,7 @@ def _read(
     cursor = ""
     while True:
         given = {"cursor": cursor} if cursor else {}
-        page = call("runs.list", project_id=project_id, limit=LIMIT, **given)
+        page = call("runs.list", project_id=project_id, archived="all", limit=LIMIT, **given)
         runs += [Run.model_validate(item) for item in page["items"]]
         following = page.get("next_cursor") or ""
         if not page["items"] or not following or following == cursor:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from agent_core.protocol.records import Run
+from app.i18n import tr
 from app.pages.runs.wording import day_text, elapsed, is_lower_better, metric_title, state_text
 from app.widgets.cards import Card
 from app.widgets.cells import Cell
@@ -19,25 +20,26 @@ from app.widgets.tokens import look
 from app.widgets.words import duration
 
 
-def columns(key: str, group: Sequence[int]) -> list[Column[Run]]:
+def columns(key: str, group: Sequence[int], is_ticked: Callable[[Run], bool]) -> list[Column[Run]]:
     """Return the columns; the result column shows one metric."""
     worst = float("inf") if is_lower_better(key) else float("-inf")
     return [
-        Column("Run", lambda r: Cell(str(r.id), sub=r.name, weight=600), 124,
+        Column("", lambda r: Cell(kind="check", checked=is_ticked(r)), 40),
+        Column(tr("Run"), lambda r: Cell(str(r.id), sub=r.name, weight=600), 124,
                sort=lambda r: r.id),
-        Column("State", lambda r: Cell(state_text(r), kind="state", state=r.state.value), 178,
+        Column(tr("State"), lambda r: Cell(state_text(r), kind="state", state=r.state.value), 178,
                sort=lambda r: r.state.value),
-        Column("Application", lambda r: Cell(r.application_name), 0,
+        Column(tr("Application"), lambda r: Cell(r.application_name), 0,
                sort=lambda r: r.application_name.lower()),
-        Column("Who", lambda r: Cell(r.owner_name, tok="muted"), 108,
+        Column(tr("Who"), lambda r: Cell(r.owner_name, tok="muted"), 108,
                sort=lambda r: r.owner_name.lower()),
-        Column("Sites", partial(_sites_cell, group=group), 158),
-        Column("Rounds", _rounds_cell, 146,
+        Column(tr("Sites"), partial(_sites_cell, group=group), 158),
+        Column(tr("Rounds"), _rounds_cell, 146,
                sort=lambda r: r.round / r.rounds if r.rounds else r.round),
-        Column(metric_title(key) if key else "Result", partial(_metric_cell, key=key), 112,
+        Column(metric_title(key) if key else tr("Result"), partial(_metric_cell, key=key), 112,
                right=True, sort=lambda r: r.headline.get(key, worst)),
-        Column("Started", _started_cell, 96, sort=lambda r: r.started_at or r.created_at),
-        Column("Time", _time_cell, 82, right=True,
+        Column(tr("Started"), _started_cell, 96, sort=lambda r: r.started_at or r.created_at),
+        Column(tr("Time"), _time_cell, 82, right=True,
                sort=lambda r: elapsed(r, time.time()) or 0.0),
     ]  # fmt: skip
 
@@ -87,4 +89,4 @@ class StatCard(Card):
         self._name.setText(name)
         self._value.setText(value)
         self._note.setText(note)
-        self.setAccessibleName(f"{name}: {value}, {note}")
+        self.setAccessibleName(tr("{name}: {value}, {note}", name=name, value=value, note=note))

@@ -35,7 +35,7 @@ def test_filters_and_their_counts() -> None:
     """Chips count what they let through, and the list is the newest first."""
     runs = RunList([run for run in RUNS if run.project_id == 11])
 
-    assert runs.counts() == {"all": 6, "live": 2, "finished": 1, "look": 3}
+    assert runs.counts() == {"all": 6, "live": 2, "finished": 1, "look": 3, "archived": 0}
     assert [run.id for run in runs.shown()] == [1286, 1284, 1279, 1271, 1266, 1260]
     runs.filter = "look"
     assert [run.id for run in runs.shown()] == [1271, 1266, 1260]
