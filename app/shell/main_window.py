@@ -19,6 +19,7 @@ from app.shell.rail import Rail
 from app.shell.topbar import TopBar
 from app.widgets.banner import Banner
 from app.widgets.dialogs import confirm
+from app.widgets.focus_order import step_focus
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
 from app.widgets.toast import Toast
@@ -284,6 +285,10 @@ class MainWindow(QMainWindow):
         )
 
     # --- the window itself ---
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
+        """Walk in reading order, whenever things were made."""
+        return step_focus(self, next)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.rail.set_narrow(self.width() < NARROW_UNDER)

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
+from app.i18n import tr
 from app.widgets.painting import RIGHT, draw_text
 from app.widgets.theme import theme
 
@@ -86,6 +87,7 @@ class CodeView(QPlainTextEdit):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setAccessibleName(tr("Code"))
         self.setReadOnly(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
 from app.widgets.buttons import Button
+from app.widgets.focus_order import step_focus
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import box, column, row, rule
 from app.widgets.painting import Canvas, draw_round
@@ -93,6 +94,9 @@ class Dialog(QDialog):
         """Add a button at the right of the footer."""
         self.footer.addWidget(button)
         return button
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
+        return step_focus(self, next)
 
     def showEvent(self, event: QShowEvent) -> None:
         window = self.parentWidget()

@@ -98,6 +98,7 @@ class LogsTab(QWidget):
     def _build_search(self) -> QWidget:
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find in all lines")
+        self.search.setAccessibleName(self.search.placeholderText())
         self.search.setFixedSize(270, 32)
         self.search.setFont(theme().font(400, 13))
         self.search.setProperty("soft", "true")
