@@ -12,7 +12,7 @@ import json
 import secrets
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class FakeAgent:
         self.home = Home(root).make()
         self.answers = Answers(self.home, scene)
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.said: list[str] = []  # every text of every answer, in order
         self.errors: dict[str, SiloDeskError] = {}  # method -> the error it answers with
         self._overrides: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self._loop = asyncio.new_event_loop()
@@ -122,6 +123,7 @@ class FakeAgent:
             self._subscribed.add(writer)
         try:
             answer["result"] = self._result(method, params)
+            self.said += texts_in(answer["result"])
         except SiloDeskError as error:
             answer["error"] = {
                 "code": -32000, "message": error.sentence, "data": error.to_problem()
@@ -138,6 +140,19 @@ class FakeAgent:
         if method not in OWN and method not in PROXIED:
             raise NotFoundError(f"The agent has no method {method}.", code="missing.method")
         return self.answers.give(method, params)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text of a JSON value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)
 
 
 def main() -> None:
