@@ -54,6 +54,10 @@ class Home:
         return self.root / "settings.json"
 
     @property
+    def house_rules(self) -> Path:
+        return self.root / "house_rules.json"
+
+    @property
     def credentials(self) -> Path:
         """Return the 0600 credentials file, used only where a person named or agreed to one."""
         return self.root / "credentials.json"

@@ -18,6 +18,7 @@ from agent_core.agent.credentials import Credentials
 from agent_core.agent.dispatcher import Dispatcher
 from agent_core.agent.events import EventBus
 from agent_core.agent.held import Held
+from agent_core.agent.house_rules_watch import RulesWatch
 from agent_core.agent.job_book import JobBook
 from agent_core.agent.journal import Journal
 from agent_core.agent.machine import hardware
@@ -25,8 +26,10 @@ from agent_core.agent.mailbox import Mailbox
 from agent_core.agent.own_account import AccountMethods
 from agent_core.agent.own_doctor import DoctorMethods
 from agent_core.agent.own_local import LocalMethods
+from agent_core.agent.own_rules import RuleMethods
 from agent_core.agent.own_runs import RunMethods
 from agent_core.agent.parts import Parts
+from agent_core.agent.pausing import Pausing
 from agent_core.agent.sampling import Sampling
 from agent_core.agent.sender import Sender
 from agent_core.agent.status import StatusBoard
@@ -59,6 +62,7 @@ class Assembly:
     uploader: Uploader
     push: TelemetryPush
     sampling: Sampling
+    rules: RulesWatch
     board: StatusBoard
     methods: Methods
 
@@ -105,18 +109,21 @@ class Assembly:
         supervisor = Supervisor(home)
         parts = Parts(
             home=home, settings=settings, journal=journal, book=book, mailbox=mailbox,
-            approvals=Approvals(journal), transfers=transfers, held=Held(journal), shelf=shelf,
-            traffic=traffic, binding=binding, sender=sender, uplink=uplink,
-            supervisor=supervisor, warm=WarmWorker(home, supervisor, settings), events=events,
+            approvals=Approvals(journal), transfers=transfers, held=Held(journal),
+            pausing=Pausing(journal), shelf=shelf, traffic=traffic, binding=binding,
+            sender=sender, uplink=uplink, supervisor=supervisor, events=events,
+            warm=WarmWorker(home, supervisor, settings),
         )  # fmt: skip
         dispatcher = Dispatcher(parts, line, on_changed)
         sampling = Sampling(parts, dispatcher, SystemSampler(home.root))
+        rules = RulesWatch(parts, sampling.job_pids, wires.on_change)
+        parts.pausing.on_change, parts.pausing.before_begin = wires.on_hold, rules.look
         board = StatusBoard(
             parts, account, line, dispatcher, hardware(home, report.kind), sampling.for_status,
-            journal.notice,
+            rules.states, journal.notice,
         )  # fmt: skip
         made = Assembly(
-            parts, account, line, dispatcher, uploader, push, sampling, board, methods={}
+            parts, account, line, dispatcher, uploader, push, sampling, rules, board, methods={}
         )
         wires.to(made)
         operator = _operator(account)
@@ -128,6 +135,7 @@ class Assembly:
                 home, settings, credentials, str(credentials_file or ""), binding, line, events
             ),
             LocalMethods(parts, board, dispatcher, change_settings, shut_down, operator),
+            RuleMethods(parts, board, rules, operator),
         ):
             made.methods.update(group.methods())
         return made
@@ -140,6 +148,7 @@ class Assembly:
             "telemetry": self.push.keep_pushing,
             "renewal": self.parts.binding.keep_renewed,
             "sampling": self.sampling.keep_sampling,
+            "house rules": self.rules.keep_watching,
             "status": self.board.keep_telling,
         }
 

@@ -18,6 +18,7 @@ from agent_core.protocol.messages import (
     Ack,
     Changed,
     HubHello,
+    PauseOrder,
     Peer,
     RoundMessage,
     StartOrder,
@@ -67,6 +68,8 @@ class Dispatcher:
                 self._start(message)
             case StopOrder():
                 self._stop(message)
+            case PauseOrder():
+                self._pause(message)
             case RoundMessage() | Peer():
                 self._pass_on(message, body)
 
@@ -146,6 +149,23 @@ class Dispatcher:
                 parts.book.add_stopped(order.run_id, order.epoch, order.edge_id, reason)
         if job is not None:
             self.stop_job(job.job_id, reason)
+        parts.sender.acknowledge_inbox(order.inbox_seq)
+
+    def _pause(self, order: PauseOrder) -> None:
+        parts = self._parts
+        job = parts.book.of_run(order.run_id, order.epoch)
+        if job is None and parts.book.of_run(order.run_id) is None:
+            return  # its start order is still on its way; the hub sends this again
+        with parts.journal.transaction():
+            if not parts.mailbox.has_seen(order.inbox_seq) and job is not None and not job.is_over:
+                if order.on:
+                    reason = f"Paused by {order.by}" + (
+                        f": {order.reason}." if order.reason else "."
+                    )
+                    parts.pausing.hold(job.job_id, "owner", reason, number=order.number)
+                else:
+                    parts.pausing.release(job.job_id, "owner", number=order.number)
+            parts.mailbox.mark_seen(order.inbox_seq)
         parts.sender.acknowledge_inbox(order.inbox_seq)
 
     def _pass_on(self, message: RoundMessage | Peer, body: bytes) -> None:

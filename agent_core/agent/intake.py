@@ -30,14 +30,39 @@ class Intake:
         self._order = asyncio.Lock()
         self._named: OrderedDict[str, None] = OrderedDict()
         self._under_way: set[asyncio.Future[None]] = set()
+        self._working: set[str] = set()  # messages of rounds that the job has not answered yet
+        self._is_withheld = False
+
+    @property
+    def is_working(self) -> bool:
+        """Return whether the job has a round's message that it did not answer."""
+        return bool(self._working)
 
     async def open(self, handle: JobHandle) -> None:
-        """Hand over what was held, then what comes."""
-        while (first := self._parts.held.first(self._job_id)) is not None:
+        """Hand over what was held, then what comes; ends early where it is withheld meanwhile."""
+        if self._handle is handle:
+            return
+        self._is_withheld = False
+        while not self._is_withheld:
+            first = self._parts.held.first(self._job_id)
+            if first is None:
+                self._handle = handle
+                return
             position, message, body = first
             await self._deliver(handle, message, body)
             self._parts.held.done(position)
-        self._handle = handle
+
+    def withhold(self) -> None:
+        """Keep what comes in the journal until `open`."""
+        self._is_withheld = True
+        self._handle = None
+
+    def answered(self, message_id: str) -> None:
+        """Note that the job answered a message, or (without an id) that it has nothing to do."""
+        if message_id:
+            self._working.discard(message_id)
+        else:
+            self._working.clear()
 
     def close(self) -> None:
         """Take nothing more: the job has ended."""
@@ -93,6 +118,8 @@ class Intake:
                         blobs.get(ref.sha256, b""),
                         files.get(ref.sha256),
                     )
+            if message.round:  # notices belong to no round, and get no answer
+                self._working.add(message.message_id)
             await self._hand_over(handle, _name(message), "message", _fields(message), text)
             self._name_blobs(message.blobs)
         self._parts.shelf.named(message.run_id, "in", list(files))

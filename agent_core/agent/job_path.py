@@ -11,6 +11,7 @@ from typing import Any
 from agent_core.agent.intake import Intake
 from agent_core.agent.job import Job
 from agent_core.agent.parts import Parts
+from agent_core.agent.pausing_job import JobPause
 from agent_core.agent.preparation import Preparation
 from agent_core.errors import SiloDeskError, StorageError
 from agent_core.jobs.handle import JobHandle
@@ -38,8 +39,9 @@ class JobPath:
         self.job_id = job_id
         self._handle = handle
         self._stop_asked = asyncio.Event()
-        self._preparation = Preparation(parts, job_id)
         self._intake = Intake(parts, job_id)
+        self.pause = JobPause(parts, job_id, self._intake)
+        self._preparation = Preparation(parts, job_id, self.pause.begin)
         self._stopping: asyncio.Task[JobOutcome] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -85,6 +87,7 @@ class JobPath:
 
     async def let_go(self) -> None:
         """Leave the job to its keeper; another agent process will attach to it."""
+        self.pause.close()
         for task in (self._task, self._stopping):
             if task is not None:
                 task.cancel()
@@ -115,7 +118,7 @@ class JobPath:
             self._finish(State.EXCEPTION, "The job's keeper is gone, and the job with it.")
             return
         if self._handle is not None:
-            await self._intake.open(self._handle)
+            await self.pause.open(self._handle)
             await self._follow(self._handle)
 
     def _stop_again(self, job: Job) -> None:
@@ -171,6 +174,7 @@ class JobPath:
         if job.state == State.INITIALIZING and frame.kind not in ("hello", "log", "blob"):
             self._parts.book.move(job, job.live_state, Stage.STARTED)
         self._parts.uplink.take(job, frame)
+        self.pause.heard(frame)
         if frame.kind == "done":
             log.info("%s is done and leaves", self.job_id)
 
@@ -225,4 +229,5 @@ class JobPath:
             if detail and state not in (State.FINISHED, State.KILLED):
                 parts.uplink.say(job, "ERROR", detail)
             parts.book.move(job, state, Stage.ENDED, detail=detail)
+            parts.pausing.forget(job.job_id)
         parts.uplink.clean(job.run_id)

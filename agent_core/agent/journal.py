@@ -24,6 +24,7 @@ LAZY_RETRY_S = 5.0
 # What belongs to one binding at one hub; another hub counts and names things anew.
 OF_A_HUB = (
     "jobs", "inbox", "sequences", "outgoing", "transfers", "needs", "held", "blobs", "approvals",
+    "holds", "exempt",
 )  # fmt: skip
 
 

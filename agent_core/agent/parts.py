@@ -13,6 +13,7 @@ from agent_core.agent.held import Held
 from agent_core.agent.job_book import JobBook
 from agent_core.agent.journal import Journal
 from agent_core.agent.mailbox import Mailbox
+from agent_core.agent.pausing import Pausing
 from agent_core.agent.sender import Sender
 from agent_core.agent.traffic import Traffic
 from agent_core.agent.transfers import Transfers
@@ -36,6 +37,7 @@ class Parts:
     approvals: Approvals
     transfers: Transfers
     held: Held
+    pausing: Pausing
     shelf: BlobShelf
     traffic: Traffic
     binding: DeviceBinding

@@ -36,12 +36,19 @@ class RefusedError(ForbiddenError):
     """The operator refused this job."""
 
 
+class TooLateError(SiloDeskError):
+    """The plan expired while the job was held."""
+
+    default_code = "job.too_late"
+
+
 class Preparation:
     """The steps before a job runs; done again from the start, they find what is there."""
 
-    def __init__(self, parts: Parts, job_id: str) -> None:
+    def __init__(self, parts: Parts, job_id: str, may_begin: Callable[[], Awaitable[None]]) -> None:
         self._parts = parts
         self._job_id = job_id
+        self._may_begin = may_begin
         self._told_at = 0.0
         self.decided = asyncio.Event()
         self.handle: JobHandle | None = None
@@ -60,6 +67,7 @@ class Preparation:
         parts.book.report(self._job_id, Stage.VERIFIED)
         approval = await self._approval(found, ref)
         parts.book.report(self._job_id, Stage.APPROVED, detail=_allowed(approval))
+        await self._begin_in_time(plan.expires_at)
         data = data_dir(parts.settings())
         if data is not None and not data.is_dir():
             raise UserInputError(
@@ -162,6 +170,17 @@ class Preparation:
             raise RefusedError(f"The operator of {edge.silo} refused it: {reason}.")
         parts.book.move(self._job(), State.INITIALIZING, detail=_allowed(approval))
         return approval
+
+    async def _begin_in_time(self, expires_at: float) -> None:
+        """Wait while house rules or the operator hold the job, until the plan expires."""
+        try:
+            async with asyncio.timeout(max(0.0, expires_at - time.time())):
+                await self._may_begin()
+        except TimeoutError as error:
+            raise TooLateError(
+                f"The job could not begin before its plan expired. {self._job().detail}",
+                next_step="Start the run again, or ask the silo when its rules allow jobs.",
+            ) from error
 
     async def _patiently(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Try again while the hub or store is away, until the plan expires; say what is awaited."""

@@ -58,6 +58,11 @@ class Sampling:
         except OSError:
             return None
 
+    def job_pids(self) -> list[int]:
+        """Return the first processes of live jobs."""
+        pids = (path.pid for path in list(self._dispatcher.paths.values()))
+        return [pid for pid in pids if pid]
+
     async def keep_sampling(self) -> None:
         """Sample live jobs for as long as the agent lives."""
         pids: set[int] = set()

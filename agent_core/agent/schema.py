@@ -107,4 +107,28 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (day, kind)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE holds (
+        job_id TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        is_on INTEGER NOT NULL,
+        number INTEGER NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL,
+        since REAL NOT NULL,
+        until REAL,
+        PRIMARY KEY (job_id, cause)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE exempt (job_id TEXT PRIMARY KEY, said_by TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE traffic_slots (
+        slot INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        up INTEGER NOT NULL,
+        down INTEGER NOT NULL,
+        PRIMARY KEY (slot, kind)
+    ) WITHOUT ROWID;
+    INSERT INTO traffic_slots SELECT unixepoch(day) / 900, kind, up, down FROM traffic;
+    DROP TABLE traffic;
+    """,
 )

@@ -13,6 +13,7 @@ from agent_core.agent.dispatcher import Dispatcher
 from agent_core.agent.machine import agent_version
 from agent_core.agent.parts import Parts
 from agent_core.protocol.records import AgentStatus, Hardware, LocalJob, SystemSample
+from agent_core.protocol.records_rules import RuleState
 
 EVENT_EVERY_S = 1.0
 ENDED_SHOWN_S = 24 * 3600.0
@@ -29,6 +30,7 @@ class StatusBoard:
         dispatcher: Dispatcher,
         hardware: Hardware,
         sample: Callable[[], SystemSample | None],
+        rules: Callable[[], list[RuleState]],
         notice: str,
     ) -> None:
         self._parts = parts
@@ -37,6 +39,7 @@ class StatusBoard:
         self._dispatcher = dispatcher
         self._hardware = hardware
         self._sample = sample
+        self._rules = rules
         self._notice = notice
         self._changed = asyncio.Event()
 
@@ -62,6 +65,8 @@ class StatusBoard:
             bytes_up_today=today.up,
             bytes_down_today=today.down,
             bytes_by_kind=today.by_kind,
+            rules=self._rules(),
+            all_paused=parts.pausing.all_paused,
             subscribed=list(line.subscribed),
             prewarmed=parts.warm.has_imported,
         )
@@ -82,7 +87,8 @@ class StatusBoard:
         if job is None:
             raise LookupError(job_id)
         path = self._dispatcher.paths.get(job_id)
-        return job.local(pid=path.pid if path else None)
+        hold = None if job.is_over else self._parts.pausing.of(job_id)
+        return job.local(pid=path.pid if path else None, hold=hold)
 
     def mark(self) -> None:
         """Say that something in the status changed."""

@@ -21,7 +21,7 @@ from agent_core.agent.uploads import Uploader
 from agent_core.jobs.spec import JobFrame
 from agent_core.protocol.envelope import BODY_LIMIT
 from agent_core.protocol.messages import INLINE, BlobRef, RoundMessage
-from agent_core.protocol.states import Stage
+from agent_core.protocol.states import Stage, State
 from agent_core.telemetry.redact import LineRedactor
 from agent_core.telemetry.spool import Spool
 
@@ -185,6 +185,8 @@ class Uplink:
             self._later(self._uploader.kick)
 
     def _progress(self, job: Job, frame: JobFrame) -> None:
+        if job.state == State.PAUSED:
+            return  # what it waits for is told by its pause
         now = job_records.progress(job, frame.fields)
         is_new_round = now.round > job.round
         if not is_new_round and now.detail == job.detail:

@@ -43,6 +43,7 @@ class Wires:
             return
         self._made.parts.sender.kick("status")
         self._made.sampling.kick()
+        self._made.rules.kick()
         self._made.board.mark()
         if self._made.events.is_heard:
             local = self._made.board.local(job_id)
@@ -51,6 +52,15 @@ class Wires:
     def vitals(self, round_trip_ms: float | None) -> Vitals | None:
         """Return the machine's figures for a heartbeat."""
         return self._made.sampling.for_heartbeat(round_trip_ms) if self._made is not None else None
+
+    def on_hold(self, job_id: str) -> None:
+        """Let a job know that something holds it, or nothing any more."""
+        if self._made is None:
+            return
+        path = self._made.dispatcher.paths.get(job_id)
+        if path is not None:
+            path.pause.changed()
+        self.on_job(job_id)
 
     def running(self) -> list[int]:
         """Return the run ids of live jobs."""

@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Runs.", no_args_is_help=True)
     for name, command in (
         ("create", create), ("start", start), ("list", list_runs), ("show", show),
-        ("watch", watch), ("stop", stop), ("logs", logs), ("metrics", metrics),
-        ("models", models), ("save-model", save_model),
+        ("watch", watch), ("stop", stop), ("pause", pause), ("resume", resume),
+        ("logs", logs), ("metrics", metrics), ("models", models), ("save-model", save_model),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="run")
@@ -97,6 +97,21 @@ def stop(run: RunId, reason: Annotated[str, typer.Option(help="Others read it")]
     """Stop a run on all its devices."""
     value = ask("runs.stop", run_id=run, reason=reason)
     emit(value, False, f"Run {run} is {value['state']}.")
+
+
+@error_border
+def pause(run: RunId, reason: Annotated[str, typer.Option(help="Others read it")] = "") -> None:
+    """Pause a run when its present round ends; its deadline does not run meanwhile."""
+    value = ask("runs.pause", run_id=run, reason=reason)
+    waits = "" if value["state"] == "PAUSED" else "; it waits when its present round has ended"
+    emit(value, False, f"Run {run} is {value['state']}{waits}.")
+
+
+@error_border
+def resume(run: RunId) -> None:
+    """Let a paused run go on."""
+    value = ask("runs.resume", run_id=run)
+    emit(value, False, f"Run {run} goes on ({value['state']} so far).")
 
 
 @error_border

@@ -97,6 +97,8 @@ ACCESS: dict[str, frozenset[Who]] = {
     "GET /api/v1/runs/{run_id}/plan": frozenset({Who.SELF}),
     "POST /api/v1/runs/{run_id}/start": frozenset({Who.SELF}),
     "POST /api/v1/runs/{run_id}/stop": frozenset({Who.SELF, Who.OWNER}),
+    "POST /api/v1/runs/{run_id}/pause": frozenset({Who.SELF, Who.OWNER}),
+    "POST /api/v1/runs/{run_id}/resume": frozenset({Who.SELF, Who.OWNER}),
     "POST /api/v1/runs/{run_id}/clone": BUILDERS,
     "GET /api/v1/runs/{run_id}/events": MEMBERS,
     "GET /api/v1/runs/{run_id}/rounds": MEMBERS,

@@ -70,13 +70,26 @@ def _derived(
     waiting = [p for p in [server, *clients] if p["state"] == State.PENDING_APPROVAL.value]
     waits_for = f"Waiting for approval at {_names(waiting)}." if waiting else ""
     state = State(server["state"])
+    if state is State.PAUSED and run["state"] not in {State.RUNNING.value, State.PAUSED.value}:
+        state = State.INITIALIZING  # held before its job began
     if state in {State.RUNNING, State.PAUSED}:
-        return state, waits_for or server["detail"]
+        return state, waits_for or server["detail"] or _paused(clients)
     clients_waiting = sum(p["role"] == Role.CLIENT.value for p in waiting)
     if state is State.PENDING_APPROVAL or len(clients) - failed - clients_waiting < run["quorum"]:
         return State.PENDING_APPROVAL, waits_for
     is_queued = state is State.QUEUED and run["state"] == State.QUEUED.value
-    return State.QUEUED if is_queued else State.INITIALIZING, waits_for or server["detail"]
+    return State.QUEUED if is_queued else State.INITIALIZING, waits_for or server[
+        "detail"
+    ] or _paused(clients)
+
+
+def _paused(clients: list[RowMapping]) -> str:
+    """Return the sites that are paused, and why, for people who wait for a round."""
+    paused = [part for part in clients if part["state"] == State.PAUSED.value and part["detail"]]
+    return " ".join(
+        f"{part['silo'] or part['name']} is {part['detail'][:1].lower()}{part['detail'][1:]}"
+        for part in paused[:3]
+    )
 
 
 def _server_ended(server: RowMapping, state: State, parts: Sequence[RowMapping]) -> str:

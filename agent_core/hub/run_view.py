@@ -10,8 +10,9 @@ from sqlalchemy import RowMapping, Select, select
 from agent_core.hub import presence, tables
 from agent_core.hub.callers import missing
 from agent_core.hub.store import Reader
+from agent_core.hub.tables_pauses import run_pauses
 from agent_core.protocol.records import Run, RunDevice, StageMark
-from agent_core.protocol.states import Role, Stage, State
+from agent_core.protocol.states import TERMINAL, Role, Stage, State
 
 
 def query() -> Select[tuple[object, ...]]:
@@ -22,10 +23,17 @@ def query() -> Select[tuple[object, ...]]:
             tables.projects.c.name.label("project_name"),
             tables.applications.c.name.label("application_name"),
             tables.accounts.c.name.label("owner_name"),
+            run_pauses.c.asked_by.label("paused_by"),
         )
         .join(tables.projects, tables.projects.c.id == tables.runs.c.project_id)
         .join(tables.applications, tables.applications.c.id == tables.runs.c.application_id)
         .join(tables.accounts, tables.accounts.c.id == tables.runs.c.owner_id)
+        .outerjoin(
+            run_pauses,
+            (run_pauses.c.run_id == tables.runs.c.id)
+            & (run_pauses.c.epoch == tables.runs.c.epoch)
+            & run_pauses.c.is_on.is_(True),
+        )
     )
 
 
@@ -53,6 +61,7 @@ def _record(row: RowMapping, parts: list[RunDevice]) -> Run:
     return Run.model_validate(
         {
             **values,
+            "paused_by": (row["paused_by"] or "") if State(row["state"]) not in TERMINAL else "",
             "devices": parts,
             "bytes_up": sum(part.bytes_up for part in parts),
             "bytes_down": sum(part.bytes_down for part in parts),

@@ -121,8 +121,12 @@ def _move(tx: Tx, row: RowMapping, edge_id: int, message: StatusMessage) -> bool
     if State(row["state"]) in TERMINAL or message.state not in SOURCES:
         return False
     state = _told_state(row, message)
-    is_waiting = state is State.PENDING_APPROVAL or message.waiting_until is not None
+    is_waiting = (
+        state in {State.PENDING_APPROVAL, State.PAUSED} or message.waiting_until is not None
+    )
     since = (row["waiting_since"] or message.at) if is_waiting else None
+    if state.value != row["state"] and is_waiting:
+        since = message.at  # a new wait
     parts = tables.run_devices
     changed = tx.run(
         update(parts)
@@ -154,10 +158,12 @@ def _tell(tx: Tx, row: RowMapping, edge_id: int, message: StatusMessage) -> None
     state = _told_state(row, message)
     text = f"{row['silo']}: {state.value}" + (f" — {message.detail}" if message.detail else "")
     level = run_events.LEVELS.get(state.value, "info")
-    if state is State.PENDING_APPROVAL:
+    if state in {State.PENDING_APPROVAL, State.PAUSED}:
         level = "warn"
     run_events.add(tx, message.run_id, "state", text, edge_id=edge_id, level=level, at=message.at)
-    if state in TERMINAL and row["role"] == Role.CLIENT.value:
+    was_paused = row["state"] == State.PAUSED.value
+    is_news = state in TERMINAL | {State.PAUSED} or was_paused
+    if is_news and row["role"] == Role.CLIENT.value:
         run = tx.first(select(tables.runs).where(tables.runs.c.id == message.run_id))
         if run is not None and State(run["state"]) not in TERMINAL:
             run_state.tell_server(tx, run, edge_id, state, message.detail)

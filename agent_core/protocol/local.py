@@ -53,6 +53,8 @@ PROXIED: dict[str, tuple[str, str]] = {
     "runs.update": ("PATCH", "/runs/{run_id}"),
     "runs.create": ("POST", "/runs"),
     "runs.stop": ("POST", "/runs/{run_id}/stop"),
+    "runs.pause": ("POST", "/runs/{run_id}/pause"),
+    "runs.resume": ("POST", "/runs/{run_id}/resume"),
     "runs.clone": ("POST", "/runs/{run_id}/clone"),
     "runs.events": ("GET", "/runs/{run_id}/events"),
     "runs.rounds": ("GET", "/runs/{run_id}/rounds"),
@@ -98,6 +100,13 @@ OWN: dict[str, str] = {
     "jobs.list": "-> [LocalJob]",
     "jobs.stop": "job_id, reason -> LocalJob",
     "jobs.stop_all": "reason -> [LocalJob]; this machine only",
+    "jobs.pause": "job_id, reason? -> LocalJob; at the end of its round",
+    "jobs.resume": "job_id -> LocalJob; goes on whatever the house rules say",
+    "jobs.pause_all": "reason? -> [LocalJob]; this machine only, also jobs that come",
+    "jobs.resume_all": "-> [LocalJob]; those paused by hand",
+    "rules.get": "-> RulesReport",
+    "rules.set": "any fields of HouseRules -> RulesReport",
+    "traffic.history": "hours? -> TrafficHistory; bytes by the hour",
 }
 
 EVENTS: dict[str, str] = {

@@ -115,6 +115,19 @@ class StopOrder(Shape):
     by: str = ""
 
 
+class PauseOrder(Shape):
+    """hub -> the server job's device: the run's owner pauses it at its round's end, or resumes."""
+
+    kind: Literal["pause"] = "pause"
+    inbox_seq: int
+    run_id: int
+    epoch: int
+    number: int  # rises with each order of a run; an older one than the last is dropped
+    on: bool
+    by: str = ""
+    reason: str = ""
+
+
 class BlobRef(Shape):
     """Tensor bytes that travel apart from their message, named by content."""
 
@@ -144,7 +157,7 @@ class RoundMessage(Shape):
 
 
 class Peer(Shape):
-    """hub -> the server job's device: a client will not answer any more (or is back)."""
+    """hub -> the server job's device: a client will not answer any more, is paused, or is back."""
 
     kind: Literal["peer"] = "peer"
     inbox_seq: int
@@ -228,7 +241,7 @@ class LastWill(Shape):
 
 
 Inbox = Annotated[
-    StartOrder | StopOrder | RoundMessage | Peer | Ack | HubHello | Changed,
+    StartOrder | StopOrder | PauseOrder | RoundMessage | Peer | Ack | HubHello | Changed,
     Field(discriminator="kind"),
 ]
 FromDevice = Annotated[

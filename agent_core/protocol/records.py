@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent_core.protocol.records_rules import JobHold, RuleState
 from agent_core.protocol.states import Role, Stage, State
 from agent_core.protocol.vitals import Vitals
 
@@ -231,6 +232,7 @@ class Run(Record):
     started_at: float | None = None
     ended_at: float | None = None
     ended_by: str = ""  # who stopped it
+    paused_by: str = ""  # who paused it; in force once the state is PAUSED
     devices: list[RunDevice] = Field(default_factory=list)
     headline: dict[str, float] = Field(default_factory=dict)  # last global value by metric
     bytes_up: int = 0
@@ -371,6 +373,7 @@ class LocalJob(Record):
     bytes_up: int = 0
     bytes_down: int = 0
     rss: int | None = None
+    hold: JobHold | None = None  # why its next message is withheld, though it may still work
 
 
 class AgentStatus(Record):
@@ -394,4 +397,6 @@ class AgentStatus(Record):
     bytes_down_today: int = 0
     bytes_by_kind: dict[str, int] = Field(default_factory=dict)  # updates | metrics | logs | other
     subscribed: list[str] = Field(default_factory=list)
+    rules: list[RuleState] = Field(default_factory=list)  # house rules as they stand now
+    all_paused: str = ""  # why every job is paused by hand, or nothing
     prewarmed: bool = False  # an idle worker waits, its frameworks imported

@@ -50,11 +50,12 @@ RUN_NEXT: dict[State, frozenset[State]] = {
 # A device's part in one run (its job). Clients are TRAINING, the server job is RUNNING.
 JOB_NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: _ENDINGS | {State.INITIALIZING},
-    State.INITIALIZING: _ENDINGS | {State.PENDING_APPROVAL, State.TRAINING, State.RUNNING},
+    State.INITIALIZING: _ENDINGS
+    | {State.PENDING_APPROVAL, State.TRAINING, State.RUNNING, State.PAUSED},
     State.PENDING_APPROVAL: _ENDINGS | {State.INITIALIZING},
     State.TRAINING: _ENDINGS | {State.PAUSED, State.FINISHED},
     State.RUNNING: _ENDINGS | {State.PAUSED, State.FINISHED},
-    State.PAUSED: _ENDINGS | {State.TRAINING, State.RUNNING},
+    State.PAUSED: _ENDINGS | {State.TRAINING, State.RUNNING, State.INITIALIZING},
     State.STOPPING: frozenset({State.KILLED, State.FAILED, State.EXCEPTION, State.FINISHED}),
     State.KILLED: frozenset(),
     State.FAILED: frozenset(),

@@ -112,7 +112,10 @@ BLOB = "blob"  # sha256, size; body: tensor bytes, sent before the first message
 #                sent again once BLOBS_KEPT other blobs were named by messages in between
 METRICS = "metrics"  # records [{key, value, round, step, at, scope: own | global}]
 LOG = "log"  # lines [{at, level, text}]
-PROGRESS = "progress"  # round, rounds, phase, detail, waiting [edge ids], since, until
+PROGRESS = (
+    "progress"  # round, rounds, phase, detail, waiting [edge ids], since, until; paused, where a
+)
+#                      server job has stopped between two rounds, or goes on
 ROUND = "round"  # a closed round: round, started_at, closed_at, answered, asked, closed_by, metrics
 MODEL = "model"  # round, sha256, size, metrics, sites; the safetensors bytes came as a blob
 DONE = "done"  # ok, reason, detail: the last frame
@@ -120,6 +123,7 @@ DONE = "done"  # ok, reason, detail: the last frame
 # agent -> job
 GO = "go"  # order: JobOrder as JSON; only now may package code run
 PEER = "peer"  # edge_id, state, reason: a client will not answer any more, or is back
+PAUSE = "pause"  # on, reason: wait before the next round (a server job), or go on
 STOP = "stop"  # reason: end within the grace time
 # MESSAGE and BLOB go both ways; a MESSAGE to the job also carries `from_edge`. A message whose
 # blobs are not all there waits for them, so that their order does not matter.

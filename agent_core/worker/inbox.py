@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from . import channel
+from .gate import RoundGate
 from .stop import StopSwitch
 
 
@@ -53,6 +54,7 @@ class Inbox:
     def __init__(self, stream: BinaryIO, switch: StopSwitch) -> None:
         self._stream = stream
         self._switch = switch
+        self.gate = RoundGate(switch)
         self._changed = threading.Condition()
         self._order: dict[str, Any] | None = None
         self._blobs: OrderedDict[str, HeldBlob] = OrderedDict()
@@ -133,6 +135,8 @@ class Inbox:
                 self._changed.notify_all()
         elif frame.kind == channel.STOP:
             self._switch.turn(str(frame.fields.get("reason") or "The run was stopped."))
+        elif frame.kind == channel.PAUSE:
+            self.gate.turn(bool(frame.fields.get("on")), str(frame.fields.get("reason") or ""))
         elif frame.kind == channel.BLOB:
             self._blobs[str(frame.fields.get("sha256"))] = HeldBlob(frame.body)
             self._release()

@@ -64,6 +64,7 @@ class Job:
     reporter: Reporter
     inbox: Inbox
     switch: StopSwitch
+    paused: dict[int, str] = field(default_factory=dict)  # devices that are paused, and why
 
     @property
     def package_root(self) -> Path:

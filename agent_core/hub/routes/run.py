@@ -14,6 +14,7 @@ from agent_core.hub import (
     accounts,
     applications,
     orders,
+    pauses,
     run_events,
     run_view,
     runs,
@@ -32,9 +33,10 @@ from agent_core.hub.routes.depends import (
     page_limit,
     page_of,
 )
+from agent_core.hub.store import Tx
 from agent_core.protocol import signing
 from agent_core.protocol.messages import RunPlan
-from agent_core.protocol.records import Page, Run
+from agent_core.protocol.records import Account, Page, Run
 from agent_core.protocol.states import State
 
 router = APIRouter(prefix=f"{PREFIX}/runs", tags=["runs"])
@@ -189,13 +191,31 @@ def start(run_id: int, body: SignedPlan, caller: CallerDep, hub: HubDep) -> Run:
 def stop(run_id: int, caller: CallerDep, hub: HubDep, body: Reason | None = None) -> Run:
     """Order the devices to end their jobs."""
     with hub.store.write() as tx:
-        row = run_view.find(tx, run_id)
-        role = caller.group_role(tx, row["group_id"])
-        caller.check(
-            tx, "run", group_id=row["group_id"], owner_id=row["owner_id"] if role else None
-        )
-        by = accounts.get(tx, caller.account_id)
+        by = _stopper(tx, caller, run_id)
         return runs.stop(tx, run_id, by, (body or Reason()).reason)
+
+
+@router.post("/{run_id}/pause")
+def pause(run_id: int, caller: CallerDep, hub: HubDep, body: Reason | None = None) -> Run:
+    """Pause the run when its present round ends."""
+    with hub.store.write() as tx:
+        by = _stopper(tx, caller, run_id)
+        return pauses.pause(tx, run_id, by, (body or Reason()).reason)
+
+
+@router.post("/{run_id}/resume")
+def resume(run_id: int, caller: CallerDep, hub: HubDep) -> Run:
+    """Let a paused run go on, or take back a pause that has not begun."""
+    with hub.store.write() as tx:
+        return pauses.resume(tx, run_id, _stopper(tx, caller, run_id))
+
+
+def _stopper(tx: Tx, caller: CallerDep, run_id: int) -> Account:
+    """Return the account of a caller who may stop, pause and resume a run."""
+    row = run_view.find(tx, run_id)
+    role = caller.group_role(tx, row["group_id"])
+    caller.check(tx, "run", group_id=row["group_id"], owner_id=row["owner_id"] if role else None)
+    return accounts.get(tx, caller.account_id)
 
 
 @router.post("/{run_id}/clone", status_code=201)

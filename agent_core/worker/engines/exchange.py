@@ -55,16 +55,21 @@ class Exchange:
 
     def no_answer(self, edge_id: int) -> str:
         """Return why an answer is missing."""
-        return f"{self._job.label(edge_id)} gave no answer within {self.seconds:.0f} s"
+        label, why = self._job.label(edge_id), self._job.paused.get(edge_id)
+        missing = f"{label} gave no answer within {self.seconds:.0f} s"
+        return f"{missing}: it is {_clause(why)}" if why else missing
 
     def show(self, rounds: int | None) -> None:
         """Report who is waited for, since when and until when."""
         waiting = [edge for edge in self.asked if edge not in self.good and edge not in self.failed]
         names = ", ".join(self._job.label(edge) for edge in waiting[:5])
         more = "" if len(waiting) <= 5 else f" and {len(waiting) - 5} more"
+        sentences = [f"Waiting for {names}{more}."] if waiting else []
+        paused = [(edge, self._job.paused[edge]) for edge in waiting if edge in self._job.paused]
+        sentences += [f"{self._job.label(edge)} is {_clause(why)}." for edge, why in paused[:3]]
         self._job.reporter.progress(
             round=self.round, rounds=rounds, phase=phase_name(self.phase), waiting=waiting,
-            detail=f"Waiting for {names}{more}." if waiting else "",
+            detail=" ".join(sentences),
             since=self.started_at, until=self.started_at + self.seconds,
         )  # fmt: skip
 
@@ -137,6 +142,11 @@ class TallyOfThreads:
         sentence = whole.missed_quorum() if whole else ""
         if sentence:
             self._job.switch.turn(sentence, EXIT_FAILED)
+
+
+def _clause(reason: str) -> str:
+    """Return a sentence ("Paused by …") as it goes on behind "is"."""
+    return (reason[:1].lower() + reason[1:]).rstrip(".")
 
 
 def round_of(message: Message, last: int, phase: str) -> int:

@@ -27,6 +27,7 @@ from .rounds import RoundBook
 
 log = logging.getLogger("silodesk")
 ROUND_PHASES = ("train", "eval")
+PAUSED = "PAUSED"
 ENDED = frozenset({"KILLED", "FAILED", "EXCEPTION", "FINISHED"})
 
 
@@ -78,6 +79,7 @@ class SiloGrid(Grid):
         """Send messages and return their ids."""
         self._job.switch.check()
         messages = list(messages)
+        self._pass_gate(messages)
         exchange = self._open(messages, None)
         self._send(messages, exchange)
         return [message.metadata.message_id for message in messages]
@@ -100,6 +102,7 @@ class SiloGrid(Grid):
         messages = list(messages)
         if not messages:
             return []
+        self._pass_gate(messages)
         exchange = self._open(messages, timeout)
         self._send(messages, exchange)
         names = [message.metadata.message_id for message in messages]
@@ -109,6 +112,21 @@ class SiloGrid(Grid):
         return replies
 
     # --- one exchange ---------------------------------------------------------------------------
+
+    def _pass_gate(self, messages: list[Message]) -> None:
+        """Wait before a round's first message while the run is paused; a strategy waits itself."""
+        if self._book.is_watched or not messages:
+            return
+        phase = messages[0].metadata.message_type
+        if phase_name(phase) == "train":
+            self.enter_round(round_of(messages[0], self._book.number, phase))
+
+    def enter_round(self, number: int) -> None:
+        """Begin a round, or wait before it while the run is paused; its deadline begins later."""
+        gate = self._job.inbox.gate
+        if gate.is_closed:
+            self._book.flush_models()  # nobody should wait for the model of the round before
+        gate.enter(number, self._book.rounds, self._job.reporter)
 
     def _open(self, messages: list[Message], timeout: float | None) -> Exchange:
         seconds = self._job.order.round_deadline_s
@@ -248,7 +266,12 @@ class SiloGrid(Grid):
         edge_id, state = int(fields.get("edge_id") or 0), str(fields.get("state") or "")
         label = self._job.label(edge_id)
         with self._changed:
+            if state == PAUSED:
+                self._job.paused[edge_id] = str(fields.get("reason") or "Paused.")
+            else:
+                self._job.paused.pop(edge_id, None)
             if state not in ENDED:
+                self._show_again(edge_id)
                 if self._gone.pop(edge_id, None) is not None:
                     log.info("%s is back.", label)
                 return
@@ -258,6 +281,13 @@ class SiloGrid(Grid):
             for name in [n for n, r in self._pending.items() if r.edge_id == edge_id]:
                 self._fail(name, adapter.UNAVAILABLE, self._gone[edge_id])
             self._changed.notify_all()
+
+    def _show_again(self, edge_id: int) -> None:
+        """Say anew who is waited for, where that silo's answer is awaited."""
+        for request in self._pending.values():
+            if request.edge_id == edge_id:
+                request.exchange.show(self._book.rounds)
+                return
 
     def _fail(self, name: str, code: int, reason: str) -> None:
         request = self._pending.pop(name)

@@ -96,9 +96,11 @@ class Watcher:
                 else:
                     strategy.__dict__.pop(name, None)
 
-    def _configuring(self, original: Callable[..., Any], _phase: str) -> Callable[..., Any]:
+    def _configuring(self, original: Callable[..., Any], phase: str) -> Callable[..., Any]:
         @functools.wraps(original)
         def configure(server_round: int, *args: Any, **kwargs: Any) -> Any:
+            if phase == "train":
+                self._grid.enter_round(self._offset + server_round)
             self._book.begin(self._offset + server_round)
             return original(server_round, *args, **kwargs)
 

@@ -148,6 +148,8 @@ class ScriptLink:
     def _enter(self, number: int) -> None:
         if number == self._round:
             return
+        if self._is_server:
+            self._job.inbox.gate.enter(number, self._job.order.rounds, self._job.reporter)
         self._round = number
         if self._is_server:
             # A script names its round before or after it exchanges arrays.
