@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent_core.errors import StorageError, UserInputError
 
 VERSION = 1
+CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d)?$"
 # MIGRATIONS[n] turns the content of version n into that of version n + 1.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
@@ -38,6 +39,13 @@ class Settings(BaseModel):
     proxy: str = Field(
         default="", description="http://host:port, none, or empty for what the system says"
     )
+    closing: Literal["", "tray", "minimise", "quit"] = Field(
+        default="", description="What closing the window does; nothing asks the first time"
+    )
+    quiet_from: str = Field(
+        default="", pattern=CLOCK, description="HH:MM from which nothing pops up; empty is never"
+    )
+    quiet_to: str = Field(default="", pattern=CLOCK, description="HH:MM until which it is quiet")
 
 
 def load(path: Path) -> Settings:

@@ -61,6 +61,7 @@ class Events(Protocol):
     job: SignalInstance  # dict: LocalJob
     progress: SignalInstance  # dict: task, text, done, total
     doctor: SignalInstance  # dict: run, check, done, total
+    settings: SignalInstance  # dict: Settings
     connected: SignalInstance  # bool: the agent answers
 
 

@@ -19,13 +19,13 @@ _installed: list[QTranslator] = []
 _current = ["en"]
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """Return `text` in the language that is set, its {names} filled in."""
     said = QCoreApplication.translate(CONTEXT, text)
     return said.format(**values) if values else said
 
 
-def trn(one: str, many: str, count: int, **values: object) -> str:
+def trn(one: str, many: str, count: int, /, **values: object) -> str:
     """Return the form for `count`, which the text may name as {count}."""
     return tr(one if count == 1 else many, count=count, **values)
 

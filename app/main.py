@@ -21,6 +21,7 @@ from app.bridge.tasks import Tasks
 from app.context import AppContext, Client
 from app.i18n import LANGUAGES, install
 from app.shell.agent_start import KeyringDialog, lacks_keyring, start_agent
+from app.shell.appearance import Appearance
 from app.shell.first_paint import TRACE_VARIABLE, FirstPaint
 from app.shell.main_window import MainWindow
 from app.shell.single_instance import SingleInstance, hand_over
@@ -53,6 +54,7 @@ class Desktop:
     context: AppContext
     tasks: Tasks
     events: Events
+    appearance: Appearance
 
     def start_agent(self, start: Callable[[], object]) -> None:
         """Start the agent where it is absent, then follow its events; the window is up already."""
@@ -102,7 +104,7 @@ def make_desktop(home: Home, client: Client, open_stream: OpenStream) -> Desktop
         status=lambda: window.status,
     )
     window.use(context)
-    return Desktop(window, context, tasks, events)
+    return Desktop(window, context, tasks, events, Appearance(window, context))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -122,6 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     theme().follow_system(app)
     app.setWindowIcon(window_icon())
     desktop = _connected(home)
+    desktop.appearance.start_from(settings)
     window = desktop.window
     first, about = _page(given.page or ("home" if settings["hub_url"] else "sign_in"))
     window.navigate(first, **about)

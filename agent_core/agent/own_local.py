@@ -74,6 +74,7 @@ class LocalMethods:
     async def settings_set(self, **fields: Any) -> dict[str, Any]:
         """Change settings."""
         changed = self._change_settings(**fields)
+        self._parts.events.emit("settings", **as_json(changed))
         if "prewarm" in fields and not changed.prewarm:
             await self._parts.warm.drop()
         elif changed.prewarm and not self._dispatcher.paths:

@@ -115,6 +115,7 @@ EVENTS: dict[str, str] = {
     "approval": "id, state: an approval was asked, decided or withdrawn",
     "job": "LocalJob: a job of this machine changed",
     "doctor": "run, check (DoctorCheck), done, total: the connection doctor found something",
+    "settings": "the Settings changed; carries them whole",
     "progress": "task, text, done, total: a long step (upload, runtime, fetch) went on",
 }
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from app import context
+
 INTERVAL_MS = 33
 
 
@@ -24,12 +26,8 @@ class Stream(Protocol):
 OpenStream = Callable[[Callable[[str, dict[str, Any]], None]], Stream]
 
 
-class Events(QObject):
-    """Collect what a thread reports, and emit it on the GUI thread in merged batches.
-
-    Of many states of the same thing only the newest is emitted: one `status`, one `job` for each
-    job, one `changed` for each thing, one `progress` for each task.
-    """
+class EventSignals(QObject):
+    """One signal for each kind of event (context.Events says what they carry)."""
 
     status = Signal(dict)
     changed = Signal(str, object, object)  # a change may be a time in ms, over 32 bits
@@ -37,7 +35,17 @@ class Events(QObject):
     job = Signal(dict)
     progress = Signal(dict)
     doctor = Signal(dict)
+    settings = Signal(dict)
     connected = Signal(bool)
+
+
+class Events(EventSignals):
+    """Collect what a thread reports, and emit it on the GUI thread in merged batches.
+
+    Of many states of the same thing only the newest is emitted: one `status`, one `job` for each
+    job, one `changed` for each thing, one `progress` for each task.
+    """
+
     _wake = Signal()
 
     def __init__(self, open_stream: OpenStream, parent: QObject | None = None) -> None:
@@ -107,11 +115,27 @@ class Events(QObject):
             self.progress.emit(params)
         elif name == "doctor":
             self.doctor.emit(params)
+        elif name == "settings":
+            self.settings.emit(params)
 
     def _set_connected(self, is_connected: bool) -> None:
         if is_connected != self.is_connected:
             self.is_connected = is_connected
             self.connected.emit(is_connected)
+
+
+class EventsRelay(EventSignals):
+    """The events for pages of one generation: with it all their connections go.
+
+    A page that is dropped leaves connected lambdas behind; they hang on this object instead of
+    on the window's own events.
+    """
+
+    def __init__(self, source: context.Events, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        for name, one in vars(EventSignals).items():
+            if isinstance(one, Signal):
+                getattr(source, name).connect(getattr(self, name))
 
 
 def _key(name: str, params: dict[str, Any]) -> tuple[Any, ...]:

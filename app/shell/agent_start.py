@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from agent_core import settings
 from agent_core.errors import SiloDeskError
 from agent_core.paths import Home
+from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
 from app.widgets.labels import Label
@@ -42,22 +43,23 @@ class KeyringDialog(Dialog):
     def __init__(self, parent: QWidget, home: Home, on_answer: Callable[[], object]) -> None:
         super().__init__(
             parent,
-            "Keep this silo's secrets in a file?",
-            "This computer has no keyring that keeps them encrypted, or it is locked.",
+            tr("Keep this silo's secrets in a file?"),
+            tr("This computer has no keyring that keeps them encrypted, or it is locked."),
             icon="key-round",
             tok="warn",
             width=520,
         )
         self._home = home
         self._on_answer = on_answer
-        text = (
-            f"The agent needs a place for this machine's key and the sign-in. The file would be "
-            f"{home.credentials}, readable by your account only. Whoever can read your files can "
-            f"then act as this silo; a keyring is safer."
+        text = tr(
+            "The agent needs a place for this machine's key and the sign-in. The file would be "
+            "{file}, readable by your account only. Whoever can read your files can then act as "
+            "this silo; a keyring is safer.",
+            file=home.credentials,
         )
         self.body.addWidget(Label(text, "body", "muted", wrap=True))
-        self.add_button(Button("Try the keyring again", on_click=self._again))
-        self.file = self.add_button(Button("Use a file", "primary", on_click=self._file))
+        self.add_button(Button(tr("Try the keyring again"), on_click=self._again))
+        self.file = self.add_button(Button(tr("Use a file"), "primary", on_click=self._file))
 
     def _again(self) -> None:
         self.accept()

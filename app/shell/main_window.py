@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
-from app.bridge.events import Events
+from app.bridge.events import Events, EventsRelay
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
-from app.shell.navigation import PAGES, entry, is_known
+from app.i18n import tr
+from app.shell.navigation import entry, is_known
 from app.shell.rail import Rail
+from app.shell.shortcuts import add_shortcuts, page_keys
 from app.shell.topbar import TopBar
+from app.shell.window_memory import WindowMemory
+from app.shell.window_tools import WindowTools
 from app.widgets.banner import Banner
 from app.widgets.dialogs import confirm
 from app.widgets.focus_order import step_focus
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
-from app.widgets.toast import Toast
 from app.widgets.toast_host import ToastHost
 from app.widgets.words import age
+from app.wire_words import said
 
 NARROW_UNDER = 1360
 TITLE_BAR = 32
@@ -48,12 +53,25 @@ class MainWindow(QMainWindow):
         self.key = ""
         self._away_since = 0.0
         self._is_hosting = False
+        self._arguments: dict[str, Any] = {}
         self._context: AppContext | None = None
-        self._geometry: QSettings | None = None
+        self._page_context: AppContext | None = None
+        self.memory: WindowMemory | None = None
+        self.tools: WindowTools | None = None
+        self.may_close: Callable[[], bool] = lambda: True  # closing may hide or ask instead
         self.toasts = ToastHost(self)
+        self._gone = QTimer(self, singleShot=True, interval=GONE_AFTER_MS)
+        self._gone.timeout.connect(self._show_gone)
+        self._away = QTimer(self, interval=1000)  # a hub that stays away sends no news of it
+        self._away.timeout.connect(self._tell_away)
+        self._build()
+        self._add_shortcuts()
+
+    def _build(self) -> None:
+        """Make rail, top bar, banner and an empty place for pages."""
         self.rail = Rail()
         self.topbar = TopBar()
-        self.banner = Banner("warn", "The agent does not answer")
+        self.banner = Banner("warn", tr("The agent does not answer"))
         self._on_banner: Callable[[], object] = self.agent_wanted.emit
         self.banner.acted.connect(lambda: self._on_banner())
         self.banner.hide()
@@ -71,14 +89,28 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(whole)
         whole.setFocus()
         self.rail.chosen.connect(self.navigate)
-        self.rail.sign_out.connect(self._ask_sign_out)
+        self.rail.sign_out.connect(self.ask_sign_out)
         self.topbar.followed.connect(lambda key, arguments: self.navigate(key, **arguments))
-        self._gone = QTimer(self, singleShot=True, interval=GONE_AFTER_MS)
-        self._gone.timeout.connect(self._show_gone)
-        self._away = QTimer(self, interval=1000)  # a hub that stays away sends no news of it
-        self._away.timeout.connect(self._tell_away)
-        self._decision: Toast | None = None
-        self._add_shortcuts()
+
+    def rebuild(self) -> None:
+        """Make everything anew in place, as after a change of language; show the same page."""
+        key, arguments, shown = self.key, self._arguments, self.page()
+        if shown is not None:
+            shown.left()
+        self.key, self.pages = "", {}
+        self._page_context = None
+        had_banner = self._banner_row.isVisibleTo(self)
+        self._build()  # the old central widget goes, and with it every page and connection
+        self.rail.set_narrow(self.width() < NARROW_UNDER)
+        if self.tools is not None:
+            self.tools.build()
+        if self.status:
+            self.rail.show_status(self.status)
+            self._tell_connection(self.status)
+        elif had_banner:
+            self._show_gone()
+        if key:
+            self.navigate(key, **arguments)
 
     def fit_screen(self) -> None:
         """Be no larger than the screen, which is small where everything is scaled up."""
@@ -92,8 +124,18 @@ class MainWindow(QMainWindow):
         events = context.events
         events.status.connect(self._take_status)
         events.connected.connect(self._take_connected)
-        events.approval.connect(self._tell_approval)
-        self._restore(context)
+        self.memory = WindowMemory(context.home)
+        self.tools = WindowTools(self, context, self.memory)
+        kept = self.memory.geometry()
+        if kept is not None:
+            self.restoreGeometry(kept)
+
+    def _context_of_pages(self) -> AppContext | None:
+        """Return the context of this generation of pages; with them its connections go."""
+        if self._page_context is None and self._context is not None:
+            relay = EventsRelay(self._context.events, self.stack)
+            self._page_context = replace(self._context, events=relay)
+        return self._page_context
 
     def notify(self, title: str, text: str = "", **how: Any) -> object:
         """Show a toast."""
@@ -108,17 +150,20 @@ class MainWindow(QMainWindow):
         """Show a page."""
         page = self.pages.get(key)
         if page is None:
-            if self._context is None or not is_known(key):
+            context = self._context_of_pages()
+            if context is None or not is_known(key):
                 return
-            page = self.pages[key] = entry(key).make(self._context)
+            page = self.pages[key] = entry(key).make(context)
             page.heading.connect(lambda shown=page: self._refresh_heading(shown))
             self.stack.addWidget(page)
+            if self.memory is not None:
+                self.memory.restore_splitters(key, page)
         before = self.pages.get(self.key)
         focused = self.focusWidget()
         was_inside = before is not None and focused is not None and before.isAncestorOf(focused)
         if before is not None and before is not page:
             before.left()
-        self.key = key
+        self.key, self._arguments = key, arguments
         self.stack.setCurrentWidget(page)
         self.rail.setVisible(not page.full_window)
         self.topbar.setVisible(not page.full_window)
@@ -128,19 +173,22 @@ class MainWindow(QMainWindow):
             page.setFocus()
         page.open(**arguments)
         self._refresh_heading(page)
-        if key in {"approvals", "home"} and self._decision is not None:
-            self.toasts.close(self._decision)
-            self._decision = None
+        if self.tools is not None:
+            self.tools.shown_page(key)
 
     def page(self) -> Page | None:
         """Return the page that is shown."""
         return self.pages.get(self.key)
 
-    def open_link(self, link: str) -> None:
-        """Show the window and, for an invitation link, where it can be accepted."""
+    def come_forward(self) -> None:
+        """Show the window over others, from wherever it is."""
         self.showNormal() if self.isMinimized() else self.show()
         self.raise_()
         self.activateWindow()
+
+    def open_link(self, link: str) -> None:
+        """Show the window and, for an invitation link, where it can be accepted."""
+        self.come_forward()
         if link.startswith("silodesk://"):
             self.navigate("sign_in", link=link)
 
@@ -151,17 +199,41 @@ class MainWindow(QMainWindow):
             self.topbar.show_page(page)
             if was_above and focused is not None and not focused.isVisible():
                 page.setFocus()
-            self.setWindowTitle(f"{page.title} – SiloDesk" if page.title else "SiloDesk")
+            title = self.topbar.title.plain()
+            self.setWindowTitle(f"{title} – SiloDesk" if title else "SiloDesk")
 
     def _add_shortcuts(self) -> None:
-        visible = [one for one in PAGES if one.section]
-        for number, one in enumerate(visible[:9], start=1):
-            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
-            shortcut.activated.connect(lambda key=one.key: self.navigate(key))
-        for keys, key in (("Ctrl+B", "build"), ("Ctrl+,", "settings"), ("F1", "doctor")):
-            QShortcut(QKeySequence(keys), self).activated.connect(
-                lambda key=key: self.navigate(key)
-            )
+        for keys, key, _ in page_keys():
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(lambda key=key: self._go(key))
+
+        def tools(name: str) -> Callable[[], object]:
+            return lambda: self.tools and getattr(self.tools, name)()
+
+        actions: dict[str, Callable[[], object]] = {
+            key: lambda key=key: self._go(key)  # type: ignore[misc]
+            for key in ("build", "settings", "doctor")
+        }
+        actions |= {"bell": tools("open_bell"), "sheet": tools("open_sheet"), "close": self.close}
+        actions["palette"] = tools("open_palette")
+        add_shortcuts(self, actions)
+
+    def _go(self, key: str) -> None:
+        """Show a page by its key; before sign-in only what needs no account."""
+        if self.status.get("account") or not self.status or key in ("doctor", "settings"):
+            self.navigate(key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take the keys that no page and no field took."""
+        page = self.page()
+        if event.matches(QKeySequence.StandardKey.Find) and page is not None and page.find_here():
+            return
+        if event.matches(QKeySequence.StandardKey.New) and self.tools is not None:
+            self.tools.new_run()
+        elif event.key() == Qt.Key.Key_Question and self.tools is not None:
+            self.tools.open_sheet()
+        else:
+            super().keyPressEvent(event)
 
     # --- the agent ---
     def _take_status(self, status: dict[str, Any]) -> None:
@@ -195,11 +267,11 @@ class MainWindow(QMainWindow):
         now = time.monotonic()
         if now - self._away_since < AWAY_AFTER_S:
             return
-        detail = self.status.get("detail") or ""
+        detail = said(str(self.status.get("detail") or ""))
         self._show_banner(
-            f"Not connected to the hub for {age(self._away_since, now)}",
-            f"{detail} Jobs go on; what they send waits here.".strip(),
-            "Start the hub" if self._hosts_hub() and not self._is_hosting else "",
+            tr("Not connected to the hub for {time}", time=age(self._away_since, now)),
+            tr("{detail} Jobs go on; what they send waits here.", detail=detail).strip(),
+            tr("Start the hub") if self._hosts_hub() and not self._is_hosting else "",
             self._start_hub,
         )
 
@@ -225,11 +297,11 @@ class MainWindow(QMainWindow):
 
     def show_keyless(self) -> None:
         """Say why nothing works while there is no place for secrets, and ask again on demand."""
-        self.rail.show_gone("it lacks a place for its key")
+        self.rail.show_gone(tr("it lacks a place for its key"))
         self._show_banner(
-            "The agent waits for a place for this silo's secrets",
-            "Unlock the keyring, or allow a file; until then this machine cannot join a hub.",
-            "Choose…",
+            tr("The agent waits for a place for this silo's secrets"),
+            tr("Unlock the keyring, or allow a file; until then this machine cannot join a hub."),
+            tr("Choose…"),
         )
 
     def _take_connected(self, is_connected: bool) -> None:
@@ -242,9 +314,9 @@ class MainWindow(QMainWindow):
 
     def _show_gone(self) -> None:
         self._show_banner(
-            "The agent of this machine does not answer",
-            "Jobs go on without it. The window reconnects by itself as soon as it is back.",
-            "Start it",
+            tr("The agent of this machine does not answer"),
+            tr("Jobs go on without it. The window reconnects by itself as soon as it is back."),
+            tr("Start it"),
         )
 
     def _show_banner(
@@ -260,26 +332,13 @@ class MainWindow(QMainWindow):
         self._away.stop()
         self._banner_row.hide()
 
-    def _tell_approval(self, _: int, state: str) -> None:
-        if state == "pending" and self.key not in {"approvals", "home"}:
-            self._decision = self.toasts.show(
-                "A run waits for your decision",
-                "Nothing of it runs here until you decide.",
-                kind="warn",
-                action="Open approvals",
-                on_action=lambda: self.navigate("approvals"),
-                stays=True,
-            )
-        elif self._decision is not None and not self.status.get("approvals_waiting"):
-            self.toasts.close(self._decision)
-            self._decision = None
-
-    def _ask_sign_out(self) -> None:
+    def ask_sign_out(self) -> None:
+        """Ask whether to leave the hub."""
         confirm(
             self,
-            "Sign out of this hub?",
-            "The device stays bound and its jobs go on. Sign in again to start runs.",
-            "Sign out",
+            tr("Sign out of this hub?"),
+            tr("The device stays bound and its jobs go on. Sign in again to start runs."),
+            tr("Sign out"),
             lambda: self._context and self._context.tasks.call("account.sign_out", parent=self),
             icon="log-out",
         )
@@ -293,18 +352,13 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self.rail.set_narrow(self.width() < NARROW_UNDER)
 
-    def _restore(self, context: AppContext) -> None:
-        place = context.home.root / "window.ini"
-        self._geometry = QSettings(str(place), QSettings.Format.IniFormat)
-        kept = self._geometry.value("geometry")
-        if kept is not None:
-            self.restoreGeometry(kept)
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the geometry; agent and jobs go on."""
-        if self._geometry is not None:
-            self._geometry.setValue("geometry", self.saveGeometry())
-            self._geometry.sync()
+        """Keep the geometry; agent and jobs go on, and the window itself may stay in the tray."""
+        if self.memory is not None:
+            self.memory.keep(self.saveGeometry(), self.key, self._arguments)
+        if not self.may_close():
+            event.ignore()
+            return
         if self._context is not None and isinstance(self._context.events, Events):
             self._context.events.close()
         super().closeEvent(event)

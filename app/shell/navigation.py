@@ -9,7 +9,7 @@ from app.context import AppContext
 from app.i18n import mark
 from app.widgets.page import Page
 
-SILO, FEDERATION, TOOLS = "This silo", "Federation", "Tools"
+SILO, FEDERATION, TOOLS = mark("This silo"), mark("Federation"), mark("Tools")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Entry:
     """A page; one without a section is reached from other pages only."""
 
     key: str
-    title: str
+    title: str  # marked: translated where it is shown
     icon: str
     section: str
     make: Callable[[AppContext], Page]
@@ -92,17 +92,17 @@ def _compare(context: AppContext) -> Page:
 
 
 PAGES: tuple[Entry, ...] = (
-    Entry("home", "Home", "house", SILO, _home),
-    Entry("approvals", "Approvals", "shield-check", SILO, _approvals),
-    Entry("projects", "Projects", "folder-git-2", FEDERATION, _projects),
-    Entry("applications", "Applications", "package", FEDERATION, _applications),
-    Entry("build", "Build package", "wand-sparkles", TOOLS, _build),
+    Entry("home", mark("Home"), "house", SILO, _home),
+    Entry("approvals", mark("Approvals"), "shield-check", SILO, _approvals),
+    Entry("projects", mark("Projects"), "folder-git-2", FEDERATION, _projects),
+    Entry("applications", mark("Applications"), "package", FEDERATION, _applications),
+    Entry("build", mark("Build package"), "wand-sparkles", TOOLS, _build),
     Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
-    Entry("settings", "Settings", "settings", TOOLS, _settings),
-    Entry("project", "Project", "folder-git-2", "", _project, under="projects"),
-    Entry("compare", "Compare runs", "folder-git-2", "", _compare, under="projects"),
-    Entry("run", "Run", "folder-git-2", "", _run, under="projects"),
-    Entry("sign_in", "Welcome", "log-in", "", _sign_in),
+    Entry("settings", mark("Settings"), "settings", TOOLS, _settings),
+    Entry("project", mark("Project"), "folder-git-2", "", _project, under="projects"),
+    Entry("compare", mark("Compare runs"), "folder-git-2", "", _compare, under="projects"),
+    Entry("run", mark("Run"), "folder-git-2", "", _run, under="projects"),
+    Entry("sign_in", mark("Welcome"), "log-in", "", _sign_in),
 )
 SECTIONS = (SILO, FEDERATION, TOOLS)
 

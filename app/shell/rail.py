@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.i18n import mark, tr
 from app.shell.navigation import PAGES, SECTIONS
 from app.shell.rail_items import AccountButton, RailItem
 from app.widgets.badges import Dot
@@ -22,15 +23,16 @@ from app.widgets.labels import ElidedLabel, Label
 from app.widgets.layouts import column, row, rule
 from app.widgets.logo import Logo
 from app.widgets.theme import theme
-from app.widgets.words import duration, initials
+from app.widgets.words import duration, initials, tip
+from app.wire_words import said
 
 WIDE, NARROW = 224, 61
 _PRESENCE = {
-    "online": ("ok", "Connected"),
-    "connecting": ("cyan", "Connecting"),
-    "silent": ("warn", "Hub is silent"),
-    "offline": ("gray", "Not connected"),
-    "unbound": ("gray", "No hub yet"),
+    "online": ("ok", mark("Connected")),
+    "connecting": ("cyan", mark("Connecting")),
+    "silent": ("warn", mark("Hub is silent")),
+    "offline": ("gray", mark("Not connected")),
+    "unbound": ("gray", mark("No hub yet")),
 }
 
 
@@ -77,7 +79,7 @@ class Rail(QWidget):
             if not entries:
                 continue
             caption = QWidget()
-            label = Label(section.upper(), "overline", "faint")
+            label = Label(tr(section).upper(), "overline", "faint")
             caption.setLayout(column(label, margins=(10, 12, 0, 4)))
             self._sections.append(caption)
             self._column.addWidget(caption)
@@ -97,7 +99,7 @@ class Rail(QWidget):
 
     def _foot(self) -> QVBoxLayout:
         self.dot = Dot("gray")
-        self.presence = ElidedLabel("Starting the agent", "small_medium")
+        self.presence = ElidedLabel(tr("Starting the agent"), "small_medium")
         self.heartbeat = ElidedLabel("", "caption", "faint")
         self.account = AccountButton()
         self.account.clicked.connect(self._menu)
@@ -142,7 +144,7 @@ class Rail(QWidget):
         self.account.setVisible(bool(account))
         self.person.setText(account.get("name") or "")
         self.role.setText(
-            device.get("silo") or ("Administrator" if account.get("is_admin") else "")
+            device.get("silo") or (tr("Administrator") if account.get("is_admin") else "")
         )
         if "approvals" in self.items:
             self.items["approvals"].set_count(int(status.get("approvals_waiting") or 0))
@@ -150,32 +152,38 @@ class Rail(QWidget):
         if not self._clock.isActive():
             self._clock.start()
 
-    def show_gone(self, what: str = "trying to reach it") -> None:
+    def show_gone(self, what: str = "") -> None:
         """Say that the agent does not answer."""
         self._clock.stop()
         self.dot.set("gray")
-        self.presence.setText("The agent does not answer")
-        self.heartbeat.setText(what)
+        self.presence.setText(tr("The agent does not answer"))
+        self.heartbeat.setText(what or tr("trying to reach it"))
 
     def _tell_age(self) -> None:
         state = str(self._status.get("state") or "offline")
-        tok, word = _PRESENCE.get(state, _PRESENCE["offline"])
+        tok, marked = _PRESENCE.get(state, _PRESENCE["offline"])
+        word, detail = tr(marked), said(str(self._status.get("detail") or ""))
         self.dot.set(tok)
-        self.dot.setToolTip(f"{word}. {self._status.get('detail') or ''}".strip())
+        self.dot.setToolTip(tip(f"{word}. {detail}".strip()))
+        self.dot.setAccessibleName(word)
         self.presence.setText(word)
         beat = self._status.get("heartbeat_age_s")
         if beat is None:
-            self.heartbeat.setText(str(self._status.get("detail") or ""))
+            self.heartbeat.setText(detail)
             return
         age = float(beat) + time.monotonic() - self._heard
-        text = f"heartbeat {int(age)} s ago" if age < 100 else f"heartbeat {duration(age)} ago"
+        span = tr("{n} s", n=int(age)) if age < 100 else duration(age)
+        text = tr("heartbeat {time} ago", time=span)
         ms = self._status.get("heartbeat_ms")
-        self.heartbeat.setText(text if ms is None else f"{text} · {ms:.0f} ms")
+        took = "" if ms is None else tr("{n} ms", n=f"{ms:.0f}")
+        self.heartbeat.setText(f"{text} · {took}" if took else text)
         self.heartbeat.set_token("warn" if age > 30 else "faint")
 
     def _menu(self) -> None:
         menu = QMenu(self)
-        menu.addAction(theme().icon("settings"), "Settings", lambda: self.chosen.emit("settings"))
+        menu.addAction(
+            theme().icon("settings"), tr("Settings"), lambda: self.chosen.emit("settings")
+        )
         menu.addSeparator()
-        menu.addAction(theme().icon("log-out"), "Sign out...", self.sign_out.emit)
+        menu.addAction(theme().icon("log-out"), tr("Sign out…"), self.sign_out.emit)
         menu.popup(self.account.mapToGlobal(self.account.rect().topRight()))

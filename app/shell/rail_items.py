@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
+from app.i18n import tr
 from app.shell.navigation import Entry
 from app.widgets.painted_marks import CENTER
 from app.widgets.painting import draw_round, draw_text, text_width
@@ -22,8 +23,8 @@ class RailItem(QAbstractButton):
         self._count = 0
         self._narrow = False
         self._by_key = False
-        self.setText(entry.title)
-        self.setAccessibleName(entry.title)
+        self.setText(tr(entry.title))
+        self.setAccessibleName(self.text())
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -34,8 +35,8 @@ class RailItem(QAbstractButton):
         """Show how many things wait on the page."""
         if count != self._count:
             self._count = count
-            name = f"{self.text()}, {count} waiting" if count else self.text()
-            self.setAccessibleName(name)
+            name = tr("{page}, {count} waiting", page=self.text(), count=count)
+            self.setAccessibleName(name if count else self.text())
             self.update()
 
     def set_narrow(self, narrow: bool) -> None:
@@ -94,7 +95,7 @@ class AccountButton(QAbstractButton):
     def __init__(self) -> None:
         super().__init__()
         self.setFixedSize(32, 22)
-        self.setAccessibleName("Account")
+        self.setAccessibleName(tr("Account"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -1,18 +1,22 @@
-"""The bar over a page: where one is, and the page's own actions."""
+"""The bar over a page: where one is, search, notifications, and the page's own actions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.i18n import tr
+from app.shell.topbar_parts import BellButton, SearchButton
 from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import row
 from app.widgets.page import Page
 
 HEIGHT = 56
+SMALL_UNDER = 1000  # of the bar itself
 
 
 class TopBar(QWidget):
@@ -32,9 +36,12 @@ class TopBar(QWidget):
         self._actions = QHBoxLayout()
         self._actions.setSpacing(8)
         self._shown: list[QWidget] = []
+        self.search = SearchButton()
+        self.bell = BellButton()
         self.setLayout(
             row(
-                self._crumbs, self.title, 4, self.subtitle, None, self._actions,
+                self._crumbs, self.title, 4, self.subtitle, None, self.search, self.bell,
+                self._actions,
                 gap=8, margins=(24, 0, 20, 0),
             )
         )  # fmt: skip
@@ -49,8 +56,8 @@ class TopBar(QWidget):
         for text, key, arguments in page.crumbs:
             self._crumbs.addWidget(self._crumb(text, key, arguments))
             self._crumbs.addWidget(Icon("chevron-right", "faint", 14))
-        self.title.setText(page.title)
-        self.subtitle.setText(page.subtitle)
+        self.title.setText(_own(page.title))
+        self.subtitle.setText(_own(page.subtitle))
         if page.top_actions != self._shown:
             for widget in self._shown:
                 self._actions.removeWidget(widget)
@@ -60,7 +67,16 @@ class TopBar(QWidget):
                 self._actions.addWidget(widget)
                 widget.show()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.search.set_small(self.width() < SMALL_UNDER)
+
     def _crumb(self, text: str, key: str, arguments: dict[str, Any]) -> QWidget:
         if not key:
             return Label(text, "body", "muted")
         return Button(text, "link", on_click=lambda: self.followed.emit(key, arguments))
+
+
+def _own(text: str) -> str:
+    """Return a page's marked title in the language; one that was set later is so already."""
+    return tr(text) if text else ""

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.context import AppContext
+from app.widgets.search_field import SearchField
+
+
+@dataclass(frozen=True)
+class PageCommand:
+    """Something a page can do, offered in the command palette while the page is shown."""
+
+    key: str  # stays the same over languages and starts: "runs.new"
+    text: str  # translated
+    icon: str
+    run: Callable[[], object]
+    keys: str = ""  # the page's own shortcut, as text ("Ctrl+N")
 
 
 class Page(QWidget):
@@ -32,6 +45,19 @@ class Page(QWidget):
 
     def open(self, **arguments: Any) -> None:
         """Show what the arguments name."""
+
+    def commands(self) -> list[PageCommand]:
+        """Return what the palette offers while this page is shown."""
+        return []
+
+    def find_here(self) -> bool:
+        """Put the cursor into the page's search; return whether it has one."""
+        for field in self.findChildren(SearchField):
+            if field.isVisible() and field.isEnabled():
+                field.setFocus()
+                field.selectAll()
+                return True
+        return False
 
     def left(self) -> None:
         """Another page is shown now."""

@@ -22,3 +22,6 @@ QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent_text; }
 QTabBar::tab:focus { color: $accent_text; }
 QTabBar::tab:disabled { color: $disabled; }
+QFrame#popover { background: $surface; border: 1px solid $border_strong; border-radius: 10px; }
+QLineEdit#paletteline { border: 0; background: transparent; padding: 0 8px; }
+QLineEdit#paletteline:focus { border: 0; background: transparent; padding: 0 8px; min-height: 30px; }

@@ -124,6 +124,8 @@ class FakeAgent:
         try:
             answer["result"] = self._result(method, params)
             self.said += texts_in(answer["result"])
+            if method == "settings.set":
+                self._loop.call_soon(self._push, "settings", answer["result"])
         except SiloDeskError as error:
             answer["error"] = {
                 "code": -32000, "message": error.sentence, "data": error.to_problem()

@@ -113,7 +113,7 @@ def test_the_window_says_when_the_agent_is_gone_and_takes_it_back(
 
 def test_signing_out_returns_to_the_doors(desktop, qtbot) -> None:
     window = desktop.window
-    window._ask_sign_out()
+    window.ask_sign_out()
     dialog = next(d for d in window.findChildren(agent_start.Dialog) if d.isVisible())
     dialog.footer.itemAt(dialog.footer.count() - 1).widget().click()
     qtbot.waitUntil(lambda: window.key == "sign_in", timeout=10_000)
@@ -124,9 +124,9 @@ def test_an_approval_that_comes_in_is_told_on_other_pages(make_agent, make_windo
     agent = make_agent("working")
     window = make_window(agent.home).window
     window.navigate("settings")
-    agent.push("approval", id=8, state="pending")
+    agent.push("approval", id=99, state="pending")
     qtbot.waitUntil(lambda: bool(window.toasts.toasts), timeout=5000)
-    assert window.toasts.toasts[0].title == "A run waits for your decision"
+    assert window.toasts.toasts[0].title.startswith("Approval needed: ")
 
 
 def test_geometry_is_kept_and_closing_leaves_the_agent_alone(

@@ -25,7 +25,7 @@ from app.widgets.cards import TableCard
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
-from app.widgets.page import Page
+from app.widgets.page import Page, PageCommand
 from app.widgets.search_field import SearchField
 from app.widgets.tables import RowModel, Table
 from app.widgets.words import plural
@@ -46,7 +46,7 @@ class ProjectPage(Page):
         self._project_id = 0
         self._metric = ""
         self._drawn: tuple[str, tuple[int, ...]] = ("", ())
-        self._busy = self._again = False
+        self._busy = self._again = self._asks_new = False
         self._new = Button(tr("New run"), "primary", icon="play", on_click=self.new_run)
         self.top_actions = [self._new]
         self._build()
@@ -129,6 +129,7 @@ class ProjectPage(Page):
     # --- data ---
     def open(self, **arguments: Any) -> None:
         """Show a project, and its new-run dialog where that is asked for."""
+        self._asks_new = bool(arguments.get("new_run"))
         wanted = int(arguments.get("project_id") or self._project_id)
         if wanted != self._project_id:
             self._project_id, self.project, self.group = wanted, None, None
@@ -159,6 +160,9 @@ class ProjectPage(Page):
             self.list.runs = runs
             self.set_heading(project.name, group.name, [(tr("Projects"), "projects", {})])
             self.refresh()
+            if self._asks_new:
+                self._asks_new = False
+                self.new_run()
         if self._again or project.id != self._project_id:
             self.reload()
 
@@ -287,6 +291,11 @@ class ProjectPage(Page):
         chosen = [run for run in self.list.runs if run.id in self.ticked] or self.list.shown()
         if chosen:
             save_runs(self, self.context, chosen, kind)
+
+    def commands(self) -> list[PageCommand]:
+        """Offer a new run in the palette."""
+        new = tr("New run in this project…")
+        return [PageCommand("runs.new", new, "play", self.new_run, "Ctrl+N")]
 
     def new_run(self) -> None:
         """Ask what should run, and start it."""
