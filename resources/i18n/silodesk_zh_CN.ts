@@ -4,6 +4,22 @@
     <context>
         <name>SiloDesk</name>
         <message>
+            <source>A run trains an application on the devices you choose. It appears here at once.</source>
+            <translation>运行会在您选择的设备上训练一个应用。它会立即显示在这里。</translation>
+        </message>
+        <message>
+            <source>Add runs…</source>
+            <translation>添加运行…</translation>
+        </message>
+        <message>
+            <source>All</source>
+            <translation>全部</translation>
+        </message>
+        <message>
+            <source>Application</source>
+            <translation>应用</translation>
+        </message>
+        <message>
             <source>Approved</source>
             <translation>已批准</translation>
         </message>
@@ -12,8 +28,36 @@
             <translation>4月</translation>
         </message>
         <message>
+            <source>Archive</source>
+            <translation>归档</translation>
+        </message>
+        <message>
+            <source>Archived</source>
+            <translation>已归档</translation>
+        </message>
+        <message>
+            <source>At most 10 s</source>
+            <translation>最多 10 秒</translation>
+        </message>
+        <message>
             <source>Aug</source>
             <translation>8月</translation>
+        </message>
+        <message>
+            <source>Back to the first page</source>
+            <translation>返回首页</translation>
+        </message>
+        <message>
+            <source>Best result</source>
+            <translation>最佳结果</translation>
+        </message>
+        <message>
+            <source>Best {metric}</source>
+            <translation>最佳 {metric}</translation>
+        </message>
+        <message>
+            <source>Broker</source>
+            <translation>消息代理</translation>
         </message>
         <message>
             <source>Browse...</source>
@@ -28,24 +72,100 @@
             <translation>取消</translation>
         </message>
         <message>
+            <source>Certificate</source>
+            <translation>证书</translation>
+        </message>
+        <message>
+            <source>Checking</source>
+            <translation>正在检查</translation>
+        </message>
+        <message>
+            <source>Checks</source>
+            <translation>检查项</translation>
+        </message>
+        <message>
             <source>Close</source>
             <translation>关闭</translation>
+        </message>
+        <message>
+            <source>Code</source>
+            <translation>代码</translation>
         </message>
         <message>
             <source>Code {code}.</source>
             <translation>代码：{code}。</translation>
         </message>
         <message>
+            <source>Compare</source>
+            <translation>比较</translation>
+        </message>
+        <message>
+            <source>Compare runs</source>
+            <translation>比较运行</translation>
+        </message>
+        <message>
+            <source>Compare with others…</source>
+            <translation>与其他运行比较…</translation>
+        </message>
+        <message>
+            <source>Compare {count} runs</source>
+            <translation>比较 {count} 个运行</translation>
+        </message>
+        <message>
+            <source>Computer clock</source>
+            <translation>计算机时钟</translation>
+        </message>
+        <message>
             <source>Connecting</source>
             <translation>连接中</translation>
+        </message>
+        <message>
+            <source>Connection doctor</source>
+            <translation>连接诊断</translation>
+        </message>
+        <message>
+            <source>Copy</source>
+            <translation>复制</translation>
+        </message>
+        <message>
+            <source>Copy the letter to the IT department</source>
+            <translation>复制致 IT 部门的信函</translation>
+        </message>
+        <message>
+            <source>Curves</source>
+            <translation>曲线</translation>
+        </message>
+        <message>
+            <source>Curves, logs and models are kept. It stands under Archived.</source>
+            <translation>曲线、日志和模型会保留。它位于“已归档”下。</translation>
         </message>
         <message>
             <source>Dec</source>
             <translation>12月</translation>
         </message>
         <message>
+            <source>Disk space</source>
+            <translation>磁盘空间</translation>
+        </message>
+        <message>
+            <source>Do not compare</source>
+            <translation>不再比较</translation>
+        </message>
+        <message>
+            <source>Each check takes at most 10 s.</source>
+            <translation>每项检查最多需要 10 秒。</translation>
+        </message>
+        <message>
+            <source>Encryption</source>
+            <translation>加密</translation>
+        </message>
+        <message>
             <source>Exception</source>
             <translation>异常</translation>
+        </message>
+        <message>
+            <source>Export</source>
+            <translation>导出</translation>
         </message>
         <message>
             <source>Fail</source>
@@ -60,8 +180,56 @@
             <translation>2月</translation>
         </message>
         <message>
+            <source>Filter runs</source>
+            <translation>筛选运行</translation>
+        </message>
+        <message>
+            <source>Filter runs, or type accuracy &gt; 0.95</source>
+            <translation>筛选运行，或输入 accuracy &gt; 0.95</translation>
+        </message>
+        <message>
             <source>Finished</source>
             <translation>已完成</translation>
+        </message>
+        <message>
+            <source>Found</source>
+            <translation>发现</translation>
+        </message>
+        <message>
+            <source>From</source>
+            <translation>来自</translation>
+        </message>
+        <message>
+            <source>Give it a name.</source>
+            <translation>请为它命名。</translation>
+        </message>
+        <message>
+            <source>Graphics processor</source>
+            <translation>图形处理器</translation>
+        </message>
+        <message>
+            <source>Heartbeat both ways</source>
+            <translation>双向心跳</translation>
+        </message>
+        <message>
+            <source>Host</source>
+            <translation>主机</translation>
+        </message>
+        <message>
+            <source>How to fix it</source>
+            <translation>解决办法</translation>
+        </message>
+        <message>
+            <source>Hub</source>
+            <translation>中枢</translation>
+        </message>
+        <message>
+            <source>Hub address or invitation link</source>
+            <translation>中枢地址或邀请链接</translation>
+        </message>
+        <message>
+            <source>Hub address or invitation link to check</source>
+            <translation>要检查的中枢地址或邀请链接</translation>
         </message>
         <message>
             <source>Idle</source>
@@ -76,8 +244,16 @@
             <translation>已邀请</translation>
         </message>
         <message>
+            <source>Issued by</source>
+            <translation>颁发者</translation>
+        </message>
+        <message>
             <source>Jan</source>
             <translation>1月</translation>
+        </message>
+        <message>
+            <source>Job runtime</source>
+            <translation>作业运行时</translation>
         </message>
         <message>
             <source>Jul</source>
@@ -92,8 +268,32 @@
             <translation>已终止</translation>
         </message>
         <message>
+            <source>Letter (*.txt);;Whole report (*.json)</source>
+            <translation>信函 (*.txt);;完整报告 (*.json)</translation>
+        </message>
+        <message>
+            <source>Letter to IT</source>
+            <translation>致 IT 部门的信函</translation>
+        </message>
+        <message>
+            <source>Live</source>
+            <translation>进行中</translation>
+        </message>
+        <message>
             <source>Loading</source>
             <translation>正在加载</translation>
+        </message>
+        <message>
+            <source>Log scale</source>
+            <translation>对数刻度</translation>
+        </message>
+        <message>
+            <source>Logs</source>
+            <translation>日志</translation>
+        </message>
+        <message>
+            <source>Looking at the connection</source>
+            <translation>正在查看连接</translation>
         </message>
         <message>
             <source>Mar</source>
@@ -104,20 +304,80 @@
             <translation>5月</translation>
         </message>
         <message>
+            <source>Median start delay</source>
+            <translation>启动延迟中位数</translation>
+        </message>
+        <message>
+            <source>Message broker</source>
+            <translation>消息代理</translation>
+        </message>
+        <message>
+            <source>Models</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <source>More</source>
+            <translation>更多</translation>
+        </message>
+        <message>
+            <source>Moved by all sites</source>
+            <translation>所有站点传输量</translation>
+        </message>
+        <message>
+            <source>Name</source>
+            <translation>名称</translation>
+        </message>
+        <message>
+            <source>Name lookup</source>
+            <translation>名称解析</translation>
+        </message>
+        <message>
+            <source>Needs a look</source>
+            <translation>需要留意</translation>
+        </message>
+        <message>
             <source>Needs you</source>
             <translation>待您处理</translation>
+        </message>
+        <message>
+            <source>Network card</source>
+            <translation>网卡</translation>
+        </message>
+        <message>
+            <source>New run</source>
+            <translation>新建运行</translation>
+        </message>
+        <message>
+            <source>No runs chosen</source>
+            <translation>未选择运行</translation>
+        </message>
+        <message>
+            <source>No runs yet</source>
+            <translation>还没有运行</translation>
         </message>
         <message>
             <source>Not bound</source>
             <translation>未绑定</translation>
         </message>
         <message>
+            <source>Not tried</source>
+            <translation>未尝试</translation>
+        </message>
+        <message>
             <source>Note</source>
             <translation>注意</translation>
         </message>
         <message>
+            <source>Nothing needs to be fixed.</source>
+            <translation>没有需要解决的问题。</translation>
+        </message>
+        <message>
             <source>Nov</source>
             <translation>11月</translation>
+        </message>
+        <message>
+            <source>Object store</source>
+            <translation>对象存储</translation>
         </message>
         <message>
             <source>Oct</source>
@@ -132,8 +392,24 @@
             <translation>在线</translation>
         </message>
         <message>
+            <source>Only what differs</source>
+            <translation>仅显示差异</translation>
+        </message>
+        <message>
+            <source>Open</source>
+            <translation>打开</translation>
+        </message>
+        <message>
             <source>Owner</source>
             <translation>所有者</translation>
+        </message>
+        <message>
+            <source>Parameter</source>
+            <translation>参数</translation>
+        </message>
+        <message>
+            <source>Parameters</source>
+            <translation>参数</translation>
         </message>
         <message>
             <source>Pass</source>
@@ -144,6 +420,54 @@
             <translation>已暂停</translation>
         </message>
         <message>
+            <source>Picture as PNG…</source>
+            <translation>导出 PNG 图片…</translation>
+        </message>
+        <message>
+            <source>Picture saved</source>
+            <translation>图片已保存</translation>
+        </message>
+        <message>
+            <source>Place for secrets</source>
+            <translation>机密存放处</translation>
+        </message>
+        <message>
+            <source>Please allow these outgoing connections, without inspection:</source>
+            <translation>请允许以下外发连接，且不作内容检查：</translation>
+        </message>
+        <message>
+            <source>Points as CSV…</source>
+            <translation>导出 CSV 数据点…</translation>
+        </message>
+        <message>
+            <source>Points as JSON…</source>
+            <translation>导出 JSON 数据点…</translation>
+        </message>
+        <message>
+            <source>Port</source>
+            <translation>端口</translation>
+        </message>
+        <message>
+            <source>Program</source>
+            <translation>程序</translation>
+        </message>
+        <message>
+            <source>Project</source>
+            <translation>项目</translation>
+        </message>
+        <message>
+            <source>Projects</source>
+            <translation>项目</translation>
+        </message>
+        <message>
+            <source>Proxy</source>
+            <translation>代理服务器</translation>
+        </message>
+        <message>
+            <source>Proxy settings</source>
+            <translation>代理服务器设置</translation>
+        </message>
+        <message>
             <source>Queued</source>
             <translation>排队中</translation>
         </message>
@@ -152,8 +476,100 @@
             <translation>已拒绝</translation>
         </message>
         <message>
+            <source>Rename</source>
+            <translation>重命名</translation>
+        </message>
+        <message>
+            <source>Rename run {id}</source>
+            <translation>重命名运行 {id}</translation>
+        </message>
+        <message>
+            <source>Rename…</source>
+            <translation>重命名…</translation>
+        </message>
+        <message>
+            <source>Result</source>
+            <translation>结果</translation>
+        </message>
+        <message>
+            <source>Results</source>
+            <translation>结果</translation>
+        </message>
+        <message>
+            <source>Round</source>
+            <translation>轮次</translation>
+        </message>
+        <message>
+            <source>Round {round}</source>
+            <translation>第 {round} 轮</translation>
+        </message>
+        <message>
+            <source>Rounds</source>
+            <translation>轮次</translation>
+        </message>
+        <message>
+            <source>Run</source>
+            <translation>运行</translation>
+        </message>
+        <message>
+            <source>Run again</source>
+            <translation>再次运行</translation>
+        </message>
+        <message>
+            <source>Run {id}</source>
+            <translation>运行 {id}</translation>
+        </message>
+        <message>
+            <source>Run {id} archived</source>
+            <translation>运行 {id} 已归档</translation>
+        </message>
+        <message>
             <source>Running</source>
             <translation>运行中</translation>
+        </message>
+        <message>
+            <source>Runs</source>
+            <translation>运行</translation>
+        </message>
+        <message>
+            <source>Runs of the group</source>
+            <translation>群组的运行</translation>
+        </message>
+        <message>
+            <source>SHA-256</source>
+            <translation>SHA-256</translation>
+        </message>
+        <message>
+            <source>Sandbox for jobs</source>
+            <translation>作业沙箱</translation>
+        </message>
+        <message>
+            <source>Save letter to IT...</source>
+            <translation>保存致 IT 部门的信函…</translation>
+        </message>
+        <message>
+            <source>Save picture</source>
+            <translation>保存图片</translation>
+        </message>
+        <message>
+            <source>Save points</source>
+            <translation>保存数据点</translation>
+        </message>
+        <message>
+            <source>Save report</source>
+            <translation>保存报告</translation>
+        </message>
+        <message>
+            <source>Saved</source>
+            <translation>已保存</translation>
+        </message>
+        <message>
+            <source>Security gateway</source>
+            <translation>安全网关</translation>
+        </message>
+        <message>
+            <source>Sent by this silo</source>
+            <translation>本站点发送量</translation>
         </message>
         <message>
             <source>Sep</source>
@@ -164,24 +580,132 @@
             <translation>显示 {name}</translation>
         </message>
         <message>
+            <source>Signer</source>
+            <translation>签名者</translation>
+        </message>
+        <message>
             <source>Silent</source>
             <translation>无响应</translation>
+        </message>
+        <message>
+            <source>SiloDesk on this computer needs outgoing connections to the host below. Please allow them without opening the encryption. It accepts no connections from outside.</source>
+            <translation>本计算机上的 SiloDesk 需要向下列主机建立外发连接。请予以允许，且不要解开加密。它不接受任何来自外部的连接。</translation>
+        </message>
+        <message>
+            <source>Sites</source>
+            <translation>站点</translation>
+        </message>
+        <message>
+            <source>Smoothing</source>
+            <translation>平滑</translation>
         </message>
         <message>
             <source>Something failed that should not have.</source>
             <translation>发生了不应发生的错误。</translation>
         </message>
         <message>
+            <source>Start run</source>
+            <translation>启动运行</translation>
+        </message>
+        <message>
+            <source>Started</source>
+            <translation>启动时间</translation>
+        </message>
+        <message>
+            <source>State</source>
+            <translation>状态</translation>
+        </message>
+        <message>
             <source>Step {k} of {n}: {title}</source>
             <translation>第 {k} 步，共 {n} 步：{title}</translation>
+        </message>
+        <message>
+            <source>Stop run {id}, {name}?</source>
+            <translation>停止运行 {id}（{name}）？</translation>
+        </message>
+        <message>
+            <source>Stop the run</source>
+            <translation>停止运行</translation>
         </message>
         <message>
             <source>Stopping</source>
             <translation>正在停止</translation>
         </message>
         <message>
+            <source>Stop…</source>
+            <translation>停止…</translation>
+        </message>
+        <message>
+            <source>Store</source>
+            <translation>存储</translation>
+        </message>
+        <message>
+            <source>Take out of the archive</source>
+            <translation>取消归档</translation>
+        </message>
+        <message>
+            <source>The checks are running.</source>
+            <translation>正在检查。</translation>
+        </message>
+        <message>
+            <source>The letter is on the clipboard</source>
+            <translation>信函已复制到剪贴板</translation>
+        </message>
+        <message>
+            <source>The picture could not be saved</source>
+            <translation>图片无法保存</translation>
+        </message>
+        <message>
+            <source>The runs have the same parameters.</source>
+            <translation>这些运行的参数相同。</translation>
+        </message>
+        <message>
+            <source>The way to the hub</source>
+            <translation>通往中枢的路径</translation>
+        </message>
+        <message>
+            <source>There is no switch to ignore certificates.</source>
+            <translation>没有忽略证书的开关。</translation>
+        </message>
+        <message>
+            <source>This computer</source>
+            <translation>本计算机</translation>
+        </message>
+        <message>
+            <source>Tick runs in a project's list, or choose them here.</source>
+            <translation>在项目列表中勾选运行，或在这里选择。</translation>
+        </message>
+        <message>
+            <source>Tick two runs or more, with the mouse or the space bar</source>
+            <translation>用鼠标或空格键勾选两个或更多运行</translation>
+        </message>
+        <message>
+            <source>Time</source>
+            <translation>时间</translation>
+        </message>
+        <message>
+            <source>To the IT department</source>
+            <translation>致 IT 部门</translation>
+        </message>
+        <message>
             <source>Training</source>
             <translation>训练中</translation>
+        </message>
+        <message>
+            <source>Try again</source>
+            <translation>重试</translation>
+        </message>
+        <message>
+            <source>Undo</source>
+            <translation>撤销</translation>
+        </message>
+        <message>
+            <source>Up to {count} runs are compared at once</source>
+            <translation>一次最多比较 {count} 个运行</translation>
+        </message>
+        <message>
+            <source>Up to {count} runs of this group, of any project.</source>
+            <translation>此群组任意项目中最多 {count} 个运行。</translation>
         </message>
         <message>
             <source>Upgrading</source>
@@ -192,12 +716,92 @@
             <translation>等待中</translation>
         </message>
         <message>
+            <source>Waits</source>
+            <translation>等待中</translation>
+        </message>
+        <message>
+            <source>What the connection doctor found:</source>
+            <translation>连接诊断的发现：</translation>
+        </message>
+        <message>
+            <source>Who</source>
+            <translation>发起者</translation>
+        </message>
+        <message>
             <source>Withdrawn</source>
             <translation>已撤回</translation>
         </message>
         <message>
+            <source>best value, its round, last value</source>
+            <translation>最佳值、所在轮次、最新值</translation>
+        </message>
+        <message>
+            <source>checked {age} ago</source>
+            <translation>{age}前检查</translation>
+        </message>
+        <message>
+            <source>each site</source>
+            <translation>各站点</translation>
+        </message>
+        <message>
+            <source>in {count} run</source>
+            <translation>共 {count} 个运行</translation>
+        </message>
+        <message>
+            <source>in {count} runs</source>
+            <translation>共 {count} 个运行</translation>
+        </message>
+        <message>
+            <source>last {value}</source>
+            <translation>最新 {value}</translation>
+        </message>
+        <message>
             <source>never</source>
             <translation>从未</translation>
+        </message>
+        <message>
+            <source>no run has reported one</source>
+            <translation>还没有运行报告过</translation>
+        </message>
+        <message>
+            <source>not known yet</source>
+            <translation>尚不清楚</translation>
+        </message>
+        <message>
+            <source>not reached</source>
+            <translation>无法到达</translation>
+        </message>
+        <message>
+            <source>preview</source>
+            <translation>预览</translation>
+        </message>
+        <message>
+            <source>reached</source>
+            <translation>可到达</translation>
+        </message>
+        <message>
+            <source>reached, with a note</source>
+            <translation>可到达，但需留意</translation>
+        </message>
+        <message>
+            <source>round {round} · last {value}</source>
+            <translation>第 {round} 轮 · 最新 {value}</translation>
+        </message>
+        <message>
+            <source>run {id}</source>
+            <translation>运行 {id}</translation>
+        </message>
+        <message>
+            <source>sent to round 1</source>
+            <translation>从发出到第 1 轮</translation>
+        </message>
+        <message>
+            <source>the fault</source>
+            <translation>故障处</translation>
+        </message>
+        <message>
+            <source>{cause} Shown is what was read before.</source>
+            <translation>{cause} 显示的是此前读取的内容。</translation>
         </message>
         <message>
             <source>{count} application</source>
@@ -206,6 +810,10 @@
         <message>
             <source>{count} applications</source>
             <translation>{count} 个应用</translation>
+        </message>
+        <message>
+            <source>{count} checks in {seconds} s</source>
+            <translation>{seconds} 秒内完成 {count} 项检查</translation>
         </message>
         <message>
             <source>{count} device</source>
@@ -224,6 +832,10 @@
             <translation>{count} 个文件</translation>
         </message>
         <message>
+            <source>{count} finished</source>
+            <translation>{count} 个已完成</translation>
+        </message>
+        <message>
             <source>{count} job</source>
             <translation>{count} 个作业</translation>
         </message>
@@ -238,6 +850,38 @@
         <message>
             <source>{count} lines</source>
             <translation>{count} 行</translation>
+        </message>
+        <message>
+            <source>{count} live</source>
+            <translation>{count} 个进行中</translation>
+        </message>
+        <message>
+            <source>{count} not started</source>
+            <translation>{count} 个未启动</translation>
+        </message>
+        <message>
+            <source>{count} of {limit} chosen</source>
+            <translation>已选 {count} 个，上限 {limit} 个</translation>
+        </message>
+        <message>
+            <source>{count} of {runs} shown</source>
+            <translation>显示 {runs} 个中的 {count} 个</translation>
+        </message>
+        <message>
+            <source>{count} parameter is the same in all runs</source>
+            <translation>{count} 个参数在所有运行中相同</translation>
+        </message>
+        <message>
+            <source>{count} parameters are the same in all runs</source>
+            <translation>{count} 个参数在所有运行中相同</translation>
+        </message>
+        <message>
+            <source>{count} point saved</source>
+            <translation>已保存 {count} 个数据点</translation>
+        </message>
+        <message>
+            <source>{count} points saved</source>
+            <translation>已保存 {count} 个数据点</translation>
         </message>
         <message>
             <source>{count} project</source>
@@ -264,6 +908,10 @@
             <translation>{count} 个运行</translation>
         </message>
         <message>
+            <source>{count} selected</source>
+            <translation>已选择 {count} 个</translation>
+        </message>
+        <message>
             <source>{count} site</source>
             <translation>{count} 个站点</translation>
         </message>
@@ -280,8 +928,20 @@
             <translation>{year}年{month}{day}日</translation>
         </message>
         <message>
+            <source>{done} of {total}</source>
+            <translation>{total} 项中的 {done} 项</translation>
+        </message>
+        <message>
             <source>{hours} h {minutes} min</source>
             <translation>{hours} 小时 {minutes} 分</translation>
+        </message>
+        <message>
+            <source>{ms} ms</source>
+            <translation>{ms} 毫秒</translation>
+        </message>
+        <message>
+            <source>{name}: {value}, {note}</source>
+            <translation>{name}：{value}，{note}</translation>
         </message>
         <message>
             <source>{n} d</source>
@@ -298,6 +958,10 @@
         <message>
             <source>{n} s</source>
             <translation>{n} 秒</translation>
+        </message>
+        <message>
+            <source>{time} after the start</source>
+            <translation>启动后 {time}</translation>
         </message>
     </context>
     <context>
@@ -348,7 +1012,7 @@
         </message>
         <message>
             <source>'{text}' is not the address of a proxy.</source>
-            <translation type="unfinished" />
+            <translation>“{text}”不是代理服务器的地址。</translation>
         </message>
         <message>
             <source>'{topic}' carries no edge id.</source>
@@ -395,16 +1059,12 @@
             <translation>下载在 {size1} 字节中的 {have} 字节处中断。</translation>
         </message>
         <message>
-            <source>A file that only you can read: {place}</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>A firewall may block this port, or the hub's broker is down.</source>
-            <translation type="unfinished" />
+            <translation>可能是防火墙阻断了此端口，或中枢的消息代理已停止。</translation>
         </message>
         <message>
             <source>A firewall on the way drops the packets, or the machine is off.</source>
-            <translation type="unfinished" />
+            <translation>途中的防火墙丢弃了数据包，或该机器已关机。</translation>
         </message>
         <message>
             <source>A frame's header is not JSON.</source>
@@ -511,6 +1171,10 @@
             <translation>运行至少需要一台客户端设备。</translation>
         </message>
         <message>
+            <source>A run that is {state} cannot be paused.</source>
+            <translation>状态为 {state} 的运行不能暂停。</translation>
+        </message>
+        <message>
             <source>A signature does not match what it signs.</source>
             <translation>签名与所签内容不符。</translation>
         </message>
@@ -556,7 +1220,7 @@
         </message>
         <message>
             <source>Allow outgoing connections to {host}, or start the hub's store.</source>
-            <translation type="unfinished" />
+            <translation>请允许向 {host} 建立外发连接，或启动中枢的存储。</translation>
         </message>
         <message>
             <source>Allowed by {decided} ({get1}).</source>
@@ -596,11 +1260,11 @@
         </message>
         <message>
             <source>Another program listens there, or a device on the way swallows the answer.</source>
-            <translation type="unfinished" />
+            <translation>那里有其他程序在监听，或途中的设备截走了应答。</translation>
         </message>
         <message>
             <source>Another program or a proxy's own page answered.</source>
-            <translation type="unfinished" />
+            <translation>应答的是其他程序或代理服务器自己的页面。</translation>
         </message>
         <message>
             <source>Another script sent an array that cannot be read: {error}</source>
@@ -628,23 +1292,23 @@
         </message>
         <message>
             <source>Ask the IT desk to allow outgoing connections to {where}.</source>
-            <translation type="unfinished" />
+            <translation>请 IT 部门允许向 {where} 建立外发连接。</translation>
         </message>
         <message>
             <source>Ask the IT desk to allow {host}:{port1}; the letter says exactly what.</source>
-            <translation type="unfinished" />
+            <translation>请 IT 部门允许 {host}:{port1}；信函中有确切说明。</translation>
         </message>
         <message>
             <source>Ask the IT desk to let it pass without inspection; look at the store's log.</source>
-            <translation type="unfinished" />
+            <translation>请 IT 部门放行且不作检查；并查看存储的日志。</translation>
         </message>
         <message>
             <source>Ask the IT desk to let {host} pass without inspection, or to install the gateway's certificate on this machine.</source>
-            <translation type="unfinished" />
+            <translation>请 IT 部门放行 {host} 且不作检查，或在本机安装网关的证书。</translation>
         </message>
         <message>
             <source>Ask the IT desk whether this proxy is the right one.</source>
-            <translation type="unfinished" />
+            <translation>请询问 IT 部门此代理服务器是否正确。</translation>
         </message>
         <message>
             <source>Ask the builder for a smaller file.</source>
@@ -668,11 +1332,11 @@
         </message>
         <message>
             <source>Ask the hub's administrator for a certificate of a known authority, or let your IT desk install this one on the machine after comparing its fingerprint.</source>
-            <translation type="unfinished" />
+            <translation>请中枢管理员换用知名机构的证书，或由 IT 部门核对指纹后在本机安装此证书。</translation>
         </message>
         <message>
             <source>Ask the hub's administrator for an https address.</source>
-            <translation type="unfinished" />
+            <translation>请向中枢管理员索取 https 地址。</translation>
         </message>
         <message>
             <source>Ask the sender to sign and send it again; nothing of it was used.</source>
@@ -689,6 +1353,10 @@
         <message>
             <source>Base runtime</source>
             <translation>基础运行时</translation>
+        </message>
+        <message>
+            <source>Between 1 and {limit} hours of traffic can be asked for.</source>
+            <translation>可查询 1 到 {limit} 小时的流量。</translation>
         </message>
         <message>
             <source>Bind it again, then add it.</source>
@@ -720,7 +1388,7 @@
         </message>
         <message>
             <source>Bring both to the same version.</source>
-            <translation type="unfinished" />
+            <translation>请将两者更新到相同版本。</translation>
         </message>
         <message>
             <source>Build it with `-t {other}`, or name the file of the {role1}.</source>
@@ -816,7 +1484,7 @@
         </message>
         <message>
             <source>Check the address and the port.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址和端口。</translation>
         </message>
         <message>
             <source>Check the address, or let the hub's administrator renew its certificate.</source>
@@ -824,11 +1492,11 @@
         </message>
         <message>
             <source>Check the address, or start the hub.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址，或启动中枢。</translation>
         </message>
         <message>
             <source>Check the address: it must be the name in the certificate.</source>
-            <translation type="unfinished" />
+            <translation>请检查地址：它必须是证书中的名称。</translation>
         </message>
         <message>
             <source>Check the address; the list is in /openapi.json.</source>
@@ -880,11 +1548,11 @@
         </message>
         <message>
             <source>Check the port, and whether the address begins with http:// or https://.</source>
-            <translation type="unfinished" />
+            <translation>请检查端口，以及地址是以 http:// 还是 https:// 开头。</translation>
         </message>
         <message>
             <source>Check the spelling; where it is right, ask the IT desk whether this network may look the name up.</source>
-            <translation type="unfinished" />
+            <translation>请检查拼写；若无误，请询问 IT 部门此网络能否解析该名称。</translation>
         </message>
         <message>
             <source>Check this machine's clock and start the run again.</source>
@@ -956,7 +1624,7 @@
         </message>
         <message>
             <source>Connects through the proxy.</source>
-            <translation type="unfinished" />
+            <translation>通过代理服务器连接。</translation>
         </message>
         <message>
             <source>Copy it from `silodesk package inspect FILE`.</source>
@@ -991,6 +1659,10 @@
             <translation>请更正地址。</translation>
         </message>
         <message>
+            <source>Correct the file, or rename it to begin without rules.</source>
+            <translation>请更正该文件，或将其改名以便从无规则开始。</translation>
+        </message>
+        <message>
             <source>Correct the name in pyproject.toml or in {shown}.</source>
             <translation>请更正 pyproject.toml 或 {shown} 中的名称。</translation>
         </message>
@@ -1008,7 +1680,11 @@
         </message>
         <message>
             <source>Correct the proxy under Settings, or ask the IT desk.</source>
-            <translation type="unfinished" />
+            <translation>请在“设置”中更正代理服务器，或询问 IT 部门。</translation>
+        </message>
+        <message>
+            <source>Correct the value and try again; the rules stay as they were.</source>
+            <translation>请更正该值后重试；规则保持原样。</translation>
         </message>
         <message>
             <source>Could not fetch URL</source>
@@ -1020,7 +1696,7 @@
         </message>
         <message>
             <source>Credentials and orders have times in them; a wrong clock makes them look expired.</source>
-            <translation type="unfinished" />
+            <translation>凭据和指令中带有时间；时钟错误会使其看似过期。</translation>
         </message>
         <message>
             <source>Do not use it; ask its sender what it is. Nothing of it was written.</source>
@@ -1032,11 +1708,11 @@
         </message>
         <message>
             <source>Each check passed.</source>
-            <translation type="unfinished" />
+            <translation>每项检查都已通过。</translation>
         </message>
         <message>
             <source>Either your network's security gateway replaces the hub's certificate with its own, or the hub uses an authority of its own. {stopped}</source>
-            <translation type="unfinished" />
+            <translation>或者您网络的安全网关用自己的证书替换了中枢的证书，或者中枢使用自己的证书机构。{stopped}</translation>
         </message>
         <message>
             <source>End it, then try again.</source>
@@ -1064,7 +1740,7 @@
         </message>
         <message>
             <source>Everything that this machine needs can be reached.</source>
-            <translation type="unfinished" />
+            <translation>本机所需的一切都可到达。</translation>
         </message>
         <message>
             <source>FedML's broker access</source>
@@ -1108,7 +1784,7 @@
         </message>
         <message>
             <source>Free some space, or move SiloDesk's folders to a larger disk.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间，或把 SiloDesk 的文件夹移到更大的磁盘。</translation>
         </message>
         <message>
             <source>Free some space, or move the cache with SILODESK_CACHE.</source>
@@ -1180,7 +1856,7 @@
         </message>
         <message>
             <source>Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap).</source>
-            <translation type="unfinished" />
+            <translation>请安装 bubblewrap（Debian、Ubuntu：apt-get install bubblewrap）。</translation>
         </message>
         <message>
             <source>Install it (Debian, Ubuntu: apt-get install python3 python3-venv), then start the run again.</source>
@@ -1220,7 +1896,7 @@
         </message>
         <message>
             <source>It is made before the first run and takes about 1.2 GB.</source>
-            <translation type="unfinished" />
+            <translation>它会在首次运行前制作，约需 1.2 GB。</translation>
         </message>
         <message>
             <source>It is no message of a Flower app: {error}</source>
@@ -1279,6 +1955,10 @@
             <translation>其名称无法解析。</translation>
         </message>
         <message>
+            <source>Its owner can resume it on the run's page.</source>
+            <translation>其所有者可在运行页面上恢复它。</translation>
+        </message>
+        <message>
             <source>Job {job} cannot be started: {died1}.</source>
             <translation>作业 {job} 无法启动：{died1}。</translation>
         </message>
@@ -1311,6 +1991,10 @@
             <translation>本机仍有作业在运行。</translation>
         </message>
         <message>
+            <source>Jobs use {min} of {everything1} cores.</source>
+            <translation>作业使用 {everything1} 个核心中的 {min} 个。</translation>
+        </message>
+        <message>
             <source>Joining needs an account on that hub.</source>
             <translation>加入需要该中枢上的账户。</translation>
         </message>
@@ -1340,11 +2024,11 @@
         </message>
         <message>
             <source>Let the hub's administrator renew it; check this machine's clock too.</source>
-            <translation type="unfinished" />
+            <translation>请中枢管理员更新证书；也请检查本机时钟。</translation>
         </message>
         <message>
             <source>Let this machine take its time from the network (NTP), or correct the hub's clock.</source>
-            <translation type="unfinished" />
+            <translation>请让本机从网络取得时间（NTP），或校正中枢的时钟。</translation>
         </message>
         <message>
             <source>Let your own SiloDesk send the key.</source>
@@ -1364,7 +2048,7 @@
         </message>
         <message>
             <source>Look at the Hub page or the hub's log; restart the hub if it stays so.</source>
-            <translation type="unfinished" />
+            <translation>请查看“中枢”页面或中枢的日志；若仍如此，请重启中枢。</translation>
         </message>
         <message>
             <source>Look at the agent's log for the whole output of pip.</source>
@@ -1388,11 +2072,11 @@
         </message>
         <message>
             <source>MQTT over TLS</source>
-            <translation type="unfinished" />
+            <translation>基于 TLS 的 MQTT</translation>
         </message>
         <message>
             <source>Make a new link.</source>
-            <translation type="unfinished" />
+            <translation>请生成新链接。</translation>
         </message>
         <message>
             <source>Make another group and own that one.</source>
@@ -1455,6 +2139,10 @@
             <translation>请在设置中另行指定，然后重新启动运行。</translation>
         </message>
         <message>
+            <source>Name fewer hours.</source>
+            <translation>请减少小时数。</translation>
+        </message>
+        <message>
             <source>Name the Python file to start, below the source folder: -ep FILE.</source>
             <translation>请指定要启动的 Python 文件（相对源文件夹）：-ep FILE。</translation>
         </message>
@@ -1484,7 +2172,7 @@
         </message>
         <message>
             <source>No NVIDIA graphics processor; jobs use the processor.</source>
-            <translation type="unfinished" />
+            <translation>没有 NVIDIA 图形处理器；作业使用 CPU。</translation>
         </message>
         <message>
             <source>No Python 3.11 or newer with venv was found; jobs need one of their own.</source>
@@ -1496,11 +2184,11 @@
         </message>
         <message>
             <source>No answer within {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>{bound} 秒内没有应答。</translation>
         </message>
         <message>
             <source>No authority vouches for it. {stopped}</source>
-            <translation type="unfinished" />
+            <translation>没有机构为其担保。{stopped}</translation>
         </message>
         <message>
             <source>No call to look at</source>
@@ -1520,11 +2208,11 @@
         </message>
         <message>
             <source>No hub is named yet.</source>
-            <translation type="unfinished" />
+            <translation>尚未指定中枢。</translation>
         </message>
         <message>
             <source>No hub is named yet; this machine was looked at alone.</source>
-            <translation type="unfinished" />
+            <translation>尚未指定中枢；仅检查了本机。</translation>
         </message>
         <message>
             <source>No message came within {seconds} s.</source>
@@ -1532,7 +2220,11 @@
         </message>
         <message>
             <source>No network card has an address that leads to the hub.</source>
-            <translation type="unfinished" />
+            <translation>没有网卡具有通往中枢的地址。</translation>
+        </message>
+        <message>
+            <source>No notifications from {clock} to {clock1}.</source>
+            <translation>{clock} 至 {clock1} 不发送通知。</translation>
         </message>
         <message>
             <source>No pickle, no eval</source>
@@ -1543,8 +2235,16 @@
             <translation>未找到供中枢使用的端口。</translation>
         </message>
         <message>
+            <source>No program is listed.</source>
+            <translation>没有列出程序。</translation>
+        </message>
+        <message>
             <source>No secrets found</source>
             <translation>未发现机密信息</translation>
+        </message>
+        <message>
+            <source>No temperature sensor on this machine.</source>
+            <translation>本机没有温度传感器。</translation>
         </message>
         <message>
             <source>Nobody is signed in on this machine.</source>
@@ -1556,15 +2256,19 @@
         </message>
         <message>
             <source>None is set; connections are direct.</source>
-            <translation type="unfinished" />
+            <translation>未设置；直接连接。</translation>
+        </message>
+        <message>
+            <source>None of the {len} listed programs is running.</source>
+            <translation>列出的 {len} 个程序都未在运行。</translation>
         </message>
         <message>
             <source>None, as SiloDesk's settings say.</source>
-            <translation type="unfinished" />
+            <translation>无，按 SiloDesk 的设置。</translation>
         </message>
         <message>
             <source>None: the hub is on this machine.</source>
-            <translation type="unfinished" />
+            <translation>无：中枢就在本机。</translation>
         </message>
         <message>
             <source>Not authorized</source>
@@ -1576,27 +2280,27 @@
         </message>
         <message>
             <source>Not needed: plain http that never leaves this machine.</source>
-            <translation type="unfinished" />
+            <translation>不需要：明文 http 不会离开本机。</translation>
         </message>
         <message>
             <source>Not tried, because {need}.</source>
-            <translation type="unfinished" />
+            <translation>未尝试，因为{need}。</translation>
         </message>
         <message>
             <source>Not tried: the hub did not say its time.</source>
-            <translation type="unfinished" />
+            <translation>未尝试：中枢没有告知时间。</translation>
         </message>
         <message>
             <source>Not tried: this machine is bound to another hub.</source>
-            <translation type="unfinished" />
+            <translation>未尝试：本机绑定的是另一个中枢。</translation>
         </message>
         <message>
             <source>Not tried: this machine is not bound to a hub yet.</source>
-            <translation type="unfinished" />
+            <translation>未尝试：本机尚未绑定中枢。</translation>
         </message>
         <message>
             <source>Nothing answers at {where}.</source>
-            <translation type="unfinished" />
+            <translation>{where} 没有应答。</translation>
         </message>
         <message>
             <source>Nothing listens there.</source>
@@ -1609,6 +2313,22 @@
         <message>
             <source>Nothing of it was used. Upload the file again, or tell the administrator.</source>
             <translation>其内容未被使用。请重新上传文件，或告知管理员。</translation>
+        </message>
+        <message>
+            <source>Now {now}; highest today {hottest1} °C.</source>
+            <translation>当前 {now}；今日最高 {hottest1} °C。</translation>
+        </message>
+        <message>
+            <source>Off: jobs may use all {everything} cores.</source>
+            <translation>关闭：作业可使用全部 {everything} 个核心。</translation>
+        </message>
+        <message>
+            <source>On battery{charge}.</source>
+            <translation>正在使用电池{charge}。</translation>
+        </message>
+        <message>
+            <source>On mains.</source>
+            <translation>正在使用市电。</translation>
         </message>
         <message>
             <source>Only the run's owner can start it; sign in as its owner.</source>
@@ -1632,11 +2352,15 @@
         </message>
         <message>
             <source>Open the connection doctor; it names the proxy and what to ask for.</source>
-            <translation type="unfinished" />
+            <translation>请打开连接诊断；它会指出代理服务器以及应提出的请求。</translation>
+        </message>
+        <message>
+            <source>Other programs use {cpu} % of the CPU</source>
+            <translation>其他程序占用 CPU 的 {cpu} %</translation>
         </message>
         <message>
             <source>Packages, tensors and the job runtime lie there.</source>
-            <translation type="unfinished" />
+            <translation>程序包、张量和作业运行时存放在那里。</translation>
         </message>
         <message>
             <source>Pass it on, or ask for an invitation to a group.</source>
@@ -1651,8 +2375,36 @@
             <translation>请粘贴完整链接；它以 silodesk://join? 开头</translation>
         </message>
         <message>
+            <source>Pause it while it is running, or stop it.</source>
+            <translation>请在运行期间暂停，或停止它。</translation>
+        </message>
+        <message>
+            <source>Paused by its daily egress budget, which is used up, until midnight.</source>
+            <translation>今日外发流量预算已用完，暂停至午夜。</translation>
+        </message>
+        <message>
+            <source>Paused by its house rules until {words}: {reason1}.</source>
+            <translation>本站规则暂停，直至{words}：{reason1}。</translation>
+        </message>
+        <message>
+            <source>Paused by its house rules: {reason}.</source>
+            <translation>本站规则暂停：{reason}。</translation>
+        </message>
+        <message>
+            <source>Paused by {operator}</source>
+            <translation>由 {operator} 暂停</translation>
+        </message>
+        <message>
+            <source>Paused by {order}</source>
+            <translation>由 {order} 暂停</translation>
+        </message>
+        <message>
+            <source>Pauses at the end of this round.</source>
+            <translation>本轮结束时暂停。</translation>
+        </message>
+        <message>
             <source>Plug in the cable or join the wireless network, then run the checks again.</source>
-            <translation type="unfinished" />
+            <translation>请插上网线或加入无线网络，然后重新检查。</translation>
         </message>
         <message>
             <source>Port allocation failed</source>
@@ -1684,11 +2436,19 @@
         </message>
         <message>
             <source>Python {own} with torch {torch1} and flwr {flwr2}</source>
-            <translation type="unfinished" />
+            <translation>Python {own}，含 torch {torch1} 和 flwr {flwr2}</translation>
         </message>
         <message>
             <source>Python {version}; the job runtime is not made yet.</source>
-            <translation type="unfinished" />
+            <translation>Python {version}；作业运行时尚未制作。</translation>
+        </message>
+        <message>
+            <source>Quiet until {clock}.</source>
+            <translation>静默至 {clock}。</translation>
+        </message>
+        <message>
+            <source>Raise the budget to let it go on now.</source>
+            <translation>提高预算即可立即继续。</translation>
         </message>
         <message>
             <source>Remove the other members instead.</source>
@@ -1696,7 +2456,7 @@
         </message>
         <message>
             <source>Remove {parent}; the next run makes it anew with {python1}.</source>
-            <translation type="unfinished" />
+            <translation>请删除 {parent}；下一次运行会用 {python1} 重新制作。</translation>
         </message>
         <message>
             <source>Rename it, or leave it out with -ig.</source>
@@ -1720,11 +2480,11 @@
         </message>
         <message>
             <source>Restart the hub; if it stays so, another program has its port.</source>
-            <translation type="unfinished" />
+            <translation>请重启中枢；若仍如此，则其端口被其他程序占用。</translation>
         </message>
         <message>
             <source>Restart the machine after a driver update; `nvidia-smi` says more.</source>
-            <translation type="unfinished" />
+            <translation>请在更新驱动程序后重启机器；详情见 `nvidia-smi`。</translation>
         </message>
         <message>
             <source>Restore it from a backup, or start a hub with a fresh home.</source>
@@ -1760,15 +2520,15 @@
         </message>
         <message>
             <source>Run `silodesk runtime make` beforehand to save the first run's time.</source>
-            <translation type="unfinished" />
+            <translation>可预先运行 `silodesk runtime make`，为首次运行节省时间。</translation>
         </message>
         <message>
             <source>Run the checks again.</source>
-            <translation type="unfinished" />
+            <translation>请重新检查。</translation>
         </message>
         <message>
             <source>Run {row} is still going on.</source>
-            <translation type="unfinished" />
+            <translation>运行 {row} 仍在进行。</translation>
         </message>
         <message>
             <source>Runs what it reads</source>
@@ -1785,6 +2545,10 @@
         <message>
             <source>See `silodesk approval list`.</source>
             <translation>请见 `silodesk approval list`。</translation>
+        </message>
+        <message>
+            <source>See `silodesk rules show` for their names.</source>
+            <translation>名称请见 `silodesk rules show`。</translation>
         </message>
         <message>
             <source>See `silodesk settings show` for their names.</source>
@@ -1864,7 +2628,7 @@
         </message>
         <message>
             <source>SiloDesk stopped before sending anything, so no key or data was exposed.</source>
-            <translation type="unfinished" />
+            <translation>SiloDesk 在发送任何内容之前已停止，因此密钥和数据均未泄露。</translation>
         </message>
         <message>
             <source>Small enough to send</source>
@@ -1872,7 +2636,7 @@
         </message>
         <message>
             <source>Something on the way answers in its place, or its disk is full.</source>
-            <translation type="unfinished" />
+            <translation>途中有设备代其应答，或其磁盘已满。</translation>
         </message>
         <message>
             <source>Start it again (`silodesk agent`); jobs went on meanwhile.</source>
@@ -1911,6 +2675,10 @@
             <translation>请从其应用重新启动运行；其内容未被使用。</translation>
         </message>
         <message>
+            <source>Start the run again, or ask the silo when its rules allow jobs.</source>
+            <translation>请重新启动运行，或询问该站点其规则何时允许作业。</translation>
+        </message>
+        <message>
             <source>Start the run again.</source>
             <translation>请重新启动运行。</translation>
         </message>
@@ -1924,7 +2692,7 @@
         </message>
         <message>
             <source>Stop it first, or wait for its end.</source>
-            <translation type="unfinished" />
+            <translation>请先停止它，或等待其结束。</translation>
         </message>
         <message>
             <source>Stop it first.</source>
@@ -1960,7 +2728,7 @@
         </message>
         <message>
             <source>Tensors and packages go there directly, past the hub.</source>
-            <translation type="unfinished" />
+            <translation>张量和程序包直接送往那里，不经过中枢。</translation>
         </message>
         <message>
             <source>The address of a download was expired; it was renewed.</source>
@@ -2020,7 +2788,7 @@
         </message>
         <message>
             <source>The agent's log says more.</source>
-            <translation type="unfinished" />
+            <translation>详情见代理的日志。</translation>
         </message>
         <message>
             <source>The batch's sequence is out of range.</source>
@@ -2048,7 +2816,7 @@
         </message>
         <message>
             <source>The broker is there, but the hub does not answer a heartbeat.</source>
-            <translation type="unfinished" />
+            <translation>消息代理在运行，但中枢没有应答心跳。</translation>
         </message>
         <message>
             <source>The broker is there, but the hub does not answer.</source>
@@ -2064,7 +2832,7 @@
         </message>
         <message>
             <source>The certificate is for {subject}, not for {host1}.</source>
-            <translation type="unfinished" />
+            <translation>证书属于 {subject}，而不是 {host1}。</translation>
         </message>
         <message>
             <source>The certificate of {host} cannot be trusted: {message1}.</source>
@@ -2072,7 +2840,7 @@
         </message>
         <message>
             <source>The certificate of {host} has expired.</source>
-            <translation type="unfinished" />
+            <translation>{host} 的证书已过期。</translation>
         </message>
         <message>
             <source>The channel ended inside a frame.</source>
@@ -2092,7 +2860,7 @@
         </message>
         <message>
             <source>The connection works; some things deserve a look.</source>
-            <translation type="unfinished" />
+            <translation>连接可用；有些项目值得留意。</translation>
         </message>
         <message>
             <source>The credentials file {path} can be read by other accounts.</source>
@@ -2219,6 +2987,18 @@
             <translation>gzip 正文不完整。</translation>
         </message>
         <message>
+            <source>The house rule {loc} cannot be set so: {lower1}.</source>
+            <translation>本站规则 {loc} 不能这样设置：{lower1}。</translation>
+        </message>
+        <message>
+            <source>The house rules cannot be written to {path}: {strerror1}.</source>
+            <translation>本站规则无法写入 {path}：{strerror1}。</translation>
+        </message>
+        <message>
+            <source>The house rules {path} cannot be read: {type1}.</source>
+            <translation>本站规则 {path} 无法读取：{type1}。</translation>
+        </message>
+        <message>
             <source>The hub answered something else than JSON ({code}).</source>
             <translation>中枢的应答不是 JSON（{code}）。</translation>
         </message>
@@ -2320,7 +3100,7 @@
         </message>
         <message>
             <source>The hub's own line to its broker may be broken.</source>
-            <translation type="unfinished" />
+            <translation>中枢自身到消息代理的线路可能已中断。</translation>
         </message>
         <message>
             <source>The hub's secret in {path} cannot be read.</source>
@@ -2329,6 +3109,10 @@
         <message>
             <source>The hub's services are not started yet.</source>
             <translation>中枢的服务尚未启动。</translation>
+        </message>
+        <message>
+            <source>The job could not begin before its plan expired. {job}</source>
+            <translation>作业未能在其计划过期前开始。{job}</translation>
         </message>
         <message>
             <source>The job crashed in native code ({name}).</source>
@@ -2372,7 +3156,7 @@
         </message>
         <message>
             <source>The job runtime {key} does not work.</source>
-            <translation type="unfinished" />
+            <translation>作业运行时 {key} 无法工作。</translation>
         </message>
         <message>
             <source>The job runtime {target} cannot be written: {strerror1}.</source>
@@ -2443,10 +3227,6 @@
             <translation>无法创建作业 {job} 的守护文件夹：{strerror1}。</translation>
         </message>
         <message>
-            <source>The keyring of the system would guard the keys better.</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
             <source>The keyring of this machine cannot be used: {cause}.</source>
             <translation>本机的密钥环无法使用：{cause}。</translation>
         </message>
@@ -2455,12 +3235,16 @@
             <translation>错误之前的内容见运行的日志。</translation>
         </message>
         <message>
+            <source>The load of other programs is not known yet.</source>
+            <translation>其他程序的负载尚不清楚。</translation>
+        </message>
+        <message>
             <source>The lock file {path} cannot be written: {strerror1}.</source>
             <translation>锁文件 {path} 无法写入：{strerror1}。</translation>
         </message>
         <message>
             <source>The machine is there, but no program listens on this port.</source>
-            <translation type="unfinished" />
+            <translation>机器在线，但没有程序在此端口监听。</translation>
         </message>
         <message>
             <source>The machine or session ends.</source>
@@ -2476,11 +3260,11 @@
         </message>
         <message>
             <source>The name server of this network has no such name.</source>
-            <translation type="unfinished" />
+            <translation>此网络的域名服务器没有该名称。</translation>
         </message>
         <message>
             <source>The name {host} is not known.</source>
-            <translation type="unfinished" />
+            <translation>名称 {host} 无法解析。</translation>
         </message>
         <message>
             <source>The object has {size} bytes in the store instead of {size1}.</source>
@@ -2492,7 +3276,7 @@
         </message>
         <message>
             <source>The object store at {host} gave other bytes back.</source>
-            <translation type="unfinished" />
+            <translation>{host} 的对象存储返回了不同的内容。</translation>
         </message>
         <message>
             <source>The object store at {host} is not ready (HTTP {status1}).</source>
@@ -2524,7 +3308,7 @@
         </message>
         <message>
             <source>The object store {sentence}</source>
-            <translation type="unfinished" />
+            <translation>对象存储{sentence}</translation>
         </message>
         <message>
             <source>The operator of {silo} refused it: {reason1}.</source>
@@ -2560,7 +3344,7 @@
         </message>
         <message>
             <source>The package declares no parameter “{key}”</source>
-            <translation type="unfinished" />
+            <translation>程序包没有声明参数“{key}”</translation>
         </message>
         <message>
             <source>The package ended itself with exit code {code}.</source>
@@ -2652,7 +3436,7 @@
         </message>
         <message>
             <source>The program there hangs, or a device on the way swallows what it says.</source>
-            <translation type="unfinished" />
+            <translation>那里的程序已挂起，或途中的设备截走了它的应答。</translation>
         </message>
         <message>
             <source>The program {name} is missing, which the hub's own services need.</source>
@@ -2660,31 +3444,31 @@
         </message>
         <message>
             <source>The proxy comes {source}.</source>
-            <translation type="unfinished" />
+            <translation>代理服务器来自{source}。</translation>
         </message>
         <message>
             <source>The proxy comes {source}; it took the connection and said nothing, or a firewall drops what is sent there.</source>
-            <translation type="unfinished" />
+            <translation>代理服务器来自{source}；它接受了连接但没有应答，或防火墙丢弃了发往那里的内容。</translation>
         </message>
         <message>
             <source>The proxy looks the name up.</source>
-            <translation type="unfinished" />
+            <translation>由代理服务器解析名称。</translation>
         </message>
         <message>
             <source>The proxy {where} cannot be reached: {why1}.</source>
-            <translation type="unfinished" />
+            <translation>无法访问代理服务器 {where}：{why1}。</translation>
         </message>
         <message>
             <source>The proxy {where} does not answer.</source>
-            <translation type="unfinished" />
+            <translation>代理服务器 {where} 没有应答。</translation>
         </message>
         <message>
             <source>The proxy {where} does not let this machine through to {host1}: {status2} (HTTP {status3}).</source>
-            <translation type="unfinished" />
+            <translation>代理服务器 {where} 不允许本机访问 {host1}：{status2}（HTTP {status3}）。</translation>
         </message>
         <message>
             <source>The proxy's name {host} is not known.</source>
-            <translation type="unfinished" />
+            <translation>代理服务器的名称 {host} 无法解析。</translation>
         </message>
         <message>
             <source>The request cannot be read.</source>
@@ -2743,12 +3527,16 @@
             <translation>运行已停止。</translation>
         </message>
         <message>
+            <source>The run's owner has paused it. {reason}</source>
+            <translation>运行的所有者已暂停它。{reason}</translation>
+        </message>
+        <message>
             <source>The run's parameters are all that it gets.</source>
             <translation>运行的参数就是它得到的全部。</translation>
         </message>
         <message>
             <source>The same as the hub's, within a second.</source>
-            <translation type="unfinished" />
+            <translation>与中枢的时间相差不到一秒。</translation>
         </message>
         <message>
             <source>The sandbox cannot be made: {removeprefix}.</source>
@@ -2756,7 +3544,7 @@
         </message>
         <message>
             <source>The secrets lie in {place}.</source>
-            <translation type="unfinished" />
+            <translation>机密存放在{place}。</translation>
         </message>
         <message>
             <source>The server job at {site} ended as {value1}.</source>
@@ -2832,7 +3620,7 @@
         </message>
         <message>
             <source>The two may understand each other only in part.</source>
-            <translation type="unfinished" />
+            <translation>两者可能只能部分互通。</translation>
         </message>
         <message>
             <source>The upload has {stat} bytes instead of {size1}.</source>
@@ -2864,7 +3652,7 @@
         </message>
         <message>
             <source>There is an NVIDIA driver, but it does not answer.</source>
-            <translation type="unfinished" />
+            <translation>有 NVIDIA 驱动程序，但没有应答。</translation>
         </message>
         <message>
             <source>There is no application {application} in the project's group.</source>
@@ -2881,6 +3669,10 @@
         <message>
             <source>There is no engine called {engine}.</source>
             <translation>没有名为 {engine} 的引擎。</translation>
+        </message>
+        <message>
+            <source>There is no house rule called {min}.</source>
+            <translation>没有名为 {min} 的本站规则。</translation>
         </message>
         <message>
             <source>There is no job {job} on this machine.</source>
@@ -2931,6 +3723,10 @@
             <translation>没有这样的{thing}，或它未与您共享。</translation>
         </message>
         <message>
+            <source>There is nothing to pause or resume.</source>
+            <translation>没有可暂停或恢复的内容。</translation>
+        </message>
+        <message>
             <source>There is nothing to stop.</source>
             <translation>没有可停止的内容。</translation>
         </message>
@@ -2952,7 +3748,7 @@
         </message>
         <message>
             <source>This check failed itself: {type}.</source>
-            <translation type="unfinished" />
+            <translation>此项检查自身出错：{type}。</translation>
         </message>
         <message>
             <source>This cursor does not come from the hub.</source>
@@ -2964,7 +3760,7 @@
         </message>
         <message>
             <source>This hub is spoken to without encryption (http).</source>
-            <translation type="unfinished" />
+            <translation>与此中枢的通信未加密（http）。</translation>
         </message>
         <message>
             <source>This hub runs without an object store.</source>
@@ -2972,7 +3768,7 @@
         </message>
         <message>
             <source>This invitation cannot be opened again.</source>
-            <translation type="unfinished" />
+            <translation>此邀请不能再次打开。</translation>
         </message>
         <message>
             <source>This invitation is for a new account on this hub, and you have one.</source>
@@ -3011,6 +3807,10 @@
             <translation>这不是邀请链接。</translation>
         </message>
         <message>
+            <source>This job has ended as {value}.</source>
+            <translation>此作业已以 {value} 结束。</translation>
+        </message>
+        <message>
             <source>This job's runtime has no Flower that SiloDesk can use: {error}.</source>
             <translation>此作业的运行时没有 SiloDesk 可用的 Flower：{error}。</translation>
         </message>
@@ -3019,8 +3819,12 @@
             <translation>看起来像机密信息</translation>
         </message>
         <message>
+            <source>This machine has no battery: always on mains.</source>
+            <translation>本机没有电池：始终使用市电。</translation>
+        </message>
+        <message>
             <source>This machine has no network connection.</source>
-            <translation type="unfinished" />
+            <translation>本机没有网络连接。</translation>
         </message>
         <message>
             <source>This machine is not bound to a hub.</source>
@@ -3028,7 +3832,7 @@
         </message>
         <message>
             <source>This machine's clock is {span} {side1} the hub's</source>
-            <translation type="unfinished" />
+            <translation>本机时钟比中枢{side1} {span}</translation>
         </message>
         <message>
             <source>This needs a credential.</source>
@@ -3037,6 +3841,10 @@
         <message>
             <source>This needs a signed-in account.</source>
             <translation>此操作需要已登录的账户。</translation>
+        </message>
+        <message>
+            <source>This run has ended as {state}.</source>
+            <translation>此运行已以 {state} 结束。</translation>
         </message>
         <message>
             <source>This run has not been started.</source>
@@ -3056,7 +3864,11 @@
         </message>
         <message>
             <source>To the hub and back in {value} ms.</source>
-            <translation type="unfinished" />
+            <translation>往返中枢 {value} 毫秒。</translation>
+        </message>
+        <message>
+            <source>Today's egress budget is used up; the job goes on at midnight.</source>
+            <translation>今日的外发流量预算已用完；作业将在午夜继续。</translation>
         </message>
         <message>
             <source>Try again in a moment; if it stays so, check the hub and the network.</source>
@@ -3068,11 +3880,11 @@
         </message>
         <message>
             <source>Type a hub's address or paste an invitation link to check the way there.</source>
-            <translation type="unfinished" />
+            <translation>请输入中枢地址或粘贴邀请链接，以检查通往那里的路径。</translation>
         </message>
         <message>
             <source>Type a hub's address or paste an invitation link.</source>
-            <translation type="unfinished" />
+            <translation>请输入中枢地址或粘贴邀请链接。</translation>
         </message>
         <message>
             <source>Unlock or install a secret service, or name a file that only you can read: --credentials FILE.</source>
@@ -3172,7 +3984,7 @@
         </message>
         <message>
             <source>What answers at {url} is not a SiloDesk hub (HTTP {code1}).</source>
-            <translation type="unfinished" />
+            <translation>{url} 的应答不是 SiloDesk 中枢（HTTP {code1}）。</translation>
         </message>
         <message>
             <source>What came from the keeper is not a frame.</source>
@@ -3184,11 +3996,11 @@
         </message>
         <message>
             <source>What was asked hangs, or this machine is very busy.</source>
-            <translation type="unfinished" />
+            <translation>所请求的对象已挂起，或本机非常繁忙。</translation>
         </message>
         <message>
             <source>Whoever is on the way can read passwords and updates.</source>
-            <translation type="unfinished" />
+            <translation>途中的任何人都能读取密码和更新。</translation>
         </message>
         <message>
             <source>Windows reserves that name</source>
@@ -3220,7 +4032,7 @@
         </message>
         <message>
             <source>Write it like http://proxy.example.org:3128, or none for a direct connection, or leave it empty for what the system says.</source>
-            <translation type="unfinished" />
+            <translation>请写成 http://proxy.example.org:3128 的形式；直接连接写 none；留空则按系统设置。</translation>
         </message>
         <message>
             <source>Write mqtts://ADMIN@host and put the password into {password}.</source>
@@ -3324,7 +4136,7 @@
         </message>
         <message>
             <source>ahead of</source>
-            <translation type="unfinished" />
+            <translation>快</translation>
         </message>
         <message>
             <source>all Python files read</source>
@@ -3356,15 +4168,15 @@
         </message>
         <message>
             <source>an unknown issuer</source>
-            <translation type="unfinished" />
+            <translation>未知的颁发者</translation>
         </message>
         <message>
             <source>an unnamed issuer</source>
-            <translation type="unfinished" />
+            <translation>未命名的颁发者</translation>
         </message>
         <message>
             <source>another name</source>
-            <translation type="unfinished" />
+            <translation>另一个名称</translation>
         </message>
         <message>
             <source>arrays of {sum} bytes were announced, and {len1} came</source>
@@ -3372,7 +4184,7 @@
         </message>
         <message>
             <source>bubblewrap is missing, or this system forbids user namespaces.</source>
-            <translation type="unfinished" />
+            <translation>缺少 bubblewrap，或此系统禁止用户命名空间。</translation>
         </message>
         <message>
             <source>calls FedML</source>
@@ -3447,6 +4259,10 @@
             <translation>有超过 {limit} 个文件</translation>
         </message>
         <message>
+            <source>house rules</source>
+            <translation>本站规则</translation>
+        </message>
+        <message>
             <source>hub line</source>
             <translation>中枢线路</translation>
         </message>
@@ -3476,7 +4292,7 @@
         </message>
         <message>
             <source>it cannot reach the hub</source>
-            <translation type="unfinished" />
+            <translation>它无法到达中枢</translation>
         </message>
         <message>
             <source>it changed while it was unpacked</source>
@@ -3500,7 +4316,7 @@
         </message>
         <message>
             <source>it forbids this address</source>
-            <translation type="unfinished" />
+            <translation>它禁止此地址</translation>
         </message>
         <message>
             <source>it has a backslash</source>
@@ -3555,6 +4371,10 @@
             <translation>不是所请求的内容</translation>
         </message>
         <message>
+            <source>it is outside the allowed hours</source>
+            <translation>不在允许的时段内</translation>
+        </message>
+        <message>
             <source>it is there twice</source>
             <translation>重复出现</translation>
         </message>
@@ -3592,7 +4412,7 @@
         </message>
         <message>
             <source>it wants a sign-in</source>
-            <translation type="unfinished" />
+            <translation>它要求登录</translation>
         </message>
         <message>
             <source>its entry {entry} is not in it</source>
@@ -3716,7 +4536,7 @@
         </message>
         <message>
             <source>none: this build is not signed</source>
-            <translation type="unfinished" />
+            <translation>无：此版本未签名</translation>
         </message>
         <message>
             <source>not a Python file; it is started as a script</source>
@@ -3745,6 +4565,10 @@
         <message>
             <source>order sent</source>
             <translation>指令已发送</translation>
+        </message>
+        <message>
+            <source>other programs need the machine</source>
+            <translation>其他程序需要本机</translation>
         </message>
         <message>
             <source>out of memory</source>
@@ -3812,7 +4636,7 @@
         </message>
         <message>
             <source>the broker comes first</source>
-            <translation type="unfinished" />
+            <translation>须先检查消息代理</translation>
         </message>
         <message>
             <source>the connection failed</source>
@@ -3820,7 +4644,7 @@
         </message>
         <message>
             <source>the encryption has to hold first</source>
-            <translation type="unfinished" />
+            <translation>须先确认加密</translation>
         </message>
         <message>
             <source>the file {path}</source>
@@ -3832,23 +4656,31 @@
         </message>
         <message>
             <source>the hub has to answer first</source>
-            <translation type="unfinished" />
+            <translation>中枢须先应答</translation>
         </message>
         <message>
             <source>the hub was too slow</source>
-            <translation type="unfinished" />
+            <translation>中枢太慢</translation>
         </message>
         <message>
             <source>the hub's address comes first</source>
-            <translation type="unfinished" />
+            <translation>须先有中枢地址</translation>
         </message>
         <message>
             <source>the keeper's folder was removed</source>
             <translation>守护进程的文件夹已被删除</translation>
         </message>
         <message>
+            <source>the machine is hotter than {limit} °C</source>
+            <translation>机器温度高于 {limit} °C</translation>
+        </message>
+        <message>
+            <source>the machine runs on battery</source>
+            <translation>机器正在使用电池</translation>
+        </message>
+        <message>
             <source>the name has to be known first</source>
-            <translation type="unfinished" />
+            <translation>须先解析名称</translation>
         </message>
         <message>
             <source>the network</source>
@@ -3860,19 +4692,19 @@
         </message>
         <message>
             <source>the port has to answer first</source>
-            <translation type="unfinished" />
+            <translation>端口须先应答</translation>
         </message>
         <message>
             <source>the proxy comes first</source>
-            <translation type="unfinished" />
+            <translation>须先检查代理服务器</translation>
         </message>
         <message>
             <source>the proxy on the way does not let it through</source>
-            <translation type="unfinished" />
+            <translation>途中的代理服务器不予放行</translation>
         </message>
         <message>
             <source>the proxy refused</source>
-            <translation type="unfinished" />
+            <translation>代理服务器已拒绝</translation>
         </message>
         <message>
             <source>the system's keyring</source>
@@ -3936,7 +4768,23 @@
         </message>
         <message>
             <source>{bytes} bytes to {host1} and back.</source>
-            <translation type="unfinished" />
+            <translation>与 {host1} 往返 {bytes} 字节。</translation>
+        </message>
+        <message>
+            <source>{clock}, allowed from {then1}.</source>
+            <translation>{clock}，自 {then1} 起允许。</translation>
+        </message>
+        <message>
+            <source>{clock}, allowed until {then1}.</source>
+            <translation>{clock}，允许至 {then1}。</translation>
+        </message>
+        <message>
+            <source>{clock}, always allowed.</source>
+            <translation>{clock}，始终允许。</translation>
+        </message>
+        <message>
+            <source>{clock}, never allowed.</source>
+            <translation>{clock}，从不允许。</translation>
         </message>
         <message>
             <source>{dest} is a file.</source>
@@ -3964,23 +4812,23 @@
         </message>
         <message>
             <source>{host} shows a certificate that it signed itself (“{issuer1}”).</source>
-            <translation type="unfinished" />
+            <translation>{host} 出示的是自签名证书（“{issuer1}”）。</translation>
         </message>
         <message>
             <source>{host}, {port1}/tcp, outbound, {kind2}</source>
-            <translation type="unfinished" />
+            <translation>{host}，{port1}/tcp，外发，{kind2}</translation>
         </message>
         <message>
             <source>{host}:{port1} does not speak TLS.</source>
-            <translation type="unfinished" />
+            <translation>{host}:{port1} 不使用 TLS。</translation>
         </message>
         <message>
             <source>{host}:{port1} takes connections and never answers.</source>
-            <translation type="unfinished" />
+            <translation>{host}:{port1} 接受连接但从不应答。</translation>
         </message>
         <message>
             <source>{host}:{port1} took the connection and says nothing.</source>
-            <translation type="unfinished" />
+            <translation>{host}:{port1} 接受了连接但没有应答。</translation>
         </message>
         <message>
             <source>{job} cannot name a job.</source>
@@ -3989,6 +4837,10 @@
         <message>
             <source>{job} has no order</source>
             <translation>{job} 没有指令</translation>
+        </message>
+        <message>
+            <source>{join} is running.</source>
+            <translation>{join} 正在运行。</translation>
         </message>
         <message>
             <source>{key} of run {run1}</source>
@@ -4023,6 +4875,10 @@
             <translation>{method} 需要字段 {error1}。</translation>
         </message>
         <message>
+            <source>{missing}: it is {clause1}</source>
+            <translation>{missing}：{clause1}</translation>
+        </message>
+        <message>
             <source>{name} cannot be unpacked into {dest1}: {strerror2}.</source>
             <translation>{name} 无法解包到 {dest1}：{strerror2}。</translation>
         </message>
@@ -4040,7 +4896,7 @@
         </message>
         <message>
             <source>{name} has version {version1}, this machine {own2}.</source>
-            <translation type="unfinished" />
+            <translation>{name} 的版本是 {version1}，本机是 {own2}。</translation>
         </message>
         <message>
             <source>{name} is a folder with content</source>
@@ -4061,6 +4917,14 @@
         <message>
             <source>{name} is refused: {cause1}.</source>
             <translation>{name} 被拒绝：{cause1}。</translation>
+        </message>
+        <message>
+            <source>{name} pauses the run; it waits when the present round has ended.</source>
+            <translation>{name} 暂停了运行；当前轮次结束后开始等待。</translation>
+        </message>
+        <message>
+            <source>{name} resumes the run.</source>
+            <translation>{name} 恢复了运行。</translation>
         </message>
         <message>
             <source>{option} is no address.</source>
@@ -4092,11 +4956,11 @@
         </message>
         <message>
             <source>{port}/tcp, outbound, {scheme1}</source>
-            <translation type="unfinished" />
+            <translation>{port}/tcp，外发，{scheme1}</translation>
         </message>
         <message>
             <source>{python} does not start or lacks torch or flwr.</source>
-            <translation type="unfinished" />
+            <translation>{python} 无法启动，或缺少 torch 或 flwr。</translation>
         </message>
         <message>
             <source>{root} {fault1}; a package may not (largest file: {largest2}).</source>
@@ -4105,6 +4969,10 @@
         <message>
             <source>{rounds} rounds cannot be run.</source>
             <translation>无法运行 {rounds} 轮。</translation>
+        </message>
+        <message>
+            <source>{seen} is running</source>
+            <translation>{seen} 正在运行</translation>
         </message>
         <message>
             <source>{self} cannot be read: {strerror1}.</source>
@@ -4212,15 +5080,15 @@
         </message>
         <message>
             <source>{value} are free at {worst1}, {value2} are needed.</source>
-            <translation type="unfinished" />
+            <translation>{worst1} 处剩余 {value}，需要 {value2}。</translation>
         </message>
         <message>
             <source>{value} free, {value1} needed</source>
-            <translation type="unfinished" />
+            <translation>剩余 {value}，需要 {value1}</translation>
         </message>
         <message>
             <source>{version}, certificate by {name1}, valid until {until2}.</source>
-            <translation type="unfinished" />
+            <translation>{version}，证书由 {name1} 颁发，有效期至 {until2}。</translation>
         </message>
         <message>
             <source>{what} cannot be installed</source>
@@ -4232,15 +5100,15 @@
         </message>
         <message>
             <source>{where} cannot be reached: {why1}.</source>
-            <translation type="unfinished" />
+            <translation>无法访问 {where}：{why1}。</translation>
         </message>
         <message>
             <source>{where} knows device {edge1}.</source>
-            <translation type="unfinished" />
+            <translation>{where} 认识设备 {edge1}。</translation>
         </message>
         <message>
             <source>{where} takes connections.</source>
-            <translation type="unfinished" />
+            <translation>{where} 接受连接。</translation>
         </message>
         <message>
             <source>{where}: '{bare1}' is not a requirement.</source>
@@ -4256,11 +5124,11 @@
         </message>
         <message>
             <source>{who} is not a member of {name1} any more.</source>
-            <translation type="unfinished" />
+            <translation>{who} 已不再是 {name1} 的成员。</translation>
         </message>
         <message>
             <source>{words}; the limit is {note1} s.</source>
-            <translation type="unfinished" />
+            <translation>{words}；限值为 {note1} 秒。</translation>
         </message>
         <message>
             <source>{wrong} is not what the manifest lists</source>
@@ -4268,7 +5136,7 @@
         </message>
         <message>
             <source>“{issuer}” vouches for {host1}, and this machine does not know it.</source>
-            <translation type="unfinished" />
+            <translation>“{issuer}”为 {host1} 担保，而本机不认识它。</translation>
         </message>
     </context>
 </TS>
