@@ -4,12 +4,32 @@
     <context>
         <name>SiloDesk</name>
         <message>
+            <source>1 file changed since your last approval.</source>
+            <translation>自您上次批准以来有 1 个文件变更。</translation>
+        </message>
+        <message>
             <source>A run trains an application on the devices you choose. It appears here at once.</source>
             <translation>运行会在您选择的设备上训练一个应用。它会立即显示在这里。</translation>
         </message>
         <message>
+            <source>Account</source>
+            <translation>账户</translation>
+        </message>
+        <message>
+            <source>Actions</source>
+            <translation>操作</translation>
+        </message>
+        <message>
+            <source>Actions of the row</source>
+            <translation>该行的操作</translation>
+        </message>
+        <message>
             <source>Add runs…</source>
             <translation>添加运行…</translation>
+        </message>
+        <message>
+            <source>Administrator</source>
+            <translation>管理员</translation>
         </message>
         <message>
             <source>All</source>
@@ -18,6 +38,18 @@
         <message>
             <source>Application</source>
             <translation>应用</translation>
+        </message>
+        <message>
+            <source>Applications</source>
+            <translation>应用</translation>
+        </message>
+        <message>
+            <source>Approval needed: {name}</source>
+            <translation>需要审批：{name}</translation>
+        </message>
+        <message>
+            <source>Approvals</source>
+            <translation>审批</translation>
         </message>
         <message>
             <source>Approved</source>
@@ -34,6 +66,10 @@
         <message>
             <source>Archived</source>
             <translation>已归档</translation>
+        </message>
+        <message>
+            <source>Asking the hub…</source>
+            <translation>正在询问中枢…</translation>
         </message>
         <message>
             <source>At most 10 s</source>
@@ -68,6 +104,14 @@
             <translation>浏览：{field}</translation>
         </message>
         <message>
+            <source>Build a package</source>
+            <translation>构建程序包</translation>
+        </message>
+        <message>
+            <source>Build package</source>
+            <translation>构建程序包</translation>
+        </message>
+        <message>
             <source>Cancel</source>
             <translation>取消</translation>
         </message>
@@ -84,8 +128,20 @@
             <translation>检查项</translation>
         </message>
         <message>
+            <source>Choose…</source>
+            <translation>选择…</translation>
+        </message>
+        <message>
             <source>Close</source>
             <translation>关闭</translation>
+        </message>
+        <message>
+            <source>Close the window</source>
+            <translation>关闭窗口</translation>
+        </message>
+        <message>
+            <source>Close without deciding</source>
+            <translation>关闭且不作决定</translation>
         </message>
         <message>
             <source>Code</source>
@@ -94,6 +150,10 @@
         <message>
             <source>Code {code}.</source>
             <translation>代码：{code}。</translation>
+        </message>
+        <message>
+            <source>Commands and search results</source>
+            <translation>命令和搜索结果</translation>
         </message>
         <message>
             <source>Compare</source>
@@ -116,6 +176,10 @@
             <translation>计算机时钟</translation>
         </message>
         <message>
+            <source>Connected</source>
+            <translation>已连接</translation>
+        </message>
+        <message>
             <source>Connecting</source>
             <translation>连接中</translation>
         </message>
@@ -132,6 +196,10 @@
             <translation>复制致 IT 部门的信函</translation>
         </message>
         <message>
+            <source>Copy what is selected</source>
+            <translation>复制所选内容</translation>
+        </message>
+        <message>
             <source>Curves</source>
             <translation>曲线</translation>
         </message>
@@ -144,6 +212,14 @@
             <translation>12月</translation>
         </message>
         <message>
+            <source>Decisions, failures and ended runs of this machine are listed here.</source>
+            <translation>本机的决定、失败和已结束的运行会列在这里。</translation>
+        </message>
+        <message>
+            <source>Devices</source>
+            <translation>设备</translation>
+        </message>
+        <message>
             <source>Disk space</source>
             <translation>磁盘空间</translation>
         </message>
@@ -152,12 +228,28 @@
             <translation>不再比较</translation>
         </message>
         <message>
+            <source>Do not start SiloDesk when I sign in</source>
+            <translation>登录时不启动 SiloDesk</translation>
+        </message>
+        <message>
             <source>Each check takes at most 10 s.</source>
             <translation>每项检查最多需要 10 秒。</translation>
         </message>
         <message>
             <source>Encryption</source>
             <translation>加密</translation>
+        </message>
+        <message>
+            <source>Every job here ends within 10 s. Runs go on elsewhere where their quorum holds. Nothing starts again by itself.</source>
+            <translation>这里的每个作业都会在 10 秒内结束。若满足法定数，运行会在其他地方继续。不会有任何内容自动重新启动。</translation>
+        </message>
+        <message>
+            <source>Everything here works without a mouse; Tab walks on.</source>
+            <translation>这里的一切都无需鼠标；按 Tab 键前进。</translation>
+        </message>
+        <message>
+            <source>Everywhere</source>
+            <translation>所有位置</translation>
         </message>
         <message>
             <source>Exception</source>
@@ -180,6 +272,10 @@
             <translation>2月</translation>
         </message>
         <message>
+            <source>Federation</source>
+            <translation>联邦</translation>
+        </message>
+        <message>
             <source>Filter runs</source>
             <translation>筛选运行</translation>
         </message>
@@ -190,6 +286,14 @@
         <message>
             <source>Finished</source>
             <translation>已完成</translation>
+        </message>
+        <message>
+            <source>First time on this machine.</source>
+            <translation>首次在本机运行。</translation>
+        </message>
+        <message>
+            <source>Follow the log</source>
+            <translation>跟随日志</translation>
         </message>
         <message>
             <source>Found</source>
@@ -208,8 +312,16 @@
             <translation>图形处理器</translation>
         </message>
         <message>
+            <source>Groups</source>
+            <translation>群组</translation>
+        </message>
+        <message>
             <source>Heartbeat both ways</source>
             <translation>双向心跳</translation>
+        </message>
+        <message>
+            <source>Home</source>
+            <translation>主页</translation>
         </message>
         <message>
             <source>Host</source>
@@ -232,8 +344,16 @@
             <translation>要检查的中枢地址或邀请链接</translation>
         </message>
         <message>
+            <source>Hub is silent</source>
+            <translation>中枢无响应</translation>
+        </message>
+        <message>
             <source>Idle</source>
             <translation>空闲</translation>
+        </message>
+        <message>
+            <source>In a page</source>
+            <translation>在页面中</translation>
         </message>
         <message>
             <source>Initializing</source>
@@ -256,6 +376,14 @@
             <translation>作业运行时</translation>
         </message>
         <message>
+            <source>Jobs go on without it. The window reconnects by itself as soon as it is back.</source>
+            <translation>没有它，作业照常进行。一旦恢复，窗口会自动重新连接。</translation>
+        </message>
+        <message>
+            <source>Join a federation with an invitation…</source>
+            <translation>凭邀请加入联邦…</translation>
+        </message>
+        <message>
             <source>Jul</source>
             <translation>7月</translation>
         </message>
@@ -264,8 +392,20 @@
             <translation>6月</translation>
         </message>
         <message>
+            <source>Keep this silo's secrets in a file?</source>
+            <translation>将本站点的机密保存在文件中？</translation>
+        </message>
+        <message>
+            <source>Keys</source>
+            <translation>按键</translation>
+        </message>
+        <message>
             <source>Killed</source>
             <translation>已终止</translation>
+        </message>
+        <message>
+            <source>Language: {name}</source>
+            <translation>语言：{name}</translation>
         </message>
         <message>
             <source>Letter (*.txt);;Whole report (*.json)</source>
@@ -274,6 +414,10 @@
         <message>
             <source>Letter to IT</source>
             <translation>致 IT 部门的信函</translation>
+        </message>
+        <message>
+            <source>Lists and dialogs</source>
+            <translation>列表和对话框</translation>
         </message>
         <message>
             <source>Live</source>
@@ -296,8 +440,16 @@
             <translation>正在查看连接</translation>
         </message>
         <message>
+            <source>Looking…</source>
+            <translation>正在查看…</translation>
+        </message>
+        <message>
             <source>Mar</source>
             <translation>3月</translation>
+        </message>
+        <message>
+            <source>Mark all as seen</source>
+            <translation>全部标为已读</translation>
         </message>
         <message>
             <source>May</source>
@@ -310,6 +462,10 @@
         <message>
             <source>Message broker</source>
             <translation>消息代理</translation>
+        </message>
+        <message>
+            <source>Model of run {run}, round {n}</source>
+            <translation>运行 {run} 第 {n} 轮的模型</translation>
         </message>
         <message>
             <source>Models</source>
@@ -348,6 +504,30 @@
             <translation>新建运行</translation>
         </message>
         <message>
+            <source>New run in this project…</source>
+            <translation>在此项目中新建运行…</translation>
+        </message>
+        <message>
+            <source>New run: in which project?</source>
+            <translation>新建运行：在哪个项目中？</translation>
+        </message>
+        <message>
+            <source>New run…</source>
+            <translation>新建运行…</translation>
+        </message>
+        <message>
+            <source>New: {what}</source>
+            <translation>新建：{what}</translation>
+        </message>
+        <message>
+            <source>Next match</source>
+            <translation>下一个匹配</translation>
+        </message>
+        <message>
+            <source>No hub yet</source>
+            <translation>还没有中枢</translation>
+        </message>
+        <message>
             <source>No runs chosen</source>
             <translation>未选择运行</translation>
         </message>
@@ -360,6 +540,18 @@
             <translation>未绑定</translation>
         </message>
         <message>
+            <source>Not connected</source>
+            <translation>未连接</translation>
+        </message>
+        <message>
+            <source>Not connected to the hub</source>
+            <translation>未连接到中枢</translation>
+        </message>
+        <message>
+            <source>Not connected to the hub for {time}</source>
+            <translation>已有 {time} 未连接到中枢</translation>
+        </message>
+        <message>
             <source>Not tried</source>
             <translation>未尝试</translation>
         </message>
@@ -368,8 +560,36 @@
             <translation>注意</translation>
         </message>
         <message>
+            <source>Nothing happened yet</source>
+            <translation>还没有发生任何事情</translation>
+        </message>
+        <message>
+            <source>Nothing is called “{text}”. A run is found by its number, too.</source>
+            <translation>没有名为“{text}”的内容。也可以按编号查找运行。</translation>
+        </message>
+        <message>
             <source>Nothing needs to be fixed.</source>
             <translation>没有需要解决的问题。</translation>
+        </message>
+        <message>
+            <source>Nothing runs on this machine</source>
+            <translation>本机没有运行中的内容</translation>
+        </message>
+        <message>
+            <source>Nothing was heard of it for a while. The run goes on at the round's deadline if its quorum holds.</source>
+            <translation>已有一段时间没有它的消息。若满足法定数，运行会在本轮期限到达时继续。</translation>
+        </message>
+        <message>
+            <source>Nothing was paused</source>
+            <translation>没有可暂停的内容</translation>
+        </message>
+        <message>
+            <source>Notifications</source>
+            <translation>通知</translation>
+        </message>
+        <message>
+            <source>Notifications, {count} not seen</source>
+            <translation>通知，{count} 条未读</translation>
         </message>
         <message>
             <source>Nov</source>
@@ -388,6 +608,10 @@
             <translation>离线</translation>
         </message>
         <message>
+            <source>On this page</source>
+            <translation>在此页面上</translation>
+        </message>
+        <message>
             <source>Online</source>
             <translation>在线</translation>
         </message>
@@ -400,8 +624,20 @@
             <translation>打开</translation>
         </message>
         <message>
+            <source>Open run</source>
+            <translation>打开运行</translation>
+        </message>
+        <message>
+            <source>Open, or press the focused button</source>
+            <translation>打开，或按下获得焦点的按钮</translation>
+        </message>
+        <message>
             <source>Owner</source>
             <translation>所有者</translation>
+        </message>
+        <message>
+            <source>Pages</source>
+            <translation>页面</translation>
         </message>
         <message>
             <source>Parameter</source>
@@ -414,6 +650,10 @@
         <message>
             <source>Pass</source>
             <translation>通过</translation>
+        </message>
+        <message>
+            <source>Pause everything at the end of the round</source>
+            <translation>在本轮结束时全部暂停</translation>
         </message>
         <message>
             <source>Paused</source>
@@ -448,6 +688,10 @@
             <translation>端口</translation>
         </message>
         <message>
+            <source>Previous match</source>
+            <translation>上一个匹配</translation>
+        </message>
+        <message>
             <source>Program</source>
             <translation>程序</translation>
         </message>
@@ -472,6 +716,22 @@
             <translation>排队中</translation>
         </message>
         <message>
+            <source>Quit the window</source>
+            <translation>退出窗口</translation>
+        </message>
+        <message>
+            <source>Quit the window and the agent…</source>
+            <translation>退出窗口和代理…</translation>
+        </message>
+        <message>
+            <source>Quit the window; the agent goes on</source>
+            <translation>退出窗口；代理继续运行</translation>
+        </message>
+        <message>
+            <source>Recent</source>
+            <translation>最近</translation>
+        </message>
+        <message>
             <source>Refused</source>
             <translation>已拒绝</translation>
         </message>
@@ -494,6 +754,18 @@
         <message>
             <source>Results</source>
             <translation>结果</translation>
+        </message>
+        <message>
+            <source>Resume</source>
+            <translation>恢复</translation>
+        </message>
+        <message>
+            <source>Resume everything</source>
+            <translation>全部恢复</translation>
+        </message>
+        <message>
+            <source>Review</source>
+            <translation>查看</translation>
         </message>
         <message>
             <source>Round</source>
@@ -522,6 +794,14 @@
         <message>
             <source>Run {id} archived</source>
             <translation>运行 {id} 已归档</translation>
+        </message>
+        <message>
+            <source>Run {n}</source>
+            <translation>运行 {n}</translation>
+        </message>
+        <message>
+            <source>Run {n} waits for {site}</source>
+            <translation>运行 {n} 正在等待 {site}</translation>
         </message>
         <message>
             <source>Running</source>
@@ -564,6 +844,18 @@
             <translation>已保存</translation>
         </message>
         <message>
+            <source>Search in the page</source>
+            <translation>在页面中搜索</translation>
+        </message>
+        <message>
+            <source>Search or run a command</source>
+            <translation>搜索或执行命令</translation>
+        </message>
+        <message>
+            <source>Search, or run a command</source>
+            <translation>搜索，或执行命令</translation>
+        </message>
+        <message>
             <source>Security gateway</source>
             <translation>安全网关</translation>
         </message>
@@ -576,8 +868,32 @@
             <translation>9月</translation>
         </message>
         <message>
+            <source>Settings</source>
+            <translation>设置</translation>
+        </message>
+        <message>
+            <source>Show all keys</source>
+            <translation>显示所有按键</translation>
+        </message>
+        <message>
+            <source>Show notifications</source>
+            <translation>显示通知</translation>
+        </message>
+        <message>
             <source>Show {name}</source>
             <translation>显示 {name}</translation>
+        </message>
+        <message>
+            <source>Sign out</source>
+            <translation>退出登录</translation>
+        </message>
+        <message>
+            <source>Sign out of this hub?</source>
+            <translation>退出此中枢的登录？</translation>
+        </message>
+        <message>
+            <source>Sign out…</source>
+            <translation>退出登录…</translation>
         </message>
         <message>
             <source>Signer</source>
@@ -600,16 +916,36 @@
             <translation>平滑</translation>
         </message>
         <message>
+            <source>Somebody</source>
+            <translation>某人</translation>
+        </message>
+        <message>
             <source>Something failed that should not have.</source>
             <translation>发生了不应发生的错误。</translation>
+        </message>
+        <message>
+            <source>Start SiloDesk when I sign in</source>
+            <translation>登录时启动 SiloDesk</translation>
+        </message>
+        <message>
+            <source>Start it</source>
+            <translation>启动</translation>
         </message>
         <message>
             <source>Start run</source>
             <translation>启动运行</translation>
         </message>
         <message>
+            <source>Start the hub</source>
+            <translation>启动中枢</translation>
+        </message>
+        <message>
             <source>Started</source>
             <translation>启动时间</translation>
+        </message>
+        <message>
+            <source>Starting the agent</source>
+            <translation>正在启动代理</translation>
         </message>
         <message>
             <source>State</source>
@@ -620,8 +956,24 @@
             <translation>第 {k} 步，共 {n} 步：{title}</translation>
         </message>
         <message>
+            <source>Stop all {count} jobs on this machine?</source>
+            <translation>停止本机上全部 {count} 个作业？</translation>
+        </message>
+        <message>
+            <source>Stop everything</source>
+            <translation>全部停止</translation>
+        </message>
+        <message>
+            <source>Stop everything on this machine…</source>
+            <translation>停止本机上的一切…</translation>
+        </message>
+        <message>
             <source>Stop run {id}, {name}?</source>
             <translation>停止运行 {id}（{name}）？</translation>
+        </message>
+        <message>
+            <source>Stop the job on this machine?</source>
+            <translation>停止本机上的作业？</translation>
         </message>
         <message>
             <source>Stop the run</source>
@@ -630,6 +982,14 @@
         <message>
             <source>Stopping</source>
             <translation>正在停止</translation>
+        </message>
+        <message>
+            <source>Stopping {count} job</source>
+            <translation>正在停止 {count} 个作业</translation>
+        </message>
+        <message>
+            <source>Stopping {count} jobs</source>
+            <translation>正在停止 {count} 个作业</translation>
         </message>
         <message>
             <source>Stop…</source>
@@ -644,8 +1004,28 @@
             <translation>取消归档</translation>
         </message>
         <message>
+            <source>The agent does not answer</source>
+            <translation>代理没有应答</translation>
+        </message>
+        <message>
+            <source>The agent needs a place for this machine's key and the sign-in. The file would be {file}, readable by your account only. Whoever can read your files can then act as this silo; a keyring is safer.</source>
+            <translation>代理需要一处存放本机密钥和登录信息的地方。该文件为 {file}，仅您的账户可读。能读取您文件的人就能以本站点的身份行事；密钥环更安全。</translation>
+        </message>
+        <message>
+            <source>The agent of this machine does not answer</source>
+            <translation>本机的代理没有应答</translation>
+        </message>
+        <message>
+            <source>The agent waits for a place for this silo's secrets</source>
+            <translation>代理正在等待存放本站点机密的地方</translation>
+        </message>
+        <message>
             <source>The checks are running.</source>
             <translation>正在检查。</translation>
+        </message>
+        <message>
+            <source>The device stays bound and its jobs go on. Sign in again to start runs.</source>
+            <translation>设备保持绑定，其作业照常进行。再次登录即可启动运行。</translation>
         </message>
         <message>
             <source>The letter is on the clipboard</source>
@@ -660,8 +1040,16 @@
             <translation>这些运行的参数相同。</translation>
         </message>
         <message>
+            <source>The same code as your last approval.</source>
+            <translation>与您上次批准的代码相同。</translation>
+        </message>
+        <message>
             <source>The way to the hub</source>
             <translation>通往中枢的路径</translation>
+        </message>
+        <message>
+            <source>Theme: {name}</source>
+            <translation>主题：{name}</translation>
         </message>
         <message>
             <source>There is no switch to ignore certificates.</source>
@@ -670,6 +1058,18 @@
         <message>
             <source>This computer</source>
             <translation>本计算机</translation>
+        </message>
+        <message>
+            <source>This computer has no keyring that keeps them encrypted, or it is locked.</source>
+            <translation>此计算机没有可加密保存它们的密钥环，或密钥环已锁定。</translation>
+        </message>
+        <message>
+            <source>This sheet</source>
+            <translation>此列表</translation>
+        </message>
+        <message>
+            <source>This silo</source>
+            <translation>本站点</translation>
         </message>
         <message>
             <source>Tick runs in a project's list, or choose them here.</source>
@@ -688,6 +1088,10 @@
             <translation>致 IT 部门</translation>
         </message>
         <message>
+            <source>Tools</source>
+            <translation>工具</translation>
+        </message>
+        <message>
             <source>Training</source>
             <translation>训练中</translation>
         </message>
@@ -696,8 +1100,20 @@
             <translation>重试</translation>
         </message>
         <message>
+            <source>Try the keyring again</source>
+            <translation>再次尝试密钥环</translation>
+        </message>
+        <message>
             <source>Undo</source>
             <translation>撤销</translation>
+        </message>
+        <message>
+            <source>Unlock the keyring, or allow a file; until then this machine cannot join a hub.</source>
+            <translation>请解锁密钥环，或允许使用文件；在此之前本机无法加入中枢。</translation>
+        </message>
+        <message>
+            <source>Up and Down choose · Enter opens · Esc closes</source>
+            <translation>上下键选择 · Enter 打开 · Esc 关闭</translation>
         </message>
         <message>
             <source>Up to {count} runs are compared at once</source>
@@ -712,12 +1128,20 @@
             <translation>升级中</translation>
         </message>
         <message>
+            <source>Use a file</source>
+            <translation>使用文件</translation>
+        </message>
+        <message>
             <source>Waiting</source>
             <translation>等待中</translation>
         </message>
         <message>
             <source>Waits</source>
             <translation>等待中</translation>
+        </message>
+        <message>
+            <source>Welcome</source>
+            <translation>欢迎</translation>
         </message>
         <message>
             <source>What the connection doctor found:</source>
@@ -732,6 +1156,18 @@
             <translation>已撤回</translation>
         </message>
         <message>
+            <source>a run</source>
+            <translation>一个运行</translation>
+        </message>
+        <message>
+            <source>a site</source>
+            <translation>一个站点</translation>
+        </message>
+        <message>
+            <source>as the system</source>
+            <translation>跟随系统</translation>
+        </message>
+        <message>
             <source>best value, its round, last value</source>
             <translation>最佳值、所在轮次、最新值</translation>
         </message>
@@ -740,8 +1176,16 @@
             <translation>{age}前检查</translation>
         </message>
         <message>
+            <source>dark</source>
+            <translation>深色</translation>
+        </message>
+        <message>
             <source>each site</source>
             <translation>各站点</translation>
+        </message>
+        <message>
+            <source>heartbeat {time} ago</source>
+            <translation>心跳于 {time}前</translation>
         </message>
         <message>
             <source>in {count} run</source>
@@ -752,8 +1196,16 @@
             <translation>共 {count} 个运行</translation>
         </message>
         <message>
+            <source>it lacks a place for its key</source>
+            <translation>缺少存放其密钥的地方</translation>
+        </message>
+        <message>
             <source>last {value}</source>
             <translation>最新 {value}</translation>
+        </message>
+        <message>
+            <source>light</source>
+            <translation>浅色</translation>
         </message>
         <message>
             <source>never</source>
@@ -800,6 +1252,10 @@
             <translation>故障处</translation>
         </message>
         <message>
+            <source>trying to reach it</source>
+            <translation>正在尝试连接</translation>
+        </message>
+        <message>
             <source>{cause} Shown is what was read before.</source>
             <translation>{cause} 显示的是此前读取的内容。</translation>
         </message>
@@ -832,6 +1288,10 @@
             <translation>{count} 个文件</translation>
         </message>
         <message>
+            <source>{count} files changed since your last approval.</source>
+            <translation>自您上次批准以来有 {count} 个文件变更。</translation>
+        </message>
+        <message>
             <source>{count} finished</source>
             <translation>{count} 个已完成</translation>
         </message>
@@ -840,8 +1300,24 @@
             <translation>{count} 个作业</translation>
         </message>
         <message>
+            <source>{count} job goes on</source>
+            <translation>{count} 个作业继续</translation>
+        </message>
+        <message>
+            <source>{count} job pauses at the end of its round</source>
+            <translation>{count} 个作业将在其轮次结束时暂停</translation>
+        </message>
+        <message>
             <source>{count} jobs</source>
             <translation>{count} 个作业</translation>
+        </message>
+        <message>
+            <source>{count} jobs go on</source>
+            <translation>{count} 个作业继续</translation>
+        </message>
+        <message>
+            <source>{count} jobs pause at the end of their rounds</source>
+            <translation>{count} 个作业将在其轮次结束时暂停</translation>
         </message>
         <message>
             <source>{count} line</source>
@@ -928,12 +1404,20 @@
             <translation>{year}年{month}{day}日</translation>
         </message>
         <message>
+            <source>{detail} Jobs go on; what they send waits here.</source>
+            <translation>{detail} 作业照常进行；它们要发送的内容在此等待。</translation>
+        </message>
+        <message>
             <source>{done} of {total}</source>
             <translation>{total} 项中的 {done} 项</translation>
         </message>
         <message>
             <source>{hours} h {minutes} min</source>
             <translation>{hours} 小时 {minutes} 分</translation>
+        </message>
+        <message>
+            <source>{keys}: {what}</source>
+            <translation>{keys}：{what}</translation>
         </message>
         <message>
             <source>{ms} ms</source>
@@ -956,12 +1440,48 @@
             <translation>{n} 分钟</translation>
         </message>
         <message>
+            <source>{n} ms</source>
+            <translation>{n} 毫秒</translation>
+        </message>
+        <message>
             <source>{n} s</source>
             <translation>{n} 秒</translation>
         </message>
         <message>
+            <source>{page}, {count} waiting</source>
+            <translation>{page}，{count} 个等待处理</translation>
+        </message>
+        <message>
+            <source>{person}, {project}.</source>
+            <translation>{person}，{project}。</translation>
+        </message>
+        <message>
+            <source>{run} failed on this machine</source>
+            <translation>{run} 在本机失败</translation>
+        </message>
+        <message>
+            <source>{run} finished</source>
+            <translation>{run} 已完成</translation>
+        </message>
+        <message>
+            <source>{run} raised an error on this machine</source>
+            <translation>{run} 在本机发生异常</translation>
+        </message>
+        <message>
+            <source>{run} was stopped</source>
+            <translation>{run} 已停止</translation>
+        </message>
+        <message>
+            <source>{size} sent.</source>
+            <translation>已发送 {size}。</translation>
+        </message>
+        <message>
             <source>{time} after the start</source>
             <translation>启动后 {time}</translation>
+        </message>
+        <message>
+            <source>{title}. {text}</source>
+            <translation>{title}。{text}</translation>
         </message>
     </context>
     <context>
