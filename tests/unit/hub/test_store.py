@@ -36,7 +36,7 @@ def test_migrations_make_the_tables_that_the_code_uses(store: Store) -> None:
     with store.engine.connect() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == newest() == "0006"
+        assert context.get_current_revision() == newest()
 
 
 def test_a_newer_database_is_left_alone(store: Store) -> None:
