@@ -13,18 +13,20 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import shiboken6
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractScrollArea,
+    QApplication,
     QCheckBox,
     QComboBox,
     QDialog,
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMainWindow,
     QMenu,
     QPushButton,
     QRadioButton,
@@ -33,6 +35,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionComboBox,
     QTabBar,
+    QToolTip,
     QTreeView,
     QWidget,
 )  # fmt: skip
@@ -43,6 +46,8 @@ from app.widgets.labels import ElidedLabel, Label
 from app.widgets.toast import Toast
 
 SLACK = 1.5  # pixels that rounding may take
+# Their children stand over each other on purpose.
+ALOFT = (QMainWindow, QStackedWidget, QAbstractScrollArea, QTabBar, QComboBox)
 FLOATING = (Toast, Scrim, QMenu, QDialog, QScrollBar)
 
 
@@ -154,10 +159,17 @@ def _tells(one: Drawn) -> bool:
     if isinstance(view, QAbstractItemView) and not isinstance(view, QHeaderView):
         index = view.indexAt(one.rect.center().toPoint())
         return bool(index.data(Qt.ItemDataRole.ToolTipRole))
-    tip_at = getattr(one.device, "tip_at", None)  # a canvas that says more where the pointer is
-    if tip_at is not None:
-        return bool(tip_at(one.rect.center().toPoint()))
-    return bool(one.device.toolTip())
+    return bool(one.device.toolTip()) or bool(tip_at(one.device, one.rect.center().toPoint()))
+
+
+def tip_at(widget: QWidget, place: QPoint) -> str:
+    """Return what a widget says where the pointer rests."""
+    QToolTip.hideText()
+    event = QHelpEvent(QEvent.Type.ToolTip, place, widget.mapToGlobal(place))
+    QApplication.sendEvent(widget, event)
+    said = QToolTip.text() if QToolTip.isVisible() else ""
+    QToolTip.hideText()
+    return said
 
 
 def _measured(widget: QWidget) -> Iterator[Finding]:
@@ -283,7 +295,7 @@ def _outside(widget: QWidget, window: QWidget) -> Iterator[Finding]:
 
 def _siblings(widgets: list[QWidget]) -> Iterator[Finding]:
     for parent in widgets:
-        if isinstance(parent, QStackedWidget | QAbstractScrollArea | QTabBar | QComboBox):
+        if isinstance(parent, ALOFT):
             continue
         seen = [
             child for child in parent.children()
