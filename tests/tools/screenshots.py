@@ -189,7 +189,31 @@ def take_working(camera: Camera, scene: Pictured, is_quick: bool) -> None:
                 desktop.window.resize(width, height)
                 mark = "-".join(part for part in (language, mode, size) if part)
                 camera.walk(desktop, places_of(scene), mark, states=not size)
+                if not camera.only:
+                    take_above(camera, desktop, mark)
         shut(camera, desktop)
+
+
+def take_above(camera: Camera, desktop: Desktop, mark: str) -> None:
+    """Draw what stands over every page: palette, notifications, keys."""
+    window = desktop.window
+    window.navigate("projects")
+    camera.settle(desktop)
+    tools = window.tools
+    if tools is None:
+        return
+    tools.open_palette()
+    camera.settle(desktop)
+    camera.take(desktop, f"palette-{mark}")
+    tools.palette.leave()
+    tools.open_bell()
+    camera.settle(desktop)
+    camera.take(desktop, f"notifications-{mark}")
+    tools.popover.hide()
+    tools.open_sheet()
+    camera.settle(desktop)
+    camera.take(desktop, f"keys-{mark}")
+    close_all(window)
 
 
 def take_empty(camera: Camera, home: Home) -> None:
@@ -269,9 +293,11 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "screenshots")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--pages", default="")
+    parser.add_argument("--scale", default="1", help="device pixels a point, such as 2")
     parser.add_argument("--silos", type=int, default=3)
     given = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("QT_SCALE_FACTOR", given.scale)
     given.folder.mkdir(parents=True, exist_ok=True)
     app = QApplication(["silodesk"])
     load_fonts()

@@ -61,3 +61,32 @@ def test_every_state_of_the_protocol_has_its_own_look() -> None:
 
 def test_an_unknown_state_says_its_own_name() -> None:
     assert look("HALF_DONE").word == "Half done"
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_banners_diffs_and_site_tags_can_be_read(name: str) -> None:
+    """What is written on a banner, a changed line or a site's tag reaches 4.5 as well."""
+    values = tokens(name)
+    is_dark = name == "dark"
+    surface = channels(values["surface"])
+
+    def mix(over: list[float], under: list[float], share: float) -> list[float]:
+        return [a * share + b * (1 - share) for a, b in zip(over, under, strict=True)]
+
+    for kind in ("info", "ok", "warn", "danger"):
+        fill = mix(channels(values[kind]), surface, 0.12 if is_dark else 0.08)
+        for ink in ("text", "muted"):
+            assert contrast(channels(values[ink]), fill) >= 4.5, (kind, ink)
+    for under in ("add_bg", "del_bg", "hover", "segment", "segment_on"):
+        assert contrast(channels(values["text"]), channels(values[under])) >= 4.5, under
+    for color in SITES_DARK if is_dark else SITES_LIGHT:
+        fill = mix(channels(color), surface, 0.20 if is_dark else 0.13)
+        letters = mix(channels(color), channels(values["text"]), 0.62)
+        assert contrast(letters, fill) >= 4.5, color
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_focus_can_be_seen_on_every_ground(name: str) -> None:
+    values = tokens(name)
+    for under in ("canvas", "surface", "raised", "nav", "selected", "code_bg"):
+        assert contrast(channels(values["focus"]), channels(values[under])) >= 3, under
