@@ -26,12 +26,14 @@ from agent_core.agent.mailbox import Mailbox
 from agent_core.agent.own_account import AccountMethods
 from agent_core.agent.own_doctor import DoctorMethods
 from agent_core.agent.own_local import LocalMethods
+from agent_core.agent.own_models import ModelMethods
 from agent_core.agent.own_rules import RuleMethods
 from agent_core.agent.own_runs import RunMethods
 from agent_core.agent.parts import Parts
 from agent_core.agent.pausing import Pausing
 from agent_core.agent.sampling import Sampling
 from agent_core.agent.sender import Sender
+from agent_core.agent.serving import ServingDesk
 from agent_core.agent.status import StatusBoard
 from agent_core.agent.telemetry_push import TelemetryPush
 from agent_core.agent.traffic import Traffic
@@ -64,6 +66,7 @@ class Assembly:
     sampling: Sampling
     rules: RulesWatch
     board: StatusBoard
+    servings: ServingDesk
     methods: Methods
 
     @property
@@ -122,11 +125,13 @@ class Assembly:
             parts, account, line, dispatcher, hardware(home, report.kind), sampling.for_status,
             rules.states, journal.notice,
         )  # fmt: skip
-        made = Assembly(
-            parts, account, line, dispatcher, uploader, push, sampling, rules, board, methods={}
-        )
-        wires.to(made)
         operator = _operator(account)
+        models = ModelMethods(parts, account, operator)
+        made = Assembly(
+            parts, account, line, dispatcher, uploader, push, sampling, rules, board, models.desk,
+            methods={},
+        )  # fmt: skip
+        wires.to(made)
         owner_key = lambda: keys.owner_key(store)  # noqa: E731
         for group in (
             AccountMethods(parts, account, credentials, owner_key, change_settings),
@@ -134,8 +139,17 @@ class Assembly:
             DoctorMethods(
                 home, settings, credentials, str(credentials_file or ""), binding, line, events
             ),
-            LocalMethods(parts, board, dispatcher, change_settings, shut_down, operator),
+            LocalMethods(
+                parts,
+                board,
+                dispatcher,
+                change_settings,
+                shut_down,
+                operator,
+                models.desk.stop_all,
+            ),
             RuleMethods(parts, board, rules, operator),
+            models,
         ):
             made.methods.update(group.methods())
         return made
@@ -155,6 +169,7 @@ class Assembly:
     async def close(self) -> None:
         """Let go of jobs and wires, and close the journal."""
         await self.dispatcher.let_go()
+        await self.servings.let_go()
         self.uploader.cancel()
         await self.parts.warm.drop()
         await self.line.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agent_core.agent.dispatcher import Dispatcher
@@ -29,6 +29,7 @@ class LocalMethods:
         change_settings: Callable[..., Settings],
         shut_down: Callable[[], None],
         operator: Callable[[], str],
+        stop_servings: Callable[[str], Awaitable[None]],
     ) -> None:
         self._parts = parts
         self._board = board
@@ -36,6 +37,7 @@ class LocalMethods:
         self._change_settings = change_settings
         self._shut_down = shut_down
         self._operator = operator
+        self._stop_servings = stop_servings
 
     def methods(self) -> dict[str, Callable[..., Any]]:
         """Return the methods by name."""
@@ -144,10 +146,11 @@ class LocalMethods:
         return as_json(self._board.local(job_id))
 
     async def jobs_stop_all(self, reason: str = "") -> list[dict[str, Any]]:
-        """Stop every job of this machine."""
+        """Stop every job and prediction server of this machine."""
         stopped = [job.job_id for job in self._parts.book.live()]
         for job_id in stopped:
             self._dispatcher.stop_job(job_id, self._why(reason))
+        await self._stop_servings(self._why(reason))
         return [as_json(self._board.local(job_id)) for job_id in stopped]
 
     def _why(self, reason: str) -> str:

@@ -131,4 +131,21 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT INTO traffic_slots SELECT unixepoch(day) / 900, kind, up, down FROM traffic;
     DROP TABLE traffic;
     """,
+    """
+    CREATE TABLE servings (
+        id TEXT PRIMARY KEY,
+        token TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE model_permits (
+        at REAL NOT NULL,
+        what TEXT NOT NULL,
+        run_id INTEGER NOT NULL,
+        round INTEGER NOT NULL,
+        content_digest TEXT NOT NULL,
+        allowed_by TEXT NOT NULL,
+        how TEXT NOT NULL
+    );
+    """,
 )

@@ -146,7 +146,7 @@ class AgentService:
         await api.start()
         clear(parts.parts)
         handles = await parts.parts.supervisor.attach_all()
-        for stray in parts.dispatcher.resume(handles):
+        for stray in parts.dispatcher.resume(parts.servings.claim(handles)):
             if not stray.job_id.startswith(PREFIX) or not parts.parts.warm.is_ready:
                 self._keep(partial(discard, stray), f"discard {stray.job_id}", again=False)
         for name, work in parts.loops().items():

@@ -23,7 +23,7 @@ from agent_core.errors import UserInputError
 
 MODULES = (
     "build", "package", "hub", "agent", "account", "settings", "rules", "approval", "device",
-    "group", "project", "run", "rehearse", "runtime", "doctor",
+    "group", "project", "run", "model", "rehearse", "runtime", "doctor",
 )  # fmt: skip
 
 

@@ -108,6 +108,8 @@ ACCESS: dict[str, frozenset[Who]] = {
     "GET /api/v1/runs/{run_id}/models": MEMBERS,
     "GET /api/v1/runs/{run_id}/models/{round_number}": MEMBERS,
     "POST /api/v1/probes": ACCOUNT | DEVICE,
+    "DELETE /api/v1/runs/{run_id}/models": frozenset({Who.SELF, Who.OWNER}),
+    "GET /api/v1/models": ACCOUNT,
     "POST /api/v1/telemetry": DEVICE,
     "POST /api/v1/objects": DEVICE,
     "POST /api/v1/objects/complete": DEVICE,

@@ -17,6 +17,7 @@ from agent_core.hub.routes import (
     group,
     health,
     invitation,
+    model,
     package,
     run,
     uplink,
@@ -26,6 +27,7 @@ from agent_core.hub.state import Hub
 ROUTERS = [
     health.router, account.router, invitation.router, device.router, group.router,
     package.router, catalog.router, run.router, follow.router, uplink.router,
+    model.router,
 ]  # fmt: skip
 
 

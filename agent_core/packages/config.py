@@ -21,6 +21,7 @@ from agent_core.packages.content import (
     text_of,
 )
 from agent_core.packages.flatten import Flattener, flatten
+from agent_core.packages.model_declaration import YAML_KEY
 from agent_core.packages.reader import open_archive
 
 ROUND_KEYS = ("num-server-rounds", "num-rounds", "rounds", "comm_round")
@@ -64,6 +65,8 @@ def config_of(content: Content) -> dict[str, Any]:
     config: dict[str, Any] = {}
     flattener = Flattener()
     for section, value in raw.items():
+        if section == YAML_KEY:
+            continue  # says what the model is, not how it is trained
         config.update(flattener.flat(value if isinstance(value, dict) else {section: value}))
     return config
 

@@ -31,6 +31,7 @@ from agent_core.packages.manifest import (
     PackageType,
     seal,
 )
+from agent_core.packages.model_declaration import declared_in
 from agent_core.packages.requirements import Requirements
 from agent_core.protocol.states import Role
 
@@ -73,6 +74,7 @@ def describe(
             requirements=requirements.found,
             data=texts_of(declared, "data"),
             outputs=texts_of(declared, "outputs"),
+            model=declared_in(content),
             files=sorted(files, key=lambda file: file.path),
         )
     except ValidationError as error:

@@ -7,10 +7,18 @@ import json
 from typing import Annotated, Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from agent_core.errors import PackageError, ProtocolError
 from agent_core.keys import public_text
+from agent_core.packages.model_declaration import ModelDeclaration
 from agent_core.protocol.signing import canonical, sign, verify
 from agent_core.protocol.states import Role
 
@@ -57,8 +65,15 @@ class Manifest(_Part):
     )
     data: list[str] = Field(default_factory=list, max_length=500)  # declared data needs
     outputs: list[str] = Field(default_factory=list, max_length=500)  # declared outputs
+    model: ModelDeclaration | None = None
     files: list[FileEntry] = Field(max_length=20_000)
     content_digest: Sha256 = "0" * 64
+
+    @model_serializer(mode="wrap")
+    def _spelled(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Packages that declare no model are spelled, and hashed, as they always were.
+        fields: dict[str, Any] = handler(self)
+        return {key: fields[key] for key in fields if key != "model" or fields[key] is not None}
 
     def entry_for(self, role: Role | str) -> EntryPoint:
         """Return what a role starts; raises PackageError where the package lacks that role."""

@@ -63,6 +63,8 @@ PROXIED: dict[str, tuple[str, str]] = {
     "runs.logs": ("GET", "/runs/{run_id}/logs"),
     "runs.models": ("GET", "/runs/{run_id}/models"),
     "runs.model": ("GET", "/runs/{run_id}/models/{round}"),
+    "models.list": ("GET", "/models"),
+    "models.delete": ("DELETE", "/runs/{run_id}/models"),
 }
 
 # Methods the agent answers itself: name -> what it takes and gives (records.py names in capitals).
@@ -89,6 +91,15 @@ OWN: dict[str, str] = {
     "packages.upload": "path -> PackageInfo; resumable, progress as events",
     "runs.start": "run_id -> Run; fetches the plan, signs it with this machine's owner key, sends",
     "runs.save_model": "run_id, round, path -> {path, sha256, size}; hash checked",
+    "models.show": "run_id, round -> ModelDetail: lineage, packages, what can be done here",
+    "models.export": "run_id, round, path, format (torchscript), allow? -> {path, sha256, size}; "
+    "in a sandboxed process; without a standing approval `allow` is the content digest agreed to",
+    "serving.list": "-> [Serving]",
+    "serving.start": "run_id, round, allow? -> {serving: Serving, token}; the token is given once",
+    "serving.token": "id -> {token}; a new one, the old one ends",
+    "serving.predict": "id, rows? | path? -> {predictions, ms}",
+    "serving.stop": "id -> Serving",
+    "serving.forget": "id -> {}; takes an ended one off the list",
     "approvals.list": "state? -> [Approval]",
     "approvals.get": "id -> Approval",
     "approvals.file": "id, path -> {text, is_binary, changed}",
@@ -116,6 +127,7 @@ EVENTS: dict[str, str] = {
     "job": "LocalJob: a job of this machine changed",
     "doctor": "run, check (DoctorCheck), done, total: the connection doctor found something",
     "settings": "the Settings changed; carries them whole",
+    "serving": "Serving: a prediction server of this machine changed",
     "progress": "task, text, done, total: a long step (upload, runtime, fetch) went on",
 }
 

@@ -13,6 +13,7 @@ from ..session import Job, JobFailedError, MissingImportError
 # Import only: a process that ever ran torch's parallel operations cannot fork safely.
 FRAMEWORKS = ("numpy", "safetensors", "flwr.app", "flwr.serverapp", "flwr.clientapp", "torch")
 LARGE = frozenset({"torch"})
+MODEL_ENGINES = ("serve", "export")  # of the agent's own orders, never of a package
 
 
 def import_frameworks(is_ordered: Callable[[], bool] = lambda: False) -> dict[str, str]:
@@ -58,5 +59,11 @@ def run_engine(job: Job) -> None:
         from . import script
 
         script.run(job)
+    elif job.order.engine in MODEL_ENGINES:
+        try:
+            engine = importlib.import_module(f"{__package__}.{job.order.engine}")
+        except ImportError as error:
+            raise MissingImportError(f"This job's runtime cannot load models: {error}.") from error
+        engine.run(job)
     else:
         raise JobFailedError(f"This worker has no engine '{job.order.engine}'.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
+from agent_core.protocol.metric_names import is_lower_better as is_lower_better
+from agent_core.protocol.metric_names import metric_rank as metric_rank
 from agent_core.protocol.records import Run
 from agent_core.protocol.states import TERMINAL, Role, State
 from app.widgets.curve_plot_ticks import kind_of, value_text
 
-_ORDER = ("test_accuracy", "accuracy", "test_loss", "loss", "train_accuracy", "train_loss")
-_LOWER_IS_BETTER = ("loss", "error", "mse", "mae", "rmse", "perplexity")
 LIVE = frozenset(State) - TERMINAL - {State.IDLE, State.OFFLINE}
 
 
@@ -30,16 +30,6 @@ def metric_title(key: str) -> str:
     words = key.replace("-", "_").replace("/", " ").split("_")
     text = " ".join(word for word in words if word)
     return text[:1].upper() + text[1:] if text else key
-
-
-def metric_rank(key: str) -> tuple[int, str]:
-    """Return where a metric stands among others: accuracy and loss first."""
-    return (_ORDER.index(key) if key in _ORDER else len(_ORDER), key)
-
-
-def is_lower_better(key: str) -> bool:
-    """Return whether a smaller value of a metric is the better one."""
-    return any(word in key.lower() for word in _LOWER_IS_BETTER)
 
 
 def headline(run: Run, count: int = 2) -> list[tuple[str, str, float]]:

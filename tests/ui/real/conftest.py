@@ -10,9 +10,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from helpers.waiting import until
 
+from agent_core.protocol.states import TERMINAL
 from agent_core.rehearsal.federation import Federation
 from agent_core.rehearsal.packing import pack_flower, samples
 
@@ -33,3 +36,27 @@ def federation() -> Iterator[Federation]:
             yield running
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def finished_run(federation: Federation) -> dict[str, Any]:
+    """Return a run of two rounds that has finished, with its three models stored."""
+    client = federation.coordinator.client
+    project = client.call("projects.list")["items"][-1]
+    application = client.call("applications.list")["items"][-1]
+    run = client.call(
+        "runs.create", project_id=project["id"], application_id=application["id"],
+        name="Finished", rounds=2, quorum=2, server_edge=federation.coordinator.edge_id,
+        client_edges=[member.edge_id for member in federation.members[1:]],
+    )  # fmt: skip
+    client.call("runs.start", run_id=run["id"])
+
+    def is_there() -> bool:
+        now = client.call("runs.get", run_id=run["id"])
+        models = client.call("runs.models", run_id=run["id"])["total"]
+        return now["state"] in TERMINAL and (models == 3 or now["state"] != "FINISHED")
+
+    until(is_there, 180)
+    found = client.call("runs.get", run_id=run["id"])
+    assert found["state"] == "FINISHED", found["detail"]
+    return dict(found)

@@ -1,0 +1,107 @@
+"""The registry of models across runs: marks, filters, pages, who sees, who deletes."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from helpers.hub_bench import Bench, Person, Scene
+
+from agent_core.protocol.states import State
+
+
+def models(scene: Scene, run: dict[str, Any], values: list[float]) -> None:
+    """Store a model for each value of test_accuracy, with an object each."""
+    for number, value in enumerate(values, 1):
+        content = f"{run['id']}-{number}".encode()
+        scene.server.upload(run, content, number, kind="model")
+        record = {
+            "run_id": run["id"], "round": number, "sha256": "c" * 64, "size": len(content),
+            "created_at": 1.0, "metrics": {"test_accuracy": value},
+            "sites": [scene.silos[0].edge],
+        }  # fmt: skip
+        sent = scene.__dict__.setdefault("models_sent", itertools.count(1))
+        scene.server.telemetry("models", next(sent), [record])
+
+
+@pytest.fixture
+def scene(bench: Bench) -> Scene:
+    return Scene(bench)
+
+
+def test_models_of_all_runs_are_listed_with_marks(scene: Scene) -> None:
+    first, second = scene.running(), scene.running()
+    models(scene, first, [0.5, 0.9, 0.8])
+    models(scene, second, [0.7])
+
+    page = scene.owner.ok("GET", "/models")
+    assert page["total"] == 4
+    found = [
+        (item["run_id"], item["round"], item["is_newest"], item["is_best"])
+        for item in page["items"]
+    ]
+    assert found == [
+        (second["id"], 1, True, True),
+        (first["id"], 3, True, False),
+        (first["id"], 2, False, True),
+        (first["id"], 1, False, False),
+    ]
+    one = page["items"][1]
+    assert one["project_name"]
+    assert one["application_name"]
+    assert len(one["silos"]) == len(one["sites"]) == 1
+    assert one["url"] == ""
+
+
+def test_pages_and_filters(scene: Scene) -> None:
+    first, second = scene.running(name="Nightly 100%"), scene.running()
+    models(scene, first, [0.5, 0.9, 0.8])
+    models(scene, second, [0.7])
+    seen, cursor = [], ""
+    while True:
+        page = scene.owner.ok("GET", "/models", params={"limit": 2, "cursor": cursor})
+        seen += [(item["run_id"], item["round"]) for item in page["items"]]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert seen == [(second["id"], 1), (first["id"], 3), (first["id"], 2), (first["id"], 1)]
+
+    def count(**wanted: Any) -> int:
+        return int(scene.owner.ok("GET", "/models", params=wanted)["total"])
+
+    assert count(run_id=first["id"]) == 3
+    assert count(project_id=scene.project, application_id=scene.application) == 4
+    assert count(group_id=scene.group + 1000) == 0
+    assert count(text="nightly 100%") == 3
+    assert count(text="0%1") == 0
+
+
+def test_s5_strangers_see_no_model(scene: Scene, bench: Bench) -> None:
+    models(scene, scene.running(), [0.5])
+    stranger = Person(bench, "stranger", scene.owner.ok("POST", "/invitations", json={
+        "group_id": scene.owner.ok("POST", "/groups", json={"name": "other"})["id"],
+    })["link"].split("code=")[1])  # fmt: skip
+    assert stranger.ok("GET", "/models")["total"] == 0
+
+
+def test_the_owner_deletes_models_with_their_objects(scene: Scene, bench: Bench) -> None:
+    run = scene.running()
+    models(scene, run, [0.5, 0.9, 0.8])
+    keys = [key for key in bench.objects.content if key.startswith("models/")]
+    assert len(keys) == 3
+    path = f"/runs/{run['id']}/models"
+    refused = scene.owner.call("DELETE", path, params={"rounds": "2"})
+    assert refused.status_code == 409
+    for machine in [scene.server, *scene.silos]:
+        machine.status(run, State.FINISHED)
+
+    assert scene.people[0].call("DELETE", path, params={"rounds": "2"}).status_code == 403
+    answer = scene.owner.ok("DELETE", path, params={"rounds": "1,2,77"})
+    assert answer == {"run_id": run["id"], "rounds": [1, 2]}
+    left = [key for key in bench.objects.content if key.startswith("models/")]
+    assert left == [f"models/{run['id']}/round-3.safetensors"]
+    assert [m["round"] for m in scene.owner.ok("GET", path)["items"]] == [3]
+    assert scene.owner.call("DELETE", path, params={"rounds": "2"}).status_code == 404
+    events = scene.owner.ok("GET", f"/runs/{run['id']}/events")["items"]
+    assert any("2 models deleted by" in event["text"] for event in events)
