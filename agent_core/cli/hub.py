@@ -1,4 +1,4 @@
-"""`silodesk hub`: run a hub on this machine."""
+"""`silodesk hub`: run a hub on this machine, back it up, restore it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent_core.cli.output import chosen_home, error_border
+from agent_core.cli import hub_backup
+from agent_core.cli.output import (
+    HomeOption,
+    JsonOption,
+    chosen_home,
+    error_border,
+    settled,
+)
 
 if TYPE_CHECKING:
     from agent_core.hub.main import HubOptions
@@ -17,12 +24,16 @@ DATABASE = "SILODESK_DATABASE"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(hub)
+    """Add the command with those below it."""
+    group = typer.Typer(help="Run a hub with its broker and object store, until Ctrl+C.")
+    group.callback(invoke_without_command=True)(hub)
+    hub_backup.register(group)
+    app.add_typer(group, name="hub")
 
 
 @error_border
 def hub(
+    context: typer.Context,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Default: as last time, else 8750")
     ] = None,
@@ -43,9 +54,13 @@ def hub(
             "SILODESK_MQTT_PASSWORD, SILODESK_S3_ACCESS_KEY and SILODESK_S3_SECRET_KEY work too)"
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
 ) -> None:
     """Run a hub with its broker and object store, until Ctrl+C."""
+    if context.invoked_subcommand:
+        context.with_resource(settled(home, as_json))
+        return
     from agent_core.hub.main import run_hub
 
     options = _options(port, host, name, database, mqtt, s3, services)

@@ -171,6 +171,14 @@ class ObjectStore:
         with self._told():
             self._client.upload_file(str(path), self.bucket, key, Config=settings)
 
+    def list_all(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Yield key and size of every object whose key starts so."""
+        with self._told():
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    yield str(item["Key"]), int(item["Size"])
+
     def ensure_bucket(self) -> None:
         """Make the bucket where there is none."""
         with self._told():

@@ -60,6 +60,17 @@ def keep_secrets(path: Path, names: Sequence[str]) -> dict[str, str]:
     return {name: str(known[name]) for name in names}
 
 
+def is_locked(path: Path) -> bool:
+    """Return whether a hub holds the lock of its folder."""
+    if not path.exists():
+        return False
+    try:
+        lock(path).close()
+    except ServiceError:
+        return True
+    return False
+
+
 def lock(path: Path) -> IO[str]:
     """Return the open lock of a hub's folder; raises ServiceError while another hub has it."""
     file = path.open("a+")

@@ -86,6 +86,16 @@ class Services:
         url, access_key, secret_key, bucket = store
         return Endpoints(host, port, tls, username, password, url, access_key, secret_key, bucket)
 
+    async def start_store(self) -> None:
+        """Start or reach the store alone, for backup and restore."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(self._folder / "services.lock")
+        try:
+            await self._start_store()
+        except BaseException:  # whatever it is, no child stays behind
+            await self.stop()
+            raise
+
     async def stop(self) -> None:
         """End the children, or take leave of what is external."""
         await asyncio.gather(*(child.stop() for child in self._children.values()))
