@@ -31,6 +31,11 @@ class Counters:
         with self._lock:
             return self._values.get((name, tuple(sorted(labels.items()))), 0.0)
 
+    def total(self, name: str) -> float:
+        """Return the sum of a number over all its labels."""
+        with self._lock:
+            return sum(value for (known, _), value in self._values.items() if known == name)
+
     def refused(self, reason: str, edge_id: int, detail: str = "") -> None:
         """Count a refused message; log the first of each reason and sender."""
         self.add("silodesk_refused_total", reason=reason)

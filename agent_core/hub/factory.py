@@ -11,6 +11,7 @@ from agent_core.hub import problems
 from agent_core.hub.limits import BodyLimits
 from agent_core.hub.routes import (
     account,
+    admin,
     catalog,
     device,
     follow,
@@ -25,7 +26,7 @@ from agent_core.hub.routes import (
 from agent_core.hub.state import Hub
 
 ROUTERS = [
-    health.router, account.router, invitation.router, device.router, group.router,
+    health.router, account.router, admin.router, invitation.router, device.router, group.router,
     package.router, catalog.router, run.router, follow.router, uplink.router,
     model.router,
 ]  # fmt: skip

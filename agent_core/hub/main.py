@@ -93,6 +93,7 @@ async def _serve(
             url=f"http://127.0.0.1:{sock.getsockname()[1]}",
             objects=services.objects,
             broker=services.broker,
+            health=services.health,
             broker_address=BrokerAddress(
                 endpoints.mqtt_host, endpoints.mqtt_port, endpoints.mqtt_tls
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,9 @@ class Objects(Protocol):
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete every object whose key starts so."""
+
+    def list_all(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Yield key and size of every object whose key starts so."""
 
     def get_file(self, key: str, path: Path) -> None:
         """Fetch an object into a file."""

@@ -68,6 +68,10 @@ class Services:
         """Return what is wrong with each child, by name; empty sentences are health."""
         return {name: child.fault for name, child in self._children.items()}
 
+    def health(self) -> dict[str, tuple[str, int]]:
+        """Return each child's fault (empty is health) and how often it was started again."""
+        return {name: (child.fault, child.restarts) for name, child in self._children.items()}
+
     def pids(self) -> dict[str, int | None]:
         """Return the process id of each child that runs."""
         return {name: child.pid for name, child in self._children.items()}

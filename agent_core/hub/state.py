@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from agent_core.hub.logs import LogFiles
 from agent_core.hub.ports import Broker, LinkState, Objects, PackageReader
 from agent_core.hub.sessions import Brake
 from agent_core.hub.settings import HubSettings
+from agent_core.hub.storage_book import StorageBook
 from agent_core.hub.store import Reader, Store
 from agent_core.hub.vitals import VitalsBoard
 from agent_core.protocol.records import Binding, BrokerAccess, PackageInfo
@@ -50,8 +53,11 @@ class Hub:
     link: LinkState | None = None
     read_package: PackageReader = read_package
     counters: Counters = field(default_factory=Counters)
+    health: Callable[[], dict[str, tuple[str, int]]] = dict  # child -> its fault, its restarts
+    started_at: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
+        self.storage = StorageBook()
         self.logs = LogFiles(self.folder / "logs", self.settings.log_chunk)
         self.ingest = Ingest(self.logs, self.counters)
         self.vitals = VitalsBoard()

@@ -17,6 +17,11 @@ LINE_LIMIT = 16 * 1024 * 1024  # bytes of one request or answer
 # `idempotency_key`, where given, becomes the header of that name.
 PROXIED: dict[str, tuple[str, str]] = {
     "account.me": ("GET", "/me"),
+    "hub.overview": ("GET", "/hub/overview"),
+    "hub.accounts": ("GET", "/hub/accounts"),
+    "hub.change_account": ("PATCH", "/hub/accounts/{account_id}"),
+    "hub.reset_account": ("POST", "/hub/accounts/{account_id}/reset"),
+    "hub.clean_up": ("POST", "/hub/clean-up"),
     "devices.list": ("GET", "/devices"),
     "devices.update": ("PATCH", "/devices/{edge_id}"),
     "devices.vitals": ("GET", "/devices/{edge_id}/vitals"),

@@ -95,6 +95,7 @@ class Cast:
             },
             "POST /api/v1/objects/complete": {"run_id": self.run["id"], "sha256": self.blob},
             "POST /api/v1/accounts": {"email": "n@x.org", "name": "n", "password": "long enough"},
+            "POST /api/v1/accounts/reset": {"code": "wrong", "password": "long enough"},
             "POST /api/v1/sessions": {"email": "n@x.org", "password": "wrong"},
             "POST /api/v1/sessions/refresh": {"refresh_token": "wrong"},
         }.get(endpoint, {})  # fmt: skip

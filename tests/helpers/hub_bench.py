@@ -72,6 +72,9 @@ class MemoryObjects:
         for key in [key for key in self.content if key.startswith(prefix)]:
             del self.content[key]
 
+    def list_all(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        yield from [(k, len(v)) for k, v in self.content.items() if k.startswith(prefix)]
+
     def get_file(self, key: str, path: Path) -> None:
         path.write_bytes(self.content[key])
 

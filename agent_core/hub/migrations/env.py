@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from agent_core.hub import tables_pauses  # noqa: F401 - adds its table
+from agent_core.hub import tables_admin, tables_pauses  # noqa: F401 - adds their tables
 from agent_core.hub.tables_places import group_events
 
 context.configure(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import StringConstraints
 
 from agent_core.errors import NotSignedInError
-from agent_core.hub import accounts, groups, invitations, sessions
+from agent_core.hub import accounts, admin, groups, invitations, sessions
 from agent_core.hub.routes.depends import PREFIX, Body, CallerDep, HubDep
 from agent_core.hub.store import Tx
 from agent_core.protocol.records import Account, Page, Session
@@ -82,6 +82,7 @@ def sign_in(body: SignIn, request: Request, hub: HubDep) -> Session:
         )
     hub.brake.passed(key)
     with hub.store.write() as tx:
+        admin.check_enabled(tx, row["id"])
         return sessions.open_session(tx, row["id"], hub.settings)
 
 
