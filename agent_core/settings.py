@@ -35,6 +35,7 @@ class Settings(BaseModel):
     )
     theme: str = Field(default="system", description="system, light or dark")
     language: str = Field(default="system", description="system, en or zh_CN")
+    reduce_motion: bool = Field(default=False, description="Draw nothing that moves by itself")
     daily_egress_budget: int = Field(default=0, ge=0, description="Bytes a day; 0 is no budget")
     proxy: str = Field(
         default="", description="http://host:port, none, or empty for what the system says"

@@ -77,6 +77,7 @@ class Notify(Protocol):
         action: str = "",
         on_action: Callable[[], object] | None = None,
         stays: bool = False,
+        seconds: float = 0.0,  # how long it is shown; 0 is the usual time
     ) -> object:
         """Show it."""
         ...

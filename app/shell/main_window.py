@@ -16,6 +16,7 @@ from app.bridge.events import Events, EventsRelay
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import tr
+from app.shell.device_count import DeviceCount
 from app.shell.navigation import entry, is_known
 from app.shell.rail import Rail
 from app.shell.shortcuts import add_shortcuts, page_keys
@@ -126,6 +127,9 @@ class MainWindow(QMainWindow):
         events.connected.connect(self._take_connected)
         self.memory = WindowMemory(context.home)
         self.tools = WindowTools(self, context, self.memory)
+        self._device_count = DeviceCount(
+            self, context, lambda count: self.rail.items["devices"].set_number(count)
+        )
         kept = self.memory.geometry()
         if kept is not None:
             self.restoreGeometry(kept)

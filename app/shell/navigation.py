@@ -61,6 +61,24 @@ def _sign_in(context: AppContext) -> Page:
     return SignInPage(context)
 
 
+def _devices(context: AppContext) -> Page:
+    from app.pages.devices.page import DevicesPage
+
+    return DevicesPage(context)
+
+
+def _groups(context: AppContext) -> Page:
+    from app.pages.groups.list_page import GroupsPage
+
+    return GroupsPage(context)
+
+
+def _group(context: AppContext) -> Page:
+    from app.pages.groups.page import GroupPage
+
+    return GroupPage(context)
+
+
 def _projects(context: AppContext) -> Page:
     from app.pages.projects.page import ProjectsPage
 
@@ -94,11 +112,14 @@ def _compare(context: AppContext) -> Page:
 PAGES: tuple[Entry, ...] = (
     Entry("home", mark("Home"), "house", SILO, _home),
     Entry("approvals", mark("Approvals"), "shield-check", SILO, _approvals),
+    Entry("devices", mark("Devices"), "server", FEDERATION, _devices),
+    Entry("groups", mark("Groups"), "network", FEDERATION, _groups),
     Entry("projects", mark("Projects"), "folder-git-2", FEDERATION, _projects),
     Entry("applications", mark("Applications"), "package", FEDERATION, _applications),
     Entry("build", mark("Build package"), "wand-sparkles", TOOLS, _build),
     Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
     Entry("settings", mark("Settings"), "settings", TOOLS, _settings),
+    Entry("group", mark("Group"), "network", "", _group, under="groups"),
     Entry("project", mark("Project"), "folder-git-2", "", _project, under="projects"),
     Entry("compare", mark("Compare runs"), "folder-git-2", "", _compare, under="projects"),
     Entry("run", mark("Run"), "folder-git-2", "", _run, under="projects"),

@@ -72,7 +72,7 @@ SOURCES: tuple[Source, ...] = (
            "id", _name, lambda item: str(item.get("description") or "")),
     Source("device", mark("Devices"), "server", "devices.list", "devices", "edge_id", "edge_id",
            _name, lambda item: str(item.get("silo") or "")),
-    Source("group", mark("Groups"), "network", "groups.list", "groups", "group_id", "id",
+    Source("group", mark("Groups"), "network", "groups.list", "group", "group_id", "id",
            _name, lambda _: ""),
     Source("application", mark("Applications"), "package", "applications.list", "applications",
            "application_id", "id", _name, lambda item: str(item.get("note") or "")),

@@ -21,6 +21,7 @@ class RailItem(QAbstractButton):
         self.key = entry.key
         self._icon = entry.icon
         self._count = 0
+        self._is_calling = True
         self._narrow = False
         self._by_key = False
         self.setText(tr(entry.title))
@@ -34,8 +35,16 @@ class RailItem(QAbstractButton):
     def set_count(self, count: int) -> None:
         """Show how many things wait on the page."""
         if count != self._count:
-            self._count = count
+            self._count, self._is_calling = count, True
             name = tr("{page}, {count} waiting", page=self.text(), count=count)
+            self.setAccessibleName(name if count else self.text())
+            self.update()
+
+    def set_number(self, count: int) -> None:
+        """Show how many things there are, which ask for nothing."""
+        if count != self._count:
+            self._count, self._is_calling = count, False
+            name = tr("{page}, {count}", page=self.text(), count=count)
             self.setAccessibleName(name if count else self.text())
             self.update()
 
@@ -73,7 +82,7 @@ class RailItem(QAbstractButton):
         if self._narrow:
             pixmap = look.pixmap(self._icon, tok, 18, ratio)
             painter.drawPixmap(QPointF(rect.width() / 2 - 9, 9), pixmap)
-            if self._count:
+            if self._count and self._is_calling:
                 draw_round(painter, QRectF(rect.width() - 15, 5, 9, 9), 4.5, look.color("nav"))
                 draw_round(painter, QRectF(rect.width() - 14, 6, 7, 7), 3.5, look.color("warn"))
             return
@@ -85,8 +94,10 @@ class RailItem(QAbstractButton):
             number = str(self._count)
             width = max(20.0, text_width(number, look.font(600, 11)) + 12)
             pill = QRectF(rect.width() - width - 8, 7, width, 18)
-            draw_round(painter, pill, 9, look.color("warn"))
-            draw_text(painter, pill, number, look.font(600, 11), look.color("on_warn"), CENTER)
+            quiet = "segment_on" if look.is_dark else "border"
+            ground, ink = ("warn", "on_warn") if self._is_calling else (quiet, "text")
+            draw_round(painter, pill, 9, look.color(ground))
+            draw_text(painter, pill, number, look.font(600, 11), look.color(ink), CENTER)
 
 
 class AccountButton(QAbstractButton):

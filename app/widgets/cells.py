@@ -168,7 +168,8 @@ def _bar(painter: QPainter, rect: QRectF, cell: Cell) -> None:
     color = theme().color("info" if cell.tok == "text" else cell.tok)
     draw_bar(painter, QRectF(rect.left(), rect.top(), width, rect.height()), cell.share, color)
     text = QRectF(rect.left() + width + 8, rect.top(), label, rect.height())
-    draw_text(painter, text, cell.text, font, theme().color("text"))
+    ink = "faint" if cell.tok == "gray" else "text"  # a grey bar is an old value
+    draw_text(painter, text, cell.text, font, theme().color(ink))
 
 
 def _sites(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]]) -> None:

@@ -35,13 +35,15 @@ class Toast(QFrame):
         action: str,
         on_action: Callable[[], object] | None,
         on_close: Callable[[], object],
+        seconds: float = 0.0,
     ) -> None:
         super().__init__()
         self.setObjectName("toast")
         self.setFixedWidth(WIDTH)
         self.title = title
         token, icon = _KINDS[kind]
-        self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
+        shown = int(seconds * 1000) or SHOWN_MS
+        self._timer = QTimer(self, singleShot=True, interval=shown)
         self._timer.timeout.connect(on_close)
         close = Button(kind="ghost", icon="x", sz="sm", tip=tr("Close"), on_click=on_close)
         head = row(Logo(18), Label("SiloDesk", "small", "muted"), None, close, gap=8)

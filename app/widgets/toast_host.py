@@ -29,11 +29,12 @@ class ToastHost(QObject):
         action: str = "",
         on_action: Callable[[], object] | None = None,
         stays: bool = False,
+        seconds: float = 0.0,
     ) -> Toast:
         """Show a message; failures and decisions stay until they are closed."""
         for old in [toast for toast in self.toasts if toast.title == title]:
             self.close(old)
-        toast = Toast(kind, title, text, action, on_action, lambda: self.close(toast))
+        toast = Toast(kind, title, text, action, on_action, lambda: self.close(toast), seconds)
         toast.setParent(self._window)
         self.toasts.append(toast)
         for old in self.toasts[:-4]:

@@ -139,7 +139,8 @@ class NodeItems:
     ) -> None:
         font = theme().font(weight, 12)
         metrics = QFontMetricsF(font)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, LABEL_WIDTH)
+        room = LABEL_WIDTH * (1 if self.node.part == "silo" else 2)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         item.setFont(font)
         item.setText(shown)
         item.setBrush(color)

@@ -103,10 +103,11 @@ def _node(
     detail = ""
     if part is not None and part["round"]:
         detail = tr("round {n}", n=part["round"])
+    is_server = device.edge_id == server
     return Node(
         device.edge_id,
-        "server" if device.edge_id == server else "silo",
-        device.silo,
+        "server" if is_server else "silo",
+        tr("Aggregator · {silo}", silo=device.silo) if is_server else device.silo,
         device=device.name,
         letters=site_letters(device.silo or device.name),
         slot=slots.get(device.edge_id, 0),
@@ -143,8 +144,7 @@ def caption(node: Node, now: float | None = None) -> str:
 def spoken(node: Node, now: float | None = None) -> str:
     """Return a node as a sentence for screen readers."""
     name = node.title if not node.device else f"{node.title}, {node.device}"
-    part = {"hub": "", "server": tr("aggregator"), "silo": ""}[node.part]
-    return ", ".join(word for word in (name, part, caption(node, now)) if word)
+    return ", ".join(word for word in (name, caption(node, now)) if word)
 
 
 def places_of(shown: Topology) -> dict[int, tuple[float, float]]:

@@ -89,7 +89,8 @@ def measure() -> dict[str, object]:
     view.close()
     pan = statistics.median(overview)
     return {
-        "what": f"topology, {DEVICES} devices", "first_ms": round(first, 1), "build_ms": round(built, 1),
+        "what": f"topology, {DEVICES} devices", "first_ms": round(first, 1),
+        "build_ms": round(built, 1),
         "pan_frames_s": round(1000 / pan, 1), "pan_ms": round(pan, 2),
         "pan_p95_ms": round(sorted(overview)[int(FRAMES * 0.95)], 2),
         "pan_close_ms": round(statistics.median(close), 2),

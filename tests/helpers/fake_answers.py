@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from helpers import fake_approvals, fake_telemetry
+from helpers import fake_approvals, fake_places, fake_telemetry
 from helpers import fake_records as data
 from helpers.fake_records import plain
 
@@ -135,7 +135,7 @@ class Answers:
 
     # --- the hub's lists ---
     def devices_list(self, **_: Any) -> Any:
-        return page([plain(device) for device in data.DEVICES])
+        return page(fake_places.devices())
 
     def groups_list(self, **_: Any) -> Any:
         return page([plain(data.GROUP)])
@@ -143,11 +143,26 @@ class Answers:
     def groups_get(self, group_id: int) -> Any:
         return plain(data.GROUP)
 
+    def groups_topology(self, group_id: int) -> Any:
+        return fake_places.topology()
+
+    def groups_events(self, group_id: int, **_: Any) -> Any:
+        return page(fake_places.events())
+
+    def devices_vitals(self, edge_id: int) -> Any:
+        return page(fake_places.vitals(edge_id))
+
+    def invitations_list(self, **_: Any) -> Any:
+        return page(fake_places.invitations())
+
+    def invitations_mine(self, **_: Any) -> Any:
+        return page([])
+
     def groups_create(self, name: str, **_: Any) -> Any:
         return plain(data.GROUP.model_copy(update={"name": name}))
 
     def collaborators_list(self, **_: Any) -> Any:
-        return page([plain(member) for member in data.GROUP.members])
+        return page(fake_places.people())
 
     def applications_list(self, **_: Any) -> Any:
         return page([plain(app) for app in self.applications])

@@ -1,0 +1,1 @@
+"""Every silo's devices, live."""

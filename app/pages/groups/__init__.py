@@ -1,0 +1,1 @@
+"""Groups: who works together, on which machines, by whose invitation."""
