@@ -103,6 +103,12 @@ def _run(context: AppContext) -> Page:
     return RunPage(context)
 
 
+def _log_file(context: AppContext) -> Page:
+    from app.pages.runs.log_file import LogFilePage
+
+    return LogFilePage(context)
+
+
 def _compare(context: AppContext) -> Page:
     from app.pages.runs.compare import ComparePage
 
@@ -121,6 +127,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("settings", mark("Settings"), "settings", TOOLS, _settings),
     Entry("group", mark("Group"), "network", "", _group, under="groups"),
     Entry("project", mark("Project"), "folder-git-2", "", _project, under="projects"),
+    Entry("log_file", mark("Log file"), "scroll-text", "", _log_file, under="projects"),
     Entry("compare", mark("Compare runs"), "folder-git-2", "", _compare, under="projects"),
     Entry("run", mark("Run"), "folder-git-2", "", _run, under="projects"),
     Entry("sign_in", mark("Welcome"), "log-in", "", _sign_in),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class LogModel:
         self.current = -1
         self.anchor = -1
         self.cursor = -1
+        self.only_hits = False
 
     def __len__(self) -> int:
         """Return the number of rows shown."""
@@ -34,7 +35,25 @@ class LogModel:
         """Show other rows; the line under the cursor stays under it where it is still shown."""
         row = int(self.shown[self.cursor]) if 0 <= self.cursor < len(self) else -1
         self.rule = rule
-        self.shown = self.store.shown(rule)
+        self._show(row)
+
+    def set_only_hits(self, on: bool) -> None:
+        """Show only the rows in which something was found."""
+        row = int(self.shown[self.cursor]) if 0 <= self.cursor < len(self) else -1
+        self.only_hits = on
+        self._show(row)
+
+    @property
+    def _shows_hits_only(self) -> bool:
+        return self.only_hits and self.query is not None
+
+    def _show(self, row: int) -> None:
+        """Show the rows that pass, with the cursor on one of them."""
+        self.shown = self.store.shown(self.rule)
+        if self._shows_hits_only:
+            holds = np.zeros(len(self.store), np.bool_)
+            holds[self._all_hits.rows] = True
+            self.shown = self.shown[holds[self.shown]]
         found = np.flatnonzero(self.shown == row)
         self.cursor = self.anchor = int(found[0]) if len(found) else -1
         self._place_hits()
@@ -42,8 +61,8 @@ class LogModel:
     def take_in(self, position: int) -> None:
         """Show what was added to the store from a position in the order of time on."""
         order = self.store.order
-        if position >= len(order):
-            return
+        if position >= len(order) or self._shows_hits_only:
+            return  # with hits only, new rows come by `found`
         earliest = self.store.time_of(int(order[position]))
         keep = bisect_right(self.shown, earliest, key=lambda row: self.store.time_of(int(row)))
         self.shown = np.concatenate([self.shown[:keep], self.store.shown(self.rule, position)])
@@ -53,16 +72,21 @@ class LogModel:
     # --- hits ---
     def set_query(self, query: Query | None) -> None:
         """Look for something else; hits are added by `found`."""
+        was_narrow = self._shows_hits_only
         self.query = query
         self.searched = 0
         self._all_hits = Hits()
         self.current = -1
+        if was_narrow or self._shows_hits_only:
+            self._show(-1)
         self._place_hits()
 
     def found(self, hits: Hits, searched: int) -> None:
         """Add hits of further rows."""
         self._all_hits = self._all_hits.plus(hits)
         self.searched = searched
+        if self._shows_hits_only:
+            self._show(int(self.shown[self.cursor]) if 0 <= self.cursor < len(self) else -1)
         self._place_hits()
 
     def _place_hits(self) -> None:
@@ -93,6 +117,13 @@ class LogModel:
             (int(self.hits.starts[hit]), int(self.hits.stops[hit]), hit == self.current)
             for hit in range(first, last)
         ]
+
+    def place_at(self, at: float) -> int:
+        """Return the place of the first row at or after a time; the last one, or -1."""
+        if not len(self):
+            return -1
+        place = bisect_left(self.shown, at, key=lambda row: self.store.time_of(int(row)))
+        return min(len(self) - 1, place)
 
     # --- selection ---
     def select(self, place: int, *, extend: bool) -> None:

@@ -15,6 +15,7 @@ from app.widgets.timeline_sites import Site
 
 ROW = 20
 TEXT_LEFT = 322.0
+PLAIN_LEFT = 92.0  # where the lines of a file begin, behind their numbers
 _NUMBER = QRectF(8, 0, 52, ROW)
 _TIME = QRectF(72, 0, 92, ROW)
 _SITE = QRectF(176, 2, 24, 16)
@@ -47,10 +48,14 @@ def plain_text(line: Line, site: Site | None) -> str:
 class RowPainter:
     """Draw one row after another with one painter."""
 
-    def __init__(self, painter: QPainter, width: float, scroll: float) -> None:
+    def __init__(
+        self, painter: QPainter, width: float, scroll: float, *, is_plain: bool = False
+    ) -> None:
         self._painter = painter
         self._width = width
         self._scroll = scroll
+        self._left = PLAIN_LEFT if is_plain else TEXT_LEFT
+        self._number = QRectF(8, 0, 72, ROW) if is_plain else _NUMBER
         self._colors = theme()
         self._mono = theme().font(400, 12, mono=True)
         self._metrics = QFontMetricsF(self._mono)
@@ -77,7 +82,7 @@ class RowPainter:
         if line.level >= 2:
             painter.fillRect(QRectF(1, y, 3, ROW), colors.color(token))
         faint = colors.color("faint")
-        self._put(_NUMBER, y, str(number), faint, RIGHT)
+        self._put(self._number, y, str(number), faint, RIGHT)
         if not line.continued:
             self._put(_TIME, y, time_text(line.at), faint)
             self._put_site(y, site)
@@ -106,15 +111,15 @@ class RowPainter:
     def _put_text(self, y: float, line: Line, hits: list[tuple[int, int, bool]]) -> None:
         painter, colors = self._painter, self._colors
         painter.save()
-        painter.setClipRect(QRectF(TEXT_LEFT - 4, y, self._width - TEXT_LEFT + 4, ROW))
+        painter.setClipRect(QRectF(self._left - 4, y, self._width - self._left + 4, ROW))
         text, skipped = self._visible(line.text)
-        left = TEXT_LEFT - self._scroll + skipped
+        left = self._left - self._scroll + skipped
         raw = line.text.encode() if hits else b""
         for start, stop, current in hits:
             before = self._metrics.horizontalAdvance(raw[:start].decode(errors="ignore"))
             found = raw[start:stop].decode(errors="ignore")
             width = self._metrics.horizontalAdvance(found)
-            rect = QRectF(TEXT_LEFT - self._scroll + before - 1, y + 1, width + 2, ROW - 2)
+            rect = QRectF(self._left - self._scroll + before - 1, y + 1, width + 2, ROW - 2)
             fill = colors.color("warn") if current else colors.mix("warn", "code_bg", 0.34)
             draw_round(painter, rect, 3, fill)
         painter.setFont(self._mono)
@@ -126,7 +131,7 @@ class RowPainter:
                 before = self._metrics.horizontalAdvance(raw[:start].decode(errors="ignore"))
                 painter.setPen(colors.color("on_warn"))
                 found = raw[start:stop].decode(errors="ignore")
-                spot = QRectF(TEXT_LEFT - self._scroll + before, y, 1e6, ROW)
+                spot = QRectF(self._left - self._scroll + before, y, 1e6, ROW)
                 painter.drawText(spot, int(LEFT | Qt.TextFlag.TextSingleLine), found)
         painter.restore()
 

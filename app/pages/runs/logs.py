@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from app.bridge.tasks import sentence_of
+from app.i18n import mark, tr, trn
 from app.pages.runs.export import ask_path, write_logs
 from app.pages.runs.live import RunLive
+from app.pages.runs.log_tools import SearchBar
+from app.pages.runs.logs_model import moment_of
 from app.widgets.buttons import Button
 from app.widgets.curve_plot_chips import ChipRow
 from app.widgets.curve_plot_flow import wrapping
 from app.widgets.curve_plot_ticks import bytes_text
 from app.widgets.labels import Icon, Label
-from app.widgets.layouts import column, row
+from app.widgets.layouts import column, row, rule
 from app.widgets.log_view import LogView
 from app.widgets.log_view_search import Query
 from app.widgets.log_view_store import Filter, Line, LogStore
@@ -25,10 +28,10 @@ from app.widgets.theme import theme
 
 # Chips: key, word, token, and the places in LEVELS that it covers.
 _LEVELS = (
-    (3, "Error", "danger", (3, 4)),
-    (2, "Warning", "warn", (2,)),
-    (1, "Info", "info", (1,)),
-    (0, "Debug", "gray", (0,)),
+    (3, mark("Error"), "danger", (3, 4)),
+    (2, mark("Warning"), "warn", (2,)),
+    (1, mark("Info"), "info", (1,)),
+    (0, mark("Debug"), "gray", (0,)),
 )
 
 
@@ -47,8 +50,6 @@ class LogsTab(QWidget):
             self.store, lambda work, done, failed: tasks.run(work, done, failed, self)
         )
         self._build()
-        self._typed = QTimer(self, singleShot=True, interval=150)
-        self._typed.timeout.connect(self._on_query)
         feed = live.feed("logs")
         feed.arrived.connect(self._on_lines)
         feed.caught_up.connect(self._on_caught_up)
@@ -61,85 +62,55 @@ class LogsTab(QWidget):
         self._live.feed("logs").pull()
 
     def _build(self) -> None:
-        bar = self._build_search()
-        self.follow = Switch("Follow the newest line", on=True)
+        self.bar = SearchBar()
+        self.bar.add_keys(self)
+        self.bar.asked.connect(self._on_query)
+        self.bar.stepped.connect(self.view.next_hit)
+        self.bar.narrowed.connect(self.view.set_only_hits)
+        self.search, self.regex, self.hits = self.bar.field, self.bar.regex, self.bar.hits
+        self.follow = Switch(tr("Follow the newest line"), on=True)
         self.follow.clicked.connect(self.view.set_follow)
         self.view.follow_changed.connect(self.follow.setChecked)
-        save = Button("Save…", icon="download", on_click=self._save)
-        self.levels = ChipRow("Levels")
-        self.levels.set_chips((key, word, -1, token) for key, word, token, _ in _LEVELS)
+        save = Button(tr("Save…"), icon="download", on_click=self._save)
+        more = Button(kind="ghost", icon="folder-open", tip=tr("Open log file…"),
+                      on_click=lambda: self._live.context.navigate("log_file"))  # fmt: skip
+        self.go = QLineEdit()
+        self.go.setPlaceholderText(tr("Go to time"))
+        self.go.setAccessibleName(tr("Go to time"))
+        self.go.setFixedSize(110, 32)
+        self.go.setFont(theme().font(400, 13))
+        self.go.returnPressed.connect(self._on_go)
+        self.levels = ChipRow(tr("Levels"))
+        self.levels.set_chips((key, tr(word), -1, token) for key, word, token, _ in _LEVELS)
         self.levels.toggled.connect(self._on_filter)
-        follow = row(Label("Follow", "small", "muted"), self.follow, gap=8)
-        wrapping(self.levels).setContentsMargins(0, 2, 0, 2)
-        top = row(bar, (self.levels, 1), follow, 4, save, gap=10)
-        self.sites = ChipRow("Sites")
+        follow = row(Label(tr("Follow"), "small", "muted"), self.follow, gap=8)
+        wrapping(self.levels)
+        top = row(self.bar, None, self.go, follow, 4, save, more, gap=10)
+        self.sites = ChipRow(tr("Sites"))
         wrapping(self.sites)
         self.sites.toggled.connect(self._on_filter)
-        self._mine = Button("Only this machine", "link", on_click=self._only_mine)
-        sites = row(Label("Sites", "small", "faint"), (self.sites, 1), self._mine, gap=10)
+        self._mine = Button(tr("Only this machine"), "link", on_click=self._only_mine)
+        sites = row(self.levels, rule(vertical=True), (self.sites, 1), self._mine, gap=10)
         frame = QFrame()
         frame.setObjectName("code")
         frame.setLayout(column(self.view, margins=(1, 4, 1, 4)))
         self._dot = Icon("radio", "ok", 14)
         self._state = Label("", "small", "muted")
         self._problem = Label("", "small", "warn")
-        foot = row(self._dot, self._state, None, self._problem, gap=8)
+        shield = Icon("shield-check", "faint", 14)
+        shared = Label(tr("Each site takes secrets out of its lines before it shares them"),
+                       "small", "faint")  # fmt: skip
+        foot = row(self._dot, self._state, None, self._problem, 8, shield, shared, gap=8)
         self.setLayout(column(top, sites, (frame, 1), foot, gap=10))
         self.view.hits_changed.connect(self._show_hits)
+        self.view.told.connect(self._say)
         self.view.failed.connect(lambda error: self._say(sentence_of(error)[0]))
-        for keys, by in (
-            (QKeySequence.StandardKey.FindNext, 1),
-            (QKeySequence.StandardKey.FindPrevious, -1),
-        ):
-            self._shortcut(QKeySequence(keys), partial(self.view.next_hit, by))
-        self._shortcut(QKeySequence(QKeySequence.StandardKey.Find), self._go_to_search)
         self._shortcut(QKeySequence(Qt.Key.Key_End), lambda: self.view.set_follow(True))
-
-    def _build_search(self) -> QWidget:
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Find in all lines")
-        self.search.setAccessibleName(self.search.placeholderText())
-        self.search.setFixedSize(270, 32)
-        self.search.setFont(theme().font(400, 13))
-        self.search.setProperty("soft", "true")
-        self.search.setClearButtonEnabled(False)
-        self._glass = self.search.addAction(
-            theme().icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition
-        )
-        theme().changed.connect(self._ink)
-        self.search.textChanged.connect(lambda _: self._typed.start())
-        self.search.returnPressed.connect(self._on_return)
-        self.hits = Label("", "small", "faint")
-        self.search.setLayout(row(None, self.hits, margins=(0, 0, 10, 0)))
-        self.regex = QCheckBox("Expression")
-        self.regex.setToolTip("Read what is typed as a regular expression")
-        self.regex.toggled.connect(lambda _: self._on_query())
-        tip = "{} ({})"
-        keys = [
-            QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-            for key in (QKeySequence.StandardKey.FindPrevious, QKeySequence.StandardKey.FindNext)
-        ]
-        before = Button(
-            icon="chevron-up",
-            tip=tip.format("Previous hit", keys[0]),
-            on_click=lambda: self.view.next_hit(-1),
-        )
-        after = Button(
-            icon="chevron-down",
-            tip=tip.format("Next hit", keys[1]),
-            on_click=lambda: self.view.next_hit(1),
-        )
-        widget = QWidget()
-        widget.setLayout(row(self.search, before, after, self.regex, 4, gap=8))
-        return widget
 
     def _shortcut(self, keys: QKeySequence, act: object) -> None:
         shortcut = QShortcut(keys, self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(act)
-
-    def _ink(self) -> None:
-        self._glass.setIcon(theme().icon("search", "faint"))
 
     # --- data ---
     def _on_run(self) -> None:
@@ -159,12 +130,11 @@ class LogsTab(QWidget):
         self._say("")
         self._refresh_words()
         if not self._live.is_live and not len(self.store):
-            self.view.empty_text = "The run ended without a line."
-            self.view.viewport().update()
+            self.view.say_empty(tr("The run ended without a line."))
 
     def _on_feed_failed(self, error: object) -> None:
         if isinstance(error, Exception):
-            self._say(f"{sentence_of(error)[0]} Trying again.")
+            self._say(tr("{cause} Trying again.", cause=sentence_of(error)[0]))
 
     def _say(self, text: str) -> None:
         self._problem.setText(text)
@@ -175,12 +145,18 @@ class LogsTab(QWidget):
             self.levels.chip(key).set_count(_short(sum(counts[place] for place in places)))
         self.counted.emit(counts[3] + counts[4] or None)
         count = len(self.store.edges)
-        sources = "1 source" if count == 1 else f"{count} sources"
-        live = "Live" if self._live.is_live else "Ended"
+        sources = trn("{count} source", "{count} sources", count)
+        live = tr("Live") if self._live.is_live else tr("Ended")
         self._dot.set_icon("radio" if self._live.is_live else "circle-check", "ok")
-        lines = "1 line" if len(self.store) == 1 else f"{len(self.store):,} lines"
+        lines = f"{len(self.store):,}"
         size = bytes_text(self.store.bytes)
-        self._state.setText(f"{live}  ·  {lines}, {sources}, {size} on disk")
+        if len(self.view.model) == len(self.store):
+            text = tr("{lines} lines, {sources}, {size}", lines=lines, sources=sources, size=size)
+        else:
+            shown = f"{len(self.view.model):,}"
+            text = tr("{shown} of {lines} lines shown, {sources}, {size}",
+                      shown=shown, lines=lines, sources=sources, size=size)  # fmt: skip
+        self._state.setText(f"{live}  ·  {text}")
 
     # --- filter and search ---
     def _on_filter(self) -> None:
@@ -196,39 +172,36 @@ class LogsTab(QWidget):
         alone = self.sites.chosen() == {own}
         self.sites.choose(self.sites.keys() if alone or own is None else [own])
 
-    def _on_query(self) -> None:
+    def _on_query(self, query: Query | None) -> None:
         self._say("")
-        text = self.search.text()
-        self.view.set_query(Query(text, self.regex.isChecked()) if text else None)
+        self.view.set_query(query)
 
-    def _on_return(self) -> None:
-        if self._typed.isActive():
-            self._typed.stop()
-            self._on_query()
-        self.view.next_hit(1)
-
-    def _go_to_search(self) -> None:
-        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.selectAll()
+    def _on_go(self) -> None:
+        """Go to a time of day, or to a day and time, as the lines show it."""
+        at = moment_of(self.go.text(), self._live.run.created_at if self._live.run else 0.0)
+        if at is None:
+            self._say(tr("Type a time such as 14:05, or 2026-05-04 14:05."))
+        elif not self.view.go_to_time(at):
+            self._say(tr("There is no line yet."))
+        else:
+            self.view.setFocus()
 
     def _show_hits(self, current: int, total: int) -> None:
-        if not self.search.text():
-            self.hits.setText("")
-        elif current:
-            self.hits.setText(f"{current:,} of {total:,}")
-        else:
-            self.hits.setText(f"{total:,} hits" if total != 1 else "1 hit")
+        self.bar.show_hits(current, total)
+        self._refresh_words()
 
     # --- files ---
     def _save(self) -> None:
         name = f"run-{self._live.run_id}.log"
-        path = ask_path(self, "Save the lines shown", name, "Text (*.log *.txt)")
+        path = ask_path(self, tr("Save the lines shown"), name, "Text (*.log *.txt)")
         if path is None:
             return
         rows = self.view.model.shown
         self._live.context.tasks.run(
             partial(write_logs, path, self.store, rows, dict(self._live.sites)),
-            lambda count: self._live.context.notify(f"{count:,} lines saved", str(path), kind="ok"),
+            lambda count: self._live.context.notify(
+                tr("{count} lines saved", count=f"{count:,}"), str(path), kind="ok"
+            ),
             parent=self,
         )
 

@@ -1,0 +1,122 @@
+"""What the desktop's benches share: an application, threads, frames and waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+BOUND_S = 120.0
+
+
+def application() -> QApplication:
+    """Return the application, in the product's fonts and theme."""
+    from app.widgets.fonts import load_fonts
+    from app.widgets.theme import theme
+
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(["bench"])
+    load_fonts()
+    theme().apply(app, "dark")
+    return app
+
+
+def pump(seconds: float = 0.0) -> None:
+    """Let the window's thread work for a moment."""
+    if seconds <= 0:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
+        return
+    loop = QEventLoop()
+    QTimer.singleShot(int(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def until(condition: Callable[[], bool], bound_s: float = BOUND_S) -> None:
+    """Let the window's thread work until a condition holds; raises TimeoutError."""
+    deadline = time.monotonic() + bound_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("The desktop did not get there in time.")
+        pump(0.002)
+
+
+class Pool(QObject):
+    """Work off the window's thread, its result on it, as the product's tasks do it."""
+
+    _finished = Signal(object, object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = ThreadPoolExecutor(6)
+        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def run(
+        self, work: Callable[[], Any], done: Callable[[Any], object],
+        failed: Callable[[Exception], object], *_: object,
+    ) -> None:  # fmt: skip
+        """Run `work`, then `done` or `failed`."""
+
+        def both() -> None:
+            try:
+                result: Any = work()
+            except Exception as error:  # noqa: BLE001 - handed to the caller, on the window's thread
+                self._finished.emit(failed, error, None)
+            else:
+                self._finished.emit(done, result, None)
+
+        self._pool.submit(both)
+
+    def _deliver(self, then: Callable[[Any], object], result: Any, _: object) -> None:
+        then(result)
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Stalls:
+    """The longest time in which the window's thread did not come round, in ms."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self.over_50 = 0
+        self._last = time.perf_counter()
+        self._timer = QTimer(interval=0)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(4)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._last = time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """End looking."""
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        passed = (now - self._last) * 1000 - self._timer.interval()
+        self._last = now
+        self.longest = max(self.longest, passed)
+        self.over_50 += passed > 50
+
+
+@contextlib.contextmanager
+def frames() -> Iterator[Stalls]:
+    """Measure how long the window's thread was away at most."""
+    stalls = Stalls()
+    stalls.start()
+    try:
+        yield stalls
+    finally:
+        stalls.stop()
