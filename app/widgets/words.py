@@ -121,3 +121,9 @@ def initials(name: str) -> str:
     """Return a person's initials, without titles."""
     parts = [p for p in name.replace(".", " ").split() if p not in {"Dr", "Prof", "Ms", "Mr"}]
     return "".join(p[0] for p in parts[:1] + parts[1:][-1:]).upper() or "?"
+
+
+def role(name: str) -> str:
+    """Return the word for what a device or a package does in a run."""
+    known = {"client": tr("client"), "server": tr("server"), "flower": tr("Flower app")}
+    return known.get(name, name)

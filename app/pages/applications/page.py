@@ -12,6 +12,7 @@ from agent_core.keys import fingerprint_words
 from agent_core.protocol.records import Application, Group, PackageInfo
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import mark, tr
 from app.pages.applications.upload import UploadDialog
 from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
@@ -31,7 +32,7 @@ SKELETON_MS = 300
 class ApplicationsPage(Page):
     """List applications; packages are uploaded in a dialog."""
 
-    title = "Applications"
+    title = mark("Applications")
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -40,7 +41,7 @@ class ApplicationsPage(Page):
         self._words: dict[str, str] = {}
         self._busy = self._again = self._is_read = False
         self._wanted: list[Path] = []
-        upload = Button("Upload package…", "primary", icon="upload", on_click=self.upload)
+        upload = Button(tr("Upload package…"), "primary", icon="upload", on_click=self.upload)
         self.top_actions = [upload]
         self._build()
         context.events.changed.connect(self._on_changed)
@@ -50,20 +51,35 @@ class ApplicationsPage(Page):
 
     def _build(self) -> None:
         columns: list[Column[Application]] = [
-            Column("Application", _name_cell, 0, sort=lambda a: a.name.lower()),
-            Column("Packages", lambda a: Cell(kind="tags", items=tuple(
-                (one.type, "info" if one.type == "flower" else "gray") for one in a.packages
-            )), 150),
-            Column("Fingerprint", self._print_cell, 230),
-            Column("Size", lambda a: Cell(size(sum(p.size for p in a.packages)), tok="muted",
-                                          right=True), 90, right=True,
-                   sort=lambda a: sum(p.size for p in a.packages)),
-            Column("Added", lambda a: Cell(date(a.created_at), tok="muted", sub=a.created_by), 140,
-                   sort=lambda a: a.created_at),
-        ]  # fmt: skip
+            Column(tr("Application"), _name_cell, 0, sort=lambda a: a.name.lower()),
+            Column(
+                tr("Packages"),
+                lambda a: Cell(
+                    kind="tags",
+                    items=tuple(
+                        (one.type, "info" if one.type == "flower" else "gray") for one in a.packages
+                    ),
+                ),
+                150,
+            ),
+            Column(tr("Fingerprint"), self._print_cell, 230),
+            Column(
+                tr("Size"),
+                lambda a: Cell(size(sum(p.size for p in a.packages)), tok="muted", right=True),
+                90,
+                right=True,
+                sort=lambda a: sum(p.size for p in a.packages),
+            ),
+            Column(
+                tr("Added"),
+                lambda a: Cell(date(a.created_at), tok="muted", sub=a.created_by),
+                140,
+                sort=lambda a: a.created_at,
+            ),
+        ]
         self.rows: RowModel[Application] = RowModel(columns, lambda a: a.id)
         self.table = Table(self.rows, row_height=54)
-        self.table.setAccessibleName("Applications")
+        self.table.setAccessibleName(tr("Applications"))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_detail())
         self._foot = Label("", "small", "faint")
         card = TableCard()
@@ -74,7 +90,7 @@ class ApplicationsPage(Page):
         skeleton = QWidget()
         skeleton.setLayout(column(Skeleton(6), None))
         self._error = EmptyState(
-            "circle-alert", "", action="Try again", on_action=self._retry, tok="danger"
+            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
         )
         self._places = {
             "blank": QWidget(),
@@ -82,9 +98,9 @@ class ApplicationsPage(Page):
             "error": self._error,
             "empty": EmptyState(
                 "package",
-                "No applications yet",
-                "Build a package from a source folder, then upload it here for your group.",
-                action="Upload package…",
+                tr("No applications yet"),
+                tr("Build a package from a source folder, then upload it here for your group."),
+                action=tr("Upload package…"),
                 on_action=self.upload,
             ),
             "list": whole,
@@ -139,7 +155,7 @@ class ApplicationsPage(Page):
             self._error.set("circle-alert", title, text, "danger")
             self._states.setCurrentWidget(self._error)
         else:
-            self._foot.setText(f"{title} Shown is what was read before.")
+            self._foot.setText(tr("{title} Shown is what was read before.", title=title))
 
     def _retry(self) -> None:
         self._states.setCurrentWidget(self._places["skeleton"])
@@ -172,7 +188,7 @@ class ApplicationsPage(Page):
         dialog.open()
 
     def _on_made(self, application: Application) -> None:
-        self.context.notify(f"{application.name} is ready to run", kind="ok")
+        self.context.notify(tr("{name} is ready to run", name=application.name), kind="ok")
         self.reload()
 
 
@@ -180,7 +196,7 @@ class Detail(Card):
     """An application's packages: what they are, who built them, how to recognise them."""
 
     def __init__(self) -> None:
-        super().__init__("Application")
+        super().__init__(tr("Application"))
         self.setFixedWidth(360)
         self._shown: object = None
         inner = QWidget()
@@ -196,9 +212,11 @@ class Detail(Card):
         self.title.setText(one.name)
         self.note.setText("")
         clear(self._parts)
-        facts = KeyValue([("Group", group), ("Added by", one.created_by or "–")], key_width=88)
+        facts = KeyValue(
+            [(tr("Group"), group), (tr("Added by"), one.created_by or "–")], key_width=88
+        )
         if one.note:
-            facts.set("Note", one.note)
+            facts.set(tr("Note"), one.note)
         self._parts.addWidget(facts)
         for package in one.packages:
             self._parts.addWidget(rule())
@@ -206,7 +224,7 @@ class Detail(Card):
         self._parts.addStretch(1)
 
     def _add_package(self, package: PackageInfo, words: str) -> None:
-        signed = "signed" if package.signed else "not signed"
+        signed = tr("signed") if package.signed else tr("not signed")
         token = "ok" if package.signed else "warn"
         self._parts.addLayout(
             row(
@@ -223,22 +241,29 @@ class Detail(Card):
         )
         facts = KeyValue(
             [
-                ("Content", package.content_digest),
-                ("Engine", package.engine),
-                ("Size", size(package.size)),
-                ("Builder", package.builder_key or "–"),
-                ("Needs", ", ".join(map(str, package.manifest.get("requirements", []))) or "–"),
-                ("Uploaded", f"{date(package.uploaded_at)} by {package.uploaded_by or '–'}"),
+                (tr("Content"), package.content_digest),
+                (tr("Engine"), package.engine),
+                (tr("Size"), size(package.size)),
+                (tr("Builder"), package.builder_key or "–"),
+                (tr("Needs"), ", ".join(map(str, package.manifest.get("requirements", []))) or "–"),
+                (
+                    tr("Uploaded"),
+                    tr(
+                        "{date} by {uploaded_by}",
+                        date=date(package.uploaded_at),
+                        uploaded_by=package.uploaded_by or "–",
+                    ),
+                ),
             ],
             key_width=88,
-            mono=("Content", "Builder"),
+            mono=(tr("Content"), tr("Builder")),
         )
         self._parts.addWidget(facts)
 
 
 def _name_cell(one: Application) -> Cell:
     engines = ", ".join(sorted({package.engine for package in one.packages}))
-    return Cell(one.name, sub=one.note or f"{engines} engine", weight=600)
+    return Cell(one.name, sub=one.note or tr("{engines} engine", engines=engines), weight=600)
 
 
 def _read(context: AppContext) -> tuple[list[Application], list[Group], dict[str, str]]:

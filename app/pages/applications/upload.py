@@ -14,6 +14,7 @@ from agent_core.errors import UserInputError
 from agent_core.protocol.records import Application, Group, PackageInfo
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import tr
 from app.widgets.bars import ProgressBar
 from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
@@ -33,8 +34,8 @@ class UploadDialog(Dialog):
     ) -> None:
         super().__init__(
             parent,
-            "Upload packages",
-            "One Flower package, or a client and a server package that belong together.",
+            tr("Upload packages"),
+            tr("One Flower package, or a client and a server package that belong together."),
             icon="upload",
             tok="accent_text",
             width=540,
@@ -43,27 +44,29 @@ class UploadDialog(Dialog):
         self._key = uuid.uuid4().hex
         self.paths: list[Path] = []
         self._files = column(gap=6)
-        choose = Button("Choose files…", icon="folder-open", on_click=self._choose)
-        self.group = ChoiceField("Group", [(group.id, group.name) for group in groups])
-        self.name = TextField("Name", check=required("Give the application a name."))
-        self.note = TextField("Note", placeholder="optional")
+        choose = Button(tr("Choose files…"), icon="folder-open", on_click=self._choose)
+        self.group = ChoiceField(tr("Group"), [(group.id, group.name) for group in groups])
+        self.name = TextField(tr("Name"), check=required(tr("Give the application a name.")))
+        self.note = TextField(tr("Note"), placeholder=tr("optional"))
         self.form = Form(self.name, self.note)
         self._step = Label("", "small", "muted")
         self.bar = ProgressBar()
         self.bar.hide()
         self._problem = Label("", "small", "danger", wrap=True)
         self._problem.hide()
-        files = column(row(Label("Package files", "small", "muted"), None, choose), self._files)
+        files = column(row(Label(tr("Package files"), "small", "muted"), None, choose), self._files)
         self.body.addLayout(
             column(files, self.name, self.group, self.note, self._step, self.bar, self._problem,
                    gap=12)
         )  # fmt: skip
-        self._cancel = self.add_button(Button("Cancel", "ghost", on_click=self.reject))
-        self.send = self.add_button(Button("Upload", "primary", icon="upload", on_click=self._send))
+        self._cancel = self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
+        self.send = self.add_button(
+            Button(tr("Upload"), "primary", icon="upload", on_click=self._send)
+        )
         context.events.progress.connect(self._on_progress)
         self.show_files(paths)
         if not groups:
-            self._say("You are in no group yet. Join or make one first.")
+            self._say(tr("You are in no group yet. Join or make one first."))
             self.send.setEnabled(False)
 
     def show_files(self, paths: list[Path]) -> None:
@@ -81,13 +84,13 @@ class UploadDialog(Dialog):
                 )
             )
         if not self.paths:
-            self._files.addWidget(Label("None chosen.", "small", "faint"))
+            self._files.addWidget(Label(tr("None chosen."), "small", "faint"))
         elif not self.name.value():
             self.name.set(name_of(self.paths))
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileNames(
-            self, "Choose package files", str(Path.home()), "Packages (*.zip)"
+            self, tr("Choose package files"), str(Path.home()), tr("Packages (*.zip)")
         )
         if chosen:
             self.show_files([Path(one) for one in chosen])
@@ -100,21 +103,21 @@ class UploadDialog(Dialog):
         if not self.bar.isVisible() or not str(progress.get("task", "")).startswith("upload"):
             return
         total = float(progress.get("total") or 0)
-        self._step.setText(str(progress.get("text") or "Uploading"))
+        self._step.setText(str(progress.get("text") or tr("Uploading")))
         if total > 0:
             self.bar.set(float(progress.get("done") or 0) / total)
 
     def _send(self) -> None:
         self._say("")
         if not self.paths:
-            self._say("Choose one Flower package, or a client and a server package.")
+            self._say(tr("Choose one Flower package, or a client and a server package."))
             return
         if not self.form.validate():
             return
         self.send.setEnabled(False)
         self.bar.set(0.0)
         self.bar.show()
-        self._step.setText("Uploading")
+        self._step.setText(tr("Uploading"))
         work = partial(
             upload_and_create,
             self._context,
@@ -157,8 +160,8 @@ def upload_and_create(context: AppContext, paths: list[Path], wish: dict[str, An
     kinds = sorted(package.type for package in packages)
     if kinds not in (["flower"], ["client", "server"]):
         raise UserInputError(
-            f"These packages ({', '.join(kinds)}) do not make an application.",
-            next_step="Choose one Flower package, or a client and a server package.",
+            tr("These packages ({kinds}) do not make an application.", kinds=", ".join(kinds)),
+            next_step=tr("Choose one Flower package, or a client and a server package."),
         )
     hashes = [package.zip_sha256 for package in packages]
     return Application.model_validate(

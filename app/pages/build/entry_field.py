@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox
 
+from app.i18n import tr
 from app.widgets.forms import Field
 from app.widgets.theme import theme
 
@@ -15,7 +16,7 @@ class EntryField(Field):
         self.combo = QComboBox()
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        super().__init__("Entry file", self.combo)
+        super().__init__(tr("Entry file"), self.combo)
         self.combo.setFixedHeight(32)
         self.combo.setFont(theme().font(400, 12, mono=True))
         edit = self.combo.lineEdit()

@@ -13,11 +13,12 @@ from agent_core.packages.builder import OUTPUT_FOLDER, BuildResult
 from agent_core.packages.wizard import BuildWizard, FieldNote, Fields
 from agent_core.paths import Home
 from app.context import Client
+from app.i18n import mark, tr
 
 TYPES = (
-    ("client", "monitor", "Client", "Trains at each silo"),
-    ("server", "server", "Server", "Combines the updates"),
-    ("flower", "package", "Flower app", "Both parts in one"),
+    ("client", "monitor", mark("Client"), mark("Trains at each silo")),
+    ("server", "server", mark("Server"), mark("Combines the updates")),
+    ("flower", "package", mark("Flower app"), mark("Both parts in one")),
 )
 SHOWN_LIMIT = 200_000
 
@@ -39,17 +40,17 @@ def config_shown(fields: Fields) -> Shown:
     """Return the config that the package will carry, or what is missing for one."""
     if fields.type == "flower":
         path = Path(fields.source_folder) / "pyproject.toml" if fields.source_folder else None
-        missing = "The app's pyproject.toml is shown here."
+        missing = tr("The app's pyproject.toml is shown here.")
     else:
         path = Path(fields.config_folder) / "fedml_config.yaml" if fields.config_folder else None
-        missing = "The config folder's fedml_config.yaml is shown here."
-    name = path.name if path else ("pyproject.toml" if fields.type == "flower" else "Config")
+        missing = tr("The config folder's fedml_config.yaml is shown here.")
+    name = path.name if path else ("pyproject.toml" if fields.type == "flower" else tr("Config"))
     if path is None or not path.is_file():
         return Shown(name, f"# {missing}")
     try:
         return Shown(name, path.read_text("utf-8", "replace")[:SHOWN_LIMIT])
     except OSError as error:
-        return Shown(name, f"# It cannot be read: {error.strerror}.")
+        return Shown(name, tr("# It cannot be read: {strerror}.", strerror=error.strerror))
 
 
 def proposals(fields: Fields) -> dict[str, str]:
@@ -126,13 +127,13 @@ def upload(
     for path in paths:
         if not Path(path).is_file():
             raise UserInputError(
-                f"There is no package {path}.",
-                next_step="Build it first, or choose another file.",
+                tr("There is no package {path}.", path=path),
+                next_step=tr("Build it first, or choose another file."),
                 code="input.partner",
             )
-        say(f"Uploading {Path(path).name} …")
+        say(tr("Uploading {name} …", name=Path(path).name))
         uploaded.append(client.call("packages.upload", path=path)["zip_sha256"])
-    say("Making the application …")
+    say(tr("Making the application …"))
     made = client.call(
         "applications.create", name=name, group_id=group_id, packages=uploaded, note=note_text
     )

@@ -15,6 +15,7 @@ from agent_core.packages.preview import Preview
 from agent_core.packages.wizard import BuildWizard, FieldNote
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import mark, tr
 from app.pages.build import model
 from app.pages.build.preview_step import PreviewStep
 from app.pages.build.result_step import ResultStep
@@ -28,22 +29,22 @@ from app.widgets.stepper import Stepper
 from app.widgets.theme import theme
 
 STEPS = (
-    ("Source", "Type, folder, entry, config"),
-    ("Preview", "Content and checks"),
-    ("Result", "Package and fingerprint"),
+    (mark("Source"), mark("Type, folder, entry, config")),
+    (mark("Preview"), mark("Content and checks")),
+    (mark("Result"), mark("Package and fingerprint")),
 )
 
 
 class BuildPage(Page):
     """From a folder to a signed package."""
 
-    title = "Build package"
-    subtitle = "turns a folder into a signed package that other sites can check"
+    title = mark("Build package")
+    subtitle = mark("turns a folder into a signed package that other sites can check")
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.wizard = BuildWizard()
-        self.stepper = Stepper(STEPS)
+        self.stepper = Stepper([(tr(title), tr(text)) for title, text in STEPS])
         self.source = SourceStep(context.tasks)
         self.preview = PreviewStep()
         self.result = ResultStep()
@@ -52,13 +53,13 @@ class BuildPage(Page):
             holder = QWidget()
             holder.setLayout(column((step, 1), margins=(0, 0, 0, 0)))
             self.stack.addWidget(scrolled(holder))
-        self.back = Button("Back", on_click=self._back)
-        self.sign = QCheckBox("Sign it with my key")
+        self.back = Button(tr("Back"), on_click=self._back)
+        self.sign = QCheckBox(tr("Sign it with my key"))
         self.sign.setFont(theme().font(400, 13))
         self.sign.setChecked(True)
-        self.sign.setToolTip("Others see that it comes from you and that nobody changed it")
+        self.sign.setToolTip(tr("Others see that it comes from you and that nobody changed it"))
         self.progress = Label("", "small", "faint")
-        self.next = Button("Preview package", "primary", on_click=self._next)
+        self.next = Button(tr("Preview package"), "primary", on_click=self._next)
         foot = row(self.back, None, self.progress, self.sign, self.next, gap=14)
         self.setLayout(
             column(self.stepper, 4, (self.stack, 1), rule(), foot, gap=12, margins=(24, 20, 24, 16))
@@ -83,9 +84,9 @@ class BuildPage(Page):
     def _show(self, number: int) -> None:
         self.stack.setCurrentIndex(number)
         self.stepper.set(number)
-        self.back.setText(("Start over", "Back", "Build another")[number])
+        self.back.setText((tr("Start over"), tr("Back"), tr("Build another"))[number])
         self.sign.setVisible(number == 1)
-        self.next.setText(("Preview package", "Build package", "Done")[number])
+        self.next.setText((tr("Preview package"), tr("Build package"), tr("Done"))[number])
         self.next.set_icon(("", "package", "")[number])
         self._set_busy("")
 
@@ -117,7 +118,7 @@ class BuildPage(Page):
 
     # --- preview ---
     def _look(self) -> None:
-        self._set_busy("Reading the folder …")
+        self._set_busy(tr("Reading the folder …"))
         self.source.complete(self._look_at_fields)
 
     def _look_at_fields(self) -> None:
@@ -147,7 +148,7 @@ class BuildPage(Page):
 
     # --- build ---
     def _build(self) -> None:
-        self._set_busy("Building …")
+        self._set_busy(tr("Building …"))
         wizard, home, sign = self.wizard, self.context.home, self.sign.isChecked()
         self.context.tasks.run(
             lambda: model.build(wizard, home, sign), self._built, self._failed, self
@@ -162,7 +163,7 @@ class BuildPage(Page):
         self._set_busy("")
         title, text = sentence_of(error)
         if isinstance(error, SiloDeskError) and error.code.startswith("keyring"):
-            text += " Without the tick at “Sign it with my key” it is built unsigned."
+            text += tr(" Without the tick at “Sign it with my key” it is built unsigned.")
         self.context.notify(title, text, kind="danger")
 
     # --- next ---
@@ -175,10 +176,10 @@ class BuildPage(Page):
 
     def _uploaded(self, application: dict[str, Any]) -> None:
         self.context.notify(
-            f"{application['name']} is at the hub",
-            "Create a run with it in a project of the group.",
+            tr("{name} is at the hub", name=application["name"]),
+            tr("Create a run with it in a project of the group."),
             kind="ok",
-            action="Open projects",
+            action=tr("Open projects"),
             on_action=lambda: self.context.navigate("projects"),
         )
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agent_core.packages.preview import Preview
 from agent_core.packages.preview_checks import Check
+from app.i18n import tr
 from app.pages.build.model import words_of
 from app.widgets.badges import Tag
 from app.widgets.cards import Card
@@ -14,6 +15,7 @@ from app.widgets.file_tree import FileTree
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import Part, clear, column, row, rule, scrolled
 from app.widgets.words import plural, short_digest, size
+from app.wire_words import said
 
 _CHECKS = {
     "pass": ("circle-check", "ok"),
@@ -32,24 +34,28 @@ class PreviewStep(QWidget):
         self.files = FileTree()
         self.left_out = QVBoxLayout()
         self.left_out.setSpacing(6)
-        files = Card("Package content", actions=[self.content])
-        files.add((self.files, 1), rule(), Label("Left out", "small", "muted"), self.left_out)
+        files = Card(tr("Package content"), actions=[self.content])
+        files.add((self.files, 1), rule(), Label(tr("Left out"), "small", "muted"), self.left_out)
         self.tags = [Tag("", "ok"), Tag("", "warn"), Tag("", "danger")]
-        checks = Card("Checks", actions=self.tags)
+        checks = Card(tr("Checks"), actions=self.tags)
         self.checks = QVBoxLayout()
         self.checks.setSpacing(0)
         holder = QWidget()
         holder.setLayout(column(self.checks, None))
         checks.add((scrolled(holder), 1))
         self.figures = [Label("–", "title") for _ in range(3)]
-        captions = ("content, before packing", "in the package", "fingerprint of the content")
+        captions = (
+            tr("content, before packing"),
+            tr("in the package"),
+            tr("fingerprint of the content"),
+        )
         parts: list[Part] = []
         for figure, caption in zip(self.figures, captions, strict=True):
             if parts:
                 parts.append(rule(vertical=True))
             block = column(figure, Label(caption, "small", "muted"), gap=2)
             parts.append((block, 2 if figure is self.figures[2] else 1))
-        send = Card("What others will get").add(row(*parts, gap=18))
+        send = Card(tr("What others will get")).add(row(*parts, gap=18))
         right = column((checks, 1), send, gap=16)
         self.setLayout(row((files, 1), (right, 1), gap=16))
 
@@ -76,14 +82,16 @@ class PreviewStep(QWidget):
             amount = Label("", "small", "faint", align=Qt.AlignmentFlag.AlignRight)
             amount.setText(size(one.size) if one.size is not None else "")
             amount.setMinimumWidth(62)
-            reason = ElidedLabel(one.reason, "small", "faint")
+            reason = ElidedLabel(said(one.reason), "small", "faint")
             parts = (Icon("ban", "faint", 14), (path, 2), (reason, 3), amount)
             self.left_out.addLayout(row(*parts, gap=8))
         more = len(preview.left_out) - LEFT_OUT_SHOWN
         if more > 0:
-            self.left_out.addWidget(Label(f"and {more} more", "small", "faint"))
+            self.left_out.addWidget(Label(tr("and {more} more", more=more), "small", "faint"))
         if not preview.left_out:
-            self.left_out.addWidget(Label("Nothing: the whole folder goes in.", "small", "faint"))
+            self.left_out.addWidget(
+                Label(tr("Nothing: the whole folder goes in."), "small", "faint")
+            )
 
     def _show_checks(self, checks: list[Check]) -> None:
         clear(self.checks)
@@ -92,8 +100,8 @@ class PreviewStep(QWidget):
                 self.checks.addWidget(rule())
             icon, tok = _CHECKS[check.state]
             words = column(
-                Label(check.title, "medium"),
-                Label(check.text, "small", "muted", wrap=True),
+                Label(said(check.title), "medium"),
+                Label(said(check.text), "small", "muted", wrap=True),
                 gap=2,
             )
             holder = QWidget()

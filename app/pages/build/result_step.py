@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from agent_core.keys import short_fingerprint
 from agent_core.packages.builder import BuildResult
+from app.i18n import tr
 from app.widgets.badges import Tag
 from app.widgets.buttons import Button
 from app.widgets.cards import Card, Inset
@@ -18,7 +19,7 @@ from app.widgets.code_view import CodeView
 from app.widgets.key_value import KeyValue
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import Part, clear, column, row, rule
-from app.widgets.words import plural, size
+from app.widgets.words import plural, role, size
 
 _OTHER = {"client": "server", "server": "client"}
 
@@ -53,11 +54,11 @@ class ResultStep(QWidget):
         self.text = Label("", "small", "muted")
         self.words = QHBoxLayout()
         self.words.setSpacing(8)
-        self.facts = KeyValue(key_width=96, mono=("Content digest", "SHA-256", "File"))
+        self.facts = KeyValue(key_width=96, mono=(tr("Content digest"), tr("SHA-256"), tr("File")))
         self.signed = Tag("", icon="key-round")
         self.log = CodeView()
         left = Card()
-        copy = Button("Copy", "ghost", icon="copy", sz="sm", on_click=self._copy)
+        copy = Button(tr("Copy"), "ghost", icon="copy", sz="sm", on_click=self._copy)
         head = row(
             Icon("circle-check", "ok", 26, square=52),
             column(self.title, self.text, gap=3), None, copy, gap=16,
@@ -65,28 +66,34 @@ class ResultStep(QWidget):
         left.add(
             head,
             rule(),
-            Label("Fingerprint in words", "small", "muted"),
+            Label(tr("Fingerprint in words"), "small", "muted"),
             row(self.words, None),
-            Label("Read these aloud to a partner: same words, same code.", "small", "faint"),
+            Label(tr("Read these aloud to a partner: same words, same code."), "small", "faint"),
             self.facts,
-            Label("Build log", "small", "muted"),
+            Label(tr("Build log"), "small", "muted"),
             (self.log, 1),
         )
         self.upload = NextRow(
-            "upload", "Add to an application", "Sends it to the hub, for runs of your group",
-            "Upload", self.upload_wanted.emit, "primary",
-        )  # fmt: skip
-        self.folder = NextRow("folder", "Show in folder", "", "Open", self.folder_wanted.emit)
+            "upload",
+            tr("Add to an application"),
+            tr("Sends it to the hub, for runs of your group"),
+            tr("Upload"),
+            self.upload_wanted.emit,
+            "primary",
+        )
+        self.folder = NextRow(
+            "folder", tr("Show in folder"), "", tr("Open"), self.folder_wanted.emit
+        )
         self.other = NextRow(
-            "server", "", "Same settings, the other half", "Build", self._want_other
+            "server", "", tr("Same settings, the other half"), tr("Build"), self._want_other
         )
         self.line = rule()
-        following = Card("Next", gap=0)
+        following = Card(tr("Next"), gap=0)
         following.add(self.upload, rule(), self.folder, self.line, self.other)
         promise = Inset(
             row(
                 Icon("repeat", "faint"),
-                (Label("The same folder always gives the same fingerprint, on any computer.",
+                (Label(tr("The same folder always gives the same fingerprint, on any computer."),
                        "small", "muted", wrap=True), 1),
                 gap=10,
             )
@@ -97,22 +104,37 @@ class ResultStep(QWidget):
         """Show a package that was built."""
         self.result = result
         path = result.package_path
-        self.title.setText(f"{path.name} is ready")
+        self.title.setText(tr("{name} is ready", name=path.name))
         took = log[-1][0] if log else 0.0
-        self.text.setText(f"Built in {took:.1f} s.")
+        self.text.setText(tr("Built in {took:.1f} s.", took=took))
         clear(self.words)
         for word in result.fingerprint.replace("-", " ").split():
             block = Inset(Label(word, "section"), margins=(14, 8, 14, 8))
             self.words.addWidget(block)
-        self.facts.set("Content digest", result.content_digest)
-        self.facts.set("SHA-256", result.zip_sha256)
-        self.facts.set("File", str(path))
+        self.facts.set(tr("Content digest"), result.content_digest)
+        self.facts.set(tr("SHA-256"), result.zip_sha256)
+        self.facts.set(tr("File"), str(path))
         count = plural(len(result.manifest.files), "file")
-        self.facts.set("Size", f"{size(result.size)} packed, {count}")
-        kind = {"client": "Client", "server": "Server", "flower": "Flower app"}
-        self.facts.set("Type", f"{kind[result.manifest.type]}, engine {result.manifest.engine}")
-        key = f"key {short_fingerprint(result.builder_key)}" if result.signed else "not signed"
-        self.facts.set("Signed by", f"you, {key}" if result.signed else "nobody")
+        self.facts.set(
+            tr("Size"), tr("{size} packed, {count}", size=size(result.size), count=count)
+        )
+        kind = {"client": tr("Client"), "server": tr("Server"), "flower": tr("Flower app")}
+        self.facts.set(
+            tr("Type"),
+            tr(
+                "{kind}, engine {engine}",
+                kind=kind[result.manifest.type],
+                engine=result.manifest.engine,
+            ),
+        )
+        key = (
+            tr("key {short_fingerprint}", short_fingerprint=short_fingerprint(result.builder_key))
+            if result.signed
+            else tr("not signed")
+        )
+        self.facts.set(
+            tr("Signed by"), tr("you, {key}", key=key) if result.signed else tr("nobody")
+        )
         lines = "\n".join(f"{at:5.2f} s   {text}" for at, text in log)
         self.log.show_file("build.log", lines)
         self.folder.text.setText(str(path.parent))
@@ -120,7 +142,7 @@ class ResultStep(QWidget):
         self.other.setVisible(other is not None)
         self.line.setVisible(other is not None)
         if other:
-            self.other.title.setText(f"Build the {other} package")
+            self.other.title.setText(tr("Build the {other} package", other=role(other)))
 
     def _want_other(self) -> None:
         if self.result is not None:
@@ -129,6 +151,11 @@ class ResultStep(QWidget):
     def _copy(self) -> None:
         if self.result is not None:
             QGuiApplication.clipboard().setText(
-                f"{Path(self.result.package_path).name}\n{self.result.fingerprint}\n"
-                f"content {self.result.content_digest}\nsha256 {self.result.zip_sha256}\n"
+                tr(
+                    "{name}\n{fingerprint}\ncontent {content_digest}\nsha256 {zip_sha256}\n",
+                    name=Path(self.result.package_path).name,
+                    fingerprint=self.result.fingerprint,
+                    content_digest=self.result.content_digest,
+                    zip_sha256=self.result.zip_sha256,
+                )
             )

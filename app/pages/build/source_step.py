@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from agent_core.packages.wizard import BuildWizard, FieldNote, Fields
 from app.context import Tasks
+from app.i18n import tr
 from app.pages.build import model
 from app.pages.build.entry_field import EntryField
 from app.widgets.buttons import Button
@@ -21,6 +22,7 @@ from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row
 from app.widgets.path_field import PathField
 from app.widgets.type_choice import TypeChoice
+from app.wire_words import said
 
 
 class SourceStep(QWidget):
@@ -31,13 +33,15 @@ class SourceStep(QWidget):
     def __init__(self, tasks: Tasks) -> None:
         super().__init__()
         self._tasks = tasks
-        self.kind = TypeChoice(model.TYPES)
-        self.source = PathField("Source folder", placeholder="/home/me/federated/client")
+        self.kind = TypeChoice(
+            [(key, icon, tr(title), tr(text)) for key, icon, title, text in model.TYPES]
+        )
+        self.source = PathField(tr("Source folder"), placeholder="/home/me/federated/client")
         self.entry = EntryField()
-        self.config = PathField("Config folder", placeholder="/home/me/federated/config")
-        self.dest = PathField("Destination folder", placeholder="/home/me/federated/mlops")
+        self.config = PathField(tr("Config folder"), placeholder="/home/me/federated/config")
+        self.dest = PathField(tr("Destination folder"), placeholder="/home/me/federated/mlops")
         self.ignore = TextField(
-            "Leave out", placeholder="*.csv, notebooks", mono=True,
+            tr("Leave out"), placeholder=tr("*.csv, notebooks"), mono=True,
             hint=".gitignore, keys, environments and caches stay out anyway.",
         )  # fmt: skip
         self.by_name: dict[str, Field] = {
@@ -46,7 +50,7 @@ class SourceStep(QWidget):
         }  # fmt: skip
         self.command = ElidedLabel("", "small", "muted", mono=True)
         self.code = CodeView()
-        self.config_name = Label("Config", "section")
+        self.config_name = Label(tr("Config"), "section")
         self.setLayout(row((self._form(), 2), (self._beside(), 1), gap=16))
         self.kind.chosen.connect(self._changed_type)
         for name, field in self.by_name.items():
@@ -55,21 +59,23 @@ class SourceStep(QWidget):
         self._show_command(Fields())
 
     def _form(self) -> Card:
-        card = Card("Source", actions=[Label("same options as the command line", "small", "faint")])
-        copy = Button("Copy", "ghost", icon="copy", sz="sm", on_click=self._copy)
+        card = Card(
+            tr("Source"), actions=[Label(tr("same options as the command line"), "small", "faint")]
+        )
+        copy = Button(tr("Copy"), "ghost", icon="copy", sz="sm", on_click=self._copy)
         line = QFrame()
         line.setObjectName("code")
         line.setFixedHeight(44)
         prompt = Icon("terminal", "faint", 14)
         line.setLayout(row(prompt, (self.command, 1), copy, gap=10, margins=(12, 0, 8, 0)))
-        kind = column(Label("Type", "small", "muted"), self.kind, gap=5)
+        kind = column(Label(tr("Type"), "small", "muted"), self.kind, gap=5)
         middle = row((self.entry, 1), (self.config, 1), gap=16)
         card.add(kind, self.source, middle, self.dest, self.ignore, None, line)
         return card
 
     def _beside(self) -> Card:
         card = Card()
-        note = Label("A run may set parameters, never the code.", "small", "faint", wrap=True)
+        note = Label(tr("A run may set parameters, never the code."), "small", "faint", wrap=True)
         card.add(
             row(self.config_name, None), (self.code, 1),
             row(Icon("info", "faint", 14), (note, 1), gap=8),
@@ -103,7 +109,7 @@ class SourceStep(QWidget):
         """Show what was found about a field."""
         field = self.by_name.get(note.field)
         if field is not None:
-            field.note(note.level, note.text)
+            field.note(note.level, said(note.text))
 
     def focus(self, name: str) -> None:
         """Go to a field."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from agent_core.packages.builder import BuildResult
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import tr
 from app.pages.build import model
 from app.widgets.bars import ProgressBar
 from app.widgets.buttons import Button
@@ -17,7 +18,7 @@ from app.widgets.dialogs import Dialog
 from app.widgets.forms import ChoiceField, Form, TextField, required
 from app.widgets.labels import Label
 from app.widgets.path_field import PathField
-from app.widgets.words import size
+from app.widgets.words import role, size
 
 
 class UploadDialog(Dialog):
@@ -28,27 +29,33 @@ class UploadDialog(Dialog):
     def __init__(self, parent: QWidget, context: AppContext, result: BuildResult) -> None:
         super().__init__(
             parent,
-            "Upload as an application",
-            "Members of the group can start runs with it. Each silo still decides for itself.",
+            tr("Upload as an application"),
+            tr("Members of the group can start runs with it. Each silo still decides for itself."),
             icon="upload",
         )
         self.context = context
         self.built = result
         other = {"client": "server", "server": "client"}.get(result.manifest.type, "")
-        self.name = TextField("Name", text=_name(result),
-                              check=required("Give the application a name."))  # fmt: skip
+        self.name = TextField(tr("Name"), text=_name(result),
+                              check=required(tr("Give the application a name.")))  # fmt: skip
         self.group = ChoiceField(
-            "Group",
-            check=required("You are in no group yet. Join one by a link, or make one first."),
+            tr("Group"),
+            check=required(tr("You are in no group yet. Join one by a link, or make one first.")),
         )
         self.partner = PathField(
-            f"{other.capitalize()} package",
-            check=required(f"A {result.manifest.type} needs its {other} package beside it."),
-            pattern="Packages (*.zip)",
+            tr("{other} package", other=role(other)),
+            check=required(
+                tr(
+                    "A {type} needs its {other} package beside it.",
+                    type=role(result.manifest.type),
+                    other=role(other),
+                )
+            ),
+            pattern=tr("Packages (*.zip)"),
         )
         self.partner.set(model.partner_path(result))
         self.partner.setVisible(bool(other))
-        self.note = TextField("Note", placeholder="What changed, for your partners")
+        self.note = TextField(tr("Note"), placeholder=tr("What changed, for your partners"))
         self.form = Form(self.name, self.group, self.partner, self.note)
         self.problem = Label("", "small", "danger", wrap=True)
         self.problem.hide()
@@ -57,9 +64,9 @@ class UploadDialog(Dialog):
         self.bar.hide()
         for widget in (*self.form.fields, self.problem, self.progress, self.bar):
             self.body.addWidget(widget)
-        self.cost.setText(f"Sends {size(result.size)} to the hub.")
-        self.cancel = self.add_button(Button("Cancel", "ghost", on_click=self.reject))
-        self.send = self.add_button(Button("Upload", "primary", on_click=self._send))
+        self.cost.setText(tr("Sends {size} to the hub.", size=size(result.size)))
+        self.cancel = self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
+        self.send = self.add_button(Button(tr("Upload"), "primary", on_click=self._send))
         self.first_focus = self.name.control
         context.tasks.call("groups.list", self._take_groups, self._failed, self)
         context.events.progress.connect(self._take_progress)
@@ -78,7 +85,7 @@ class UploadDialog(Dialog):
             return
         self.problem.hide()
         self.send.setEnabled(False)
-        self.progress.setText("Uploading …")
+        self.progress.setText(tr("Uploading …"))
         paths = [str(self.built.package_path)]
         if not self.partner.isHidden():
             paths.append(self.partner.value())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.protocol.records import Group, Project
+from app.i18n import tr
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,6 @@ def _fits(row: ProjectRow, text: str) -> bool:
 def name_problem(name: str, projects: Sequence[Project], group_id: int) -> str:
     """Return what is wrong with the name of a new project, or an empty text."""
     if not name:
-        return "Give the project a name."
+        return tr("Give the project a name.")
     taken = {one.name.lower() for one in projects if one.group_id == group_id}
-    return "The group has a project of this name already." if name.lower() in taken else ""
+    return tr("The group has a project of this name already.") if name.lower() in taken else ""

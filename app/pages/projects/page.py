@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from agent_core.protocol.records import Group, Project
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import mark, tr
 from app.pages.projects.model import ProjectRow, name_problem, rows_of
 from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
@@ -33,14 +34,14 @@ SKELETON_MS = 300
 class ProjectsPage(Page):
     """All projects of the account's groups; double click or Enter opens one."""
 
-    title = "Projects"
+    title = mark("Projects")
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.projects: list[Project] = []
         self.groups: list[Group] = []
         self._busy = self._again = self._is_read = False
-        new = Button("New project", "primary", icon="plus", on_click=self.new_project)
+        new = Button(tr("New project"), "primary", icon="plus", on_click=self.new_project)
         self.top_actions = [new]
         self._build()
         context.events.changed.connect(self._on_changed)
@@ -49,22 +50,35 @@ class ProjectsPage(Page):
         self._patience.timeout.connect(self._show_skeleton)
 
     def _build(self) -> None:
-        self.search = SearchField("Filter projects")
+        self.search = SearchField(tr("Filter projects"))
         self.search.textChanged.connect(lambda _: self._show_rows())
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.search.setFocus)
         columns: list[Column[ProjectRow]] = [
-            Column("Project", _name_cell, 0, sort=lambda r: r.project.name.lower()),
-            Column("Group", lambda r: Cell(r.group, kind="icon", icon="network"), 280,
-                   sort=lambda r: r.group.lower()),
-            Column("Runs", lambda r: Cell(f"{r.project.run_count:,}", weight=600, right=True), 100,
-                   right=True, sort=lambda r: r.project.run_count),
-            Column("Created", lambda r: Cell(date(r.project.created_at), tok="muted"), 150,
-                   sort=lambda r: r.project.created_at),
-        ]  # fmt: skip
+            Column(tr("Project"), _name_cell, 0, sort=lambda r: r.project.name.lower()),
+            Column(
+                tr("Group"),
+                lambda r: Cell(r.group, kind="icon", icon="network"),
+                280,
+                sort=lambda r: r.group.lower(),
+            ),
+            Column(
+                tr("Runs"),
+                lambda r: Cell(f"{r.project.run_count:,}", weight=600, right=True),
+                100,
+                right=True,
+                sort=lambda r: r.project.run_count,
+            ),
+            Column(
+                tr("Created"),
+                lambda r: Cell(date(r.project.created_at), tok="muted"),
+                150,
+                sort=lambda r: r.project.created_at,
+            ),
+        ]
         self.rows: RowModel[ProjectRow] = RowModel(columns, lambda r: r.project.id)
         self.table = Table(self.rows, row_height=54)
-        self.table.setAccessibleName("Projects")
+        self.table.setAccessibleName(tr("Projects"))
         self.table.opened.connect(
             lambda one: self.context.navigate("project", project_id=one.project.id)
         )
@@ -76,7 +90,7 @@ class ProjectsPage(Page):
         skeleton = QWidget()
         skeleton.setLayout(column(Skeleton(6), None))
         self._error = EmptyState(
-            "circle-alert", "", action="Try again", on_action=self._retry, tok="danger"
+            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
         )
         self._places = {
             "blank": QWidget(),
@@ -84,9 +98,12 @@ class ProjectsPage(Page):
             "error": self._error,
             "empty": EmptyState(
                 "folder-git-2",
-                "No projects yet",
-                "A project gathers the runs of one question. Members of its group see it at once.",
-                action="New project",
+                tr("No projects yet"),
+                tr(
+                    "A project gathers the runs of one question. Members of its group "
+                    "see it at once."
+                ),
+                action=tr("New project"),
                 on_action=self.new_project,
             ),
             "list": whole,
@@ -126,7 +143,7 @@ class ProjectsPage(Page):
             self._error.set("circle-alert", title, text, "danger")
             self._states.setCurrentWidget(self._error)
         else:
-            self._foot.setText(f"{title} Shown is what was read before.")
+            self._foot.setText(tr("{title} Shown is what was read before.", title=title))
 
     def _retry(self) -> None:
         self._states.setCurrentWidget(self._places["skeleton"])
@@ -147,7 +164,13 @@ class ProjectsPage(Page):
     def _show_rows(self) -> None:
         rows = rows_of(self.projects, self.groups, self.search.text())
         self.rows.set_rows(rows)
-        self._foot.setText(f"{len(rows)} of {plural(len(self.projects), 'project')} shown")
+        self._foot.setText(
+            tr(
+                "{count} of {count2} shown",
+                count=len(rows),
+                count2=plural(len(self.projects), "project"),
+            )
+        )
 
     # --- making one ---
     def new_project(self) -> None:
@@ -176,26 +199,28 @@ class NewProjectDialog(Dialog):
     ) -> None:
         super().__init__(
             parent,
-            "New project",
-            "Its runs, curves and models are seen by all members of its group.",
+            tr("New project"),
+            tr("Its runs, curves and models are seen by all members of its group."),
             icon="folder-git-2",
             tok="accent_text",
         )
         self._context = context
         self._key = uuid.uuid4().hex
-        self.group = ChoiceField("Group", [(group.id, group.name) for group in groups])
+        self.group = ChoiceField(tr("Group"), [(group.id, group.name) for group in groups])
         self.name = TextField(
-            "Name",
-            placeholder="WDBC breast cancer",
+            tr("Name"),
+            placeholder=tr("WDBC breast cancer"),
             check=lambda text: name_problem(text, projects, int(self.group.key() or 0)),
         )
-        self.description = TextField("What it is for", placeholder="optional")
+        self.description = TextField(tr("What it is for"), placeholder=tr("optional"))
         self.form = Form(self.name, self.description)
         self.body.addLayout(column(self.name, self.group, self.description, gap=14))
-        self.add_button(Button("Cancel", "ghost", on_click=self.reject))
-        self.submit = self.add_button(Button("Create project", "primary", on_click=self._create))
+        self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
+        self.submit = self.add_button(
+            Button(tr("Create project"), "primary", on_click=self._create)
+        )
         if not groups:
-            self.cost.setText("You are in no group yet. Join or make one first.")
+            self.cost.setText(tr("You are in no group yet. Join or make one first."))
             self.submit.setEnabled(False)
         self.name.edit.returnPressed.connect(self._create)
         self.name.edit.setFocus()
@@ -226,7 +251,7 @@ class NewProjectDialog(Dialog):
 
 
 def _name_cell(one: ProjectRow) -> Cell:
-    return Cell(one.project.name, sub=one.project.description or "no description", weight=600)
+    return Cell(one.project.name, sub=one.project.description or tr("no description"), weight=600)
 
 
 def _read(context: AppContext) -> tuple[list[Project], list[Group]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
+from app.i18n import tr
 from app.pages.sign_in.model import Entry, check_email, check_new_password, machine_name
 from app.widgets.buttons import Button
 from app.widgets.forms import Form, TextField, required
@@ -24,26 +25,26 @@ class AccountForm(QWidget):
         self.title = Label("", "title")
         self.text = Label("", "body", "muted", wrap=True)
         self.name = TextField(
-            "Your name",
-            placeholder="Dr. Marta Vogel",
-            check=required("Type your name, as your partners know it."),
+            tr("Your name"),
+            placeholder=tr("Dr. Marta Vogel"),
+            check=required(tr("Type your name, as your partners know it.")),
         )
-        self.email = TextField("E-mail", placeholder="you@example.org", check=check_email)
-        self.password = TextField("Password", secret=True)
+        self.email = TextField(tr("E-mail"), placeholder=tr("you@example.org"), check=check_email)
+        self.password = TextField(tr("Password"), secret=True)
         self.silo = TextField(
-            "Name of this silo", placeholder="Klinikum Lindenau",
-            hint="Your hospital, lab or department; others see it.",
-            check=required("Name the site whose data this machine serves."),
+            tr("Name of this silo"), placeholder=tr("Klinikum Lindenau"),
+            hint=tr("Your hospital, lab or department; others see it."),
+            check=required(tr("Name the site whose data this machine serves.")),
         )  # fmt: skip
-        self.device = TextField("Name of this machine", text=machine_name(),
-                                check=required("Give this machine a name."))  # fmt: skip
+        self.device = TextField(tr("Name of this machine"), text=machine_name(),
+                                check=required(tr("Give this machine a name.")))  # fmt: skip
         self.form = Form(self.name, self.email, self.password, self.silo, self.device)
         self.problem = Label("", "small", "danger", wrap=True)
         self.problem.hide()
         self.progress = Label("", "small", "faint")
-        self.submit = Button("Continue", "primary", on_click=self._submit)
+        self.submit = Button(tr("Continue"), "primary", on_click=self._submit)
         self.submit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.back = Button("Back", "ghost", icon="arrow-left", on_click=self.backed.emit)
+        self.back = Button(tr("Back"), "ghost", icon="arrow-left", on_click=self.backed.emit)
         self.fields = {
             "name": self.name, "email": self.email, "password": self.password, "silo": self.silo,
         }  # fmt: skip
@@ -76,7 +77,7 @@ class AccountForm(QWidget):
         for widget in (self.email, self.password, self._account_rule):
             widget.setVisible(account != "none")
         self.password.set_check(
-            check_new_password if account == "new" else required("Type your password.")
+            check_new_password if account == "new" else required(tr("Type your password."))
         )
         for field in self.form.fields:
             field.say("")

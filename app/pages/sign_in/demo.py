@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import tr
 from app.pages.sign_in import model
 
 WATCH_MS = 1000
@@ -37,9 +38,11 @@ class Demo(QObject):
         self._looks = 0
         self.watch.start()
         self._context.notify(
-            "The demo is starting",
-            "It opens its own window in some seconds, at the first time after making its "
-            "runtime. Closing that window ends it.",
+            tr("The demo is starting"),
+            tr(
+                "It opens its own window in some seconds, at the first time after making its "
+                "runtime. Closing that window ends it."
+            ),
         )
 
     def _look(self) -> None:
@@ -54,8 +57,8 @@ class Demo(QObject):
 
     def _failed(self, error: Exception | None) -> None:
         self._button.setEnabled(True)
-        title = "The demo ended at once."
-        text = "Run `silodesk demo` in a terminal; it says what is missing. Code service.demo."
+        title = tr("The demo ended at once.")
+        text = tr("Run `silodesk demo` in a terminal; it says what is missing. Code service.demo.")
         if error is not None:
             title, text = sentence_of(error)
         self._context.notify(title, text, kind="danger")

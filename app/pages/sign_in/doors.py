@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
+from app.i18n import tr
 from app.pages.sign_in.door import Door
 from app.pages.sign_in.model import check_hub, check_link
 from app.widgets.buttons import Button
@@ -22,33 +23,33 @@ class Doors(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.join = Door(
-            "mail", "info", "Join with an invitation",
-            "Someone sent you a link. This machine makes its own key and the hub never sees "
-            "your data.",
-            ("The account comes with the link", "Outgoing connections only",
-             "Nothing runs before you allow it"),
-            TextField("Invitation link", placeholder="silodesk://join?hub=…", mono=True,
+            "mail", "info", tr("Join with an invitation"),
+            tr("Someone sent you a link. This machine makes its own key and the hub never sees "
+            "your data."),
+            (tr("The account comes with the link"), tr("Outgoing connections only"),
+             tr("Nothing runs before you allow it")),
+            TextField(tr("Invitation link"), placeholder="silodesk://join?hub=…", mono=True,
                       check=check_link),
-            "Continue",
+            tr("Continue"),
         )  # fmt: skip
         self.sign_in = Door(
-            "log-in", "cyan", "Sign in to a hub",
-            "You already have an account on a hub that your organisation or partner runs.",
-            ("Keeps working while the hub is down", "The password stays with the hub",
-             "The sign-in stays on this computer"),
-            TextField("Hub address", placeholder="hub.example.org", check=check_hub),
-            "Continue",
+            "log-in", "cyan", tr("Sign in to a hub"),
+            tr("You already have an account on a hub that your organisation or partner runs."),
+            (tr("Keeps working while the hub is down"), tr("The password stays with the hub"),
+             tr("The sign-in stays on this computer")),
+            TextField(tr("Hub address"), placeholder="hub.example.org", check=check_hub),
+            tr("Continue"),
         )  # fmt: skip
         self.host = Door(
-            "server", "ok", "Host a hub here",
-            "Start a hub on this computer for a first federation. No cloud account.",
-            ("Broker, store and database come with it", "You are its administrator",
-             "Reachable from this computer only, for now"),
-            TextField("Name of the hub", placeholder="Our federation",
-                      check=required("Give the hub a name that others will recognise.")),
-            "Set up a hub",
+            "server", "ok", tr("Host a hub here"),
+            tr("Start a hub on this computer for a first federation. No cloud account."),
+            (tr("Broker, store and database come with it"), tr("You are its administrator"),
+             tr("Reachable from this computer only, for now")),
+            TextField(tr("Name of the hub"), placeholder=tr("Our federation"),
+                      check=required(tr("Give the hub a name that others will recognise."))),
+            tr("Set up a hub"),
         )  # fmt: skip
-        self.demo = Button("Try the demo", icon="play", on_click=self.demo_wanted.emit)
+        self.demo = Button(tr("Try the demo"), icon="play", on_click=self.demo_wanted.emit)
         for door in (self.join, self.sign_in, self.host):
             edit = door.field.control
             edit.returnPressed.connect(door.button.click)  # type: ignore[attr-defined]
@@ -59,10 +60,10 @@ class Doors(QWidget):
                 None,
                 row(None, Logo(52), None),
                 6,
-                row(None, Label("Welcome to SiloDesk", "display"), None),
+                row(None, Label(tr("Welcome to SiloDesk"), "display"), None),
                 row(
                     None,
-                    Label("Train models together. Your data stays on this computer.", "body",
+                    Label(tr("Train models together. Your data stays on this computer."), "body",
                           "muted"),
                     None,
                 ),
@@ -80,10 +81,12 @@ class Doors(QWidget):
         frame.setObjectName("inset")
         frame.setFixedSize(344 * 3 + 32, 58)
         words = column(
-            Label("Just looking?", "strong"),
+            Label(tr("Just looking?"), "strong"),
             Label(
-                "A hub and three hospitals on this computer, with sample data. "
-                "Nothing leaves the machine.",
+                tr(
+                    "A hub and three hospitals on this computer, with sample data. "
+                    "Nothing leaves the machine."
+                ),
                 "small",
                 "muted",
             ),

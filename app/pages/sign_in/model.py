@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from agent_core.errors import SiloDeskError, UnreachableError
 from app.context import Client
+from app.i18n import tr
 
 PASSWORD_LENGTH = 8
 
@@ -29,7 +30,7 @@ class Entry:
 
 def machine_name() -> str:
     """Return this machine's name, as a first proposal for the device's."""
-    return socket.gethostname().split(".")[0] or "this machine"
+    return socket.gethostname().split(".")[0] or tr("this machine")
 
 
 def join(client: Client, link: str, entry: Entry, signed_in: bool) -> dict[str, Any]:
@@ -70,40 +71,47 @@ def host(client: Client, name: str) -> dict[str, Any]:
 def check_link(link: str) -> str:
     """Return what is wrong with an invitation link, or an empty text."""
     if not link:
-        return "Paste the link that you were sent."
+        return tr("Paste the link that you were sent.")
     parts = urlsplit(link)
     fields = parse_qs(parts.query)
     if parts.scheme != "silodesk" or not fields.get("hub") or not fields.get("code"):
-        return "This is not an invitation link. It begins with silodesk://join?"
+        return tr("This is not an invitation link. It begins with silodesk://join?")
     return ""
 
 
 def check_hub(url: str) -> str:
     """Return what is wrong with a hub's address, or an empty text."""
     if not url:
-        return "Type the hub's address, hub.example.org for example."
+        return tr("Type the hub's address, hub.example.org for example.")
     if " " in url or urlsplit(url if "://" in url else f"https://{url}").netloc == "":
-        return "This is not an address. Use hub.example.org or http://127.0.0.1:8430, for example."
+        return tr(
+            "This is not an address. Use hub.example.org or http://127.0.0.1:8430, for example."
+        )
     return ""
 
 
 def check_email(email: str) -> str:
     """Return what is wrong with an e-mail address, or an empty text."""
     name, _, host_name = email.partition("@")
-    return "" if name and "." in host_name else "Type an e-mail address, you@example.org."
+    return "" if name and "." in host_name else tr("Type an e-mail address, you@example.org.")
 
 
 def check_new_password(password: str) -> str:
     """Return what is wrong with a new password, or an empty text."""
     if len(password) < PASSWORD_LENGTH:
-        return f"Use at least {PASSWORD_LENGTH} characters; a few words are easiest."
+        return tr(
+            "Use at least {count} characters; a few words are easiest.",
+            count=PASSWORD_LENGTH,
+        )
     return ""
 
 
 def offer_words(invitation: dict[str, Any]) -> str:
     """Return what an invitation offers."""
-    by = invitation.get("invited_by") or "someone"
-    return f"{invitation.get('group_name') or 'A group'}, invited by {by}"
+    by = invitation.get("invited_by") or tr("someone")
+    return tr(
+        "{group}, invited by {by}", group=invitation.get("group_name") or tr("A group"), by=by
+    )
 
 
 def field_of(error: Exception) -> str:
@@ -130,6 +138,6 @@ def start_demo() -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise UnreachableError(
-            f"The demo could not be started: {error.strerror}.",
-            next_step="Run `silodesk demo` in a terminal; it says what is missing.",
+            tr("The demo could not be started: {strerror}.", strerror=error.strerror),
+            next_step=tr("Run `silodesk demo` in a terminal; it says what is missing."),
         ) from error

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
-from app.i18n import tr
+from app.i18n import mark, tr
 from app.pages.sign_in import model
 from app.pages.sign_in.account_form import AccountForm
 from app.pages.sign_in.demo import Demo
@@ -25,7 +25,7 @@ from app.widgets.switches import Segmented
 class SignInPage(Page):
     """Three doors; behind each one short form."""
 
-    title = "Welcome"
+    title = mark("Welcome")
     full_window = True
 
     def __init__(self, context: AppContext) -> None:
@@ -51,10 +51,11 @@ class SignInPage(Page):
         foot = QWidget()
         self.version = Label("SiloDesk", "small", "faint")
         self.themes = Segmented(
-            (("system", "System"), ("light", "Light"), ("dark", "Dark")), self.context.theme.mode
+            (("system", tr("System")), ("light", tr("Light")), ("dark", tr("Dark"))),
+            self.context.theme.mode,
         )
         self.themes.chosen.connect(self._choose_theme)
-        self.home = Button("Back to Home", "link",
+        self.home = Button(tr("Back to Home"), "link",
                            on_click=lambda: self.context.navigate("home"))  # fmt: skip
         self.doctor = Button(
             tr("Connection doctor"), "link", on_click=lambda: self.context.navigate("doctor")
@@ -84,7 +85,7 @@ class SignInPage(Page):
 
     def _show_version(self, status: dict[str, Any]) -> None:
         version = status.get("version")
-        self.version.setText(f"SiloDesk {version}" if version else "SiloDesk")
+        self.version.setText(tr("SiloDesk {version}", version=version) if version else "SiloDesk")
 
     def _is_signed_in(self) -> bool:
         return bool(self.context.status().get("account"))
@@ -128,15 +129,19 @@ class SignInPage(Page):
         )  # fmt: skip
 
     def _ask_join(self, link: str, invitation: dict[str, Any]) -> None:
-        hub = invitation.get("hub_name") or "this hub"
+        hub = invitation.get("hub_name") or tr("this hub")
         same_hub = invitation.get("hub_url") == self.context.status().get("hub_url")
         signed_in = self._is_signed_in() and same_hub
         client = self.context.client
         self._way = lambda entry: model.join(client, link, entry, signed_in)
         self._ask(
-            "mail", "info", f"Join {hub}", f"{model.offer_words(invitation)}.", f"Join {hub}",
+            "mail",
+            "info",
+            tr("Join {hub}", hub=hub),
+            tr("{offer}.", offer=model.offer_words(invitation)),
+            tr("Join {hub}", hub=hub),
             "none" if signed_in else "new",
-        )  # fmt: skip
+        )
 
     def _ask_hub(self, url: str) -> None:
         self._knock(
@@ -149,21 +154,23 @@ class SignInPage(Page):
         client = self.context.client
         if about.get("first_account"):
             self._way = lambda entry: model.sign_up(client, url, entry, hub)
-            text = "This hub has no account yet. The first one is its administrator."
-            self._ask("log-in", "cyan", f"Set up {hub}", text, "Make the account", "new")
+            text = tr("This hub has no account yet. The first one is its administrator.")
+            self._ask(
+                "log-in", "cyan", tr("Set up {hub}", hub=hub), text, tr("Make the account"), "new"
+            )
             return
         self._way = lambda entry: model.sign_in(client, url, entry)
-        text = "New people come in by invitation; ask your partner for a link."
-        self._ask("log-in", "cyan", f"Sign in to {hub}", text, "Sign in", "known")
+        text = tr("New people come in by invitation; ask your partner for a link.")
+        self._ask("log-in", "cyan", tr("Sign in to {hub}", hub=hub), text, tr("Sign in"), "known")
 
     def _host(self, name: str) -> None:
         door = self.doors.host
         door.button.setEnabled(False)
-        door.button.setText("Starting the hub …")
+        door.button.setText(tr("Starting the hub …"))
 
         def reset() -> None:
             door.button.setEnabled(True)
-            door.button.setText("Set up a hub")
+            door.button.setText(tr("Set up a hub"))
 
         def up(about: dict[str, Any]) -> None:
             reset()
@@ -190,7 +197,7 @@ class SignInPage(Page):
         if way is None:
             return
         self.is_busy = True
-        self.form.set_busy("Making this machine's key and talking to the hub …")
+        self.form.set_busy(tr("Making this machine's key and talking to the hub …"))
         self.context.tasks.run(lambda: way(entry), self._entered, self._refused, self)
 
     def _entered(self, _: Any) -> None:
@@ -199,8 +206,8 @@ class SignInPage(Page):
         self.form.password.set("")
         self.context.navigate("home")
         self.context.notify(
-            "This machine is in",
-            "It waits for runs now. New code starts only after you allowed it.",
+            tr("This machine is in"),
+            tr("It waits for runs now. New code starts only after you allowed it."),
             kind="ok",
         )
 
