@@ -61,6 +61,13 @@ class Job:
         """Return the state of this role while its code runs."""
         return State.RUNNING if self.role == Role.SERVER else State.TRAINING
 
+    @property
+    def waiting_since(self) -> float | None:
+        """Return since when a server job waits for the silos that `detail` names."""
+        if self.waiting_until is None or self.state != State.RUNNING or not self.order:
+            return None
+        return self.waiting_until - self.plan.round_deadline_s
+
     def local(self, **more: Any) -> LocalJob:
         """Return the job as the desktop shows it."""
         return LocalJob(
@@ -76,6 +83,8 @@ class Job:
             rounds=self.rounds,
             started_at=self.started_at,
             ended_at=self.ended_at,
+            waiting_since=self.waiting_since,
+            waiting_until=self.waiting_until,
             bytes_up=self.bytes_up,
             bytes_down=self.bytes_down,
             **more,

@@ -373,6 +373,8 @@ class LocalJob(Record):
     bytes_up: int = 0
     bytes_down: int = 0
     rss: int | None = None
+    waiting_since: float | None = None  # for what `detail` names, where a deadline bounds it
+    waiting_until: float | None = None
     hold: JobHold | None = None  # why its next message is withheld, though it may still work
 
 

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from helpers import fake_approvals, fake_places, fake_telemetry
+from helpers import fake_approvals, fake_places, fake_rules, fake_telemetry
 from helpers import fake_records as data
 from helpers.fake_records import plain
 
@@ -29,6 +29,7 @@ class Answers:
         self.applications = list(data.APPLICATIONS)
         self.approvals = {one["id"]: one for one in fake_approvals.APPROVALS}
         self.local_jobs = fake_approvals.local_jobs()
+        self.rules = fake_rules.FakeRules(home.house_rules, self.local_jobs)
         self.ticks = 0
 
     def give(self, method: str, params: dict[str, Any]) -> Any:
@@ -74,6 +75,7 @@ class Answers:
                 approvals_waiting=len(waiting), jobs=live, hardware=data.HARDWARE, system=sample,
                 bytes_up_today=1_620_000, bytes_down_today=1_240_000,
                 bytes_by_kind={"updates": 1_310_000, "metrics": 214_000, "logs": 96_000},
+                rules=self.rules.states(), all_paused=self.rules.all_paused,
                 subscribed=[f"flserver_agent/{data.ME}/start_train"],
             )
         )  # fmt: skip
@@ -89,6 +91,29 @@ class Answers:
     def settings_set(self, **fields: Any) -> Any:
         self.settings = self.settings.model_copy(update=fields)
         return self.settings.model_dump()
+
+    # --- house rules and pauses ---
+    def rules_get(self) -> Any:
+        return self.rules.report(self.settings.daily_egress_budget, self.settings.job_memory)
+
+    def rules_set(self, **fields: Any) -> Any:
+        self.rules.file.change(**fields)
+        return self.rules_get()
+
+    def jobs_pause(self, job_id: str, reason: str = "") -> Any:
+        return self.rules.hold(job_id, "operator", "Paused by Dr. Marta Vogel.")
+
+    def jobs_resume(self, job_id: str) -> Any:
+        return self.rules.release(job_id)
+
+    def jobs_pause_all(self, reason: str = "") -> Any:
+        return self.rules.turn_all("Paused by Dr. Marta Vogel.")
+
+    def jobs_resume_all(self) -> Any:
+        return self.rules.turn_all("")
+
+    def traffic_history(self, hours: int = 24) -> Any:
+        return fake_rules.history(hours)
 
     # --- accounts and joining ---
     def hub_about(self, hub_url: str) -> Any:

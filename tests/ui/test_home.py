@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QLabel
 
 from agent_core.errors import ConflictError, UnreachableError
 from app.pages.home.page import HomePage
+from app.pages.home.rules_dialog import RulesDialog
+from app.widgets.buttons import Button
 from app.widgets.decision_dialog import DecisionDialog
 from app.widgets.dialogs import Dialog
 from app.widgets.reason_dialog import ReasonDialog
@@ -63,11 +65,20 @@ def test_what_left_is_the_largest_figure_and_is_told_by_kind(home: HomePage) -> 
     assert "1.31 MB" in said
 
 
-def test_a_budget_is_compared_with_what_left(home: HomePage, agent) -> None:
-    home._take_settings({"daily_egress_budget": 5_000_000, "data_dir": "/srv/data"})
-    assert "of 5 MB daily budget" in texts(home.egress)
-    assert home.egress._share.text == "32 %"
-    assert "/srv/data" in texts(home.guard)
+def test_a_budget_is_compared_with_what_left(home: HomePage, agent, qtbot) -> None:
+    agent.answers.settings_set(daily_egress_budget=5_000_000)
+    home.open()
+    qtbot.waitUntil(lambda: "of 5 MB daily budget" in texts(home.egress), timeout=10_000)
+    assert home.egress.share.text == "32 %"
+    agent.answers.settings_set(daily_egress_budget=1_000_000)
+    home.open()
+    qtbot.waitUntil(lambda: "is used up" in texts(home.egress), timeout=10_000)
+
+
+def test_the_last_hours_are_a_curve(home: HomePage, qtbot) -> None:
+    curve = home.egress.history
+    qtbot.waitUntil(lambda: "an hour" in curve.accessibleDescription(), timeout=10_000)
+    assert len(curve._values) == 24
 
 
 def test_live_jobs_show_progress_and_ended_ones_how(home: HomePage) -> None:
@@ -232,3 +243,153 @@ def test_the_approvals_page_lists_by_state_and_opens_the_same_dialog(
     page.standing_table.clicked_cell.emit(page.standing.rows[0], 4)
     press_last(dialog_of(home))
     qtbot.waitUntil(lambda: bool(agent.called("approvals.disallow")), timeout=5000)
+
+
+def test_rules_show_their_reading_and_switch_with_undo(home: HomePage, agent, qtbot) -> None:
+    row = home.rules.rows["mains"]
+    qtbot.waitUntil(lambda: not row.isHidden(), timeout=10_000)
+    assert row.reading.plain() == "On mains."
+    assert home.rules.rows["hours"].title.plain() == "Only at night"
+    assert home.rules.rows["hours"].reading.plain() == "21:05, allowed until 06:00."
+    row.switch.click()
+    qtbot.waitUntil(lambda: agent.answers.rules.file.rules.mains_on, timeout=10_000)
+    toasts = home.window().toasts
+    qtbot.waitUntil(lambda: any("is on" in t.title for t in toasts.toasts), timeout=10_000)
+    toast = next(t for t in toasts.toasts if "is on" in t.title)
+    next(b for b in toast.findChildren(Button) if b.text().strip() == "Undo").click()
+    qtbot.waitUntil(lambda: not agent.answers.rules.file.rules.mains_on, timeout=10_000)
+    qtbot.waitUntil(lambda: not row.switch.isChecked(), timeout=10_000)
+
+
+def test_a_forbidding_rule_says_what_follows(home: HomePage, agent, qtbot) -> None:
+    from dataclasses import replace
+
+    rules = agent.answers.rules
+    rules.readings = replace(rules.readings, on_battery=True, battery_percent=64.0)
+    rules.file.change(mains_on=True)
+    row = home.rules.rows["mains"]
+    qtbot.waitUntil(lambda: "Jobs pause" in row.reading.plain(), timeout=10_000)
+    assert row.reading.plain() == "On battery, 64 % left. Jobs pause at the end of their round."
+
+
+def test_a_rule_that_cannot_be_set_springs_back(home: HomePage, agent, qtbot) -> None:
+    row = home.rules.rows["mains"]
+    qtbot.waitUntil(lambda: not row.isHidden(), timeout=10_000)
+    agent.errors["rules.set"] = UnreachableError("The agent is busy.")
+    row.switch.click()
+    toasts = home.window().toasts
+    qtbot.waitUntil(lambda: bool(toasts.toasts), timeout=10_000)
+    qtbot.waitUntil(lambda: not row.switch.isChecked(), timeout=10_000)
+
+
+def test_a_job_is_paused_and_resumed(home: HomePage, agent, qtbot) -> None:
+    row = home.jobs.rows()[0]
+    assert row.resume.isHidden()
+    row.pause.click()
+    qtbot.waitUntil(lambda: row._badge.text == "Paused", timeout=10_000)
+    assert row._detail.plain() == "Paused by Dr. Marta Vogel."
+    assert row.resume.text().strip() == "Resume"
+    row.resume.click()
+    qtbot.waitUntil(lambda: row.resume.isHidden(), timeout=10_000)
+    assert [call["job_id"] for call in agent.called("jobs.resume")] == [row.job["job_id"]]
+
+
+def test_a_job_held_by_a_rule_can_be_started_now(home: HomePage, agent, qtbot) -> None:
+    job = agent.answers.local_jobs[1]
+    agent.answers.rules.hold(job["job_id"], "rules", "Paused by its house rules: it is hot.")
+    agent.push("job", **job)
+    row = home.jobs.rows()[1]
+    qtbot.waitUntil(lambda: not row.resume.isHidden(), timeout=10_000)
+    assert row.resume.text().strip() in ("Start now", "Go on now")
+    assert "it is hot" in row._detail.plain()
+
+
+def test_pause_all_turns_into_resume_all(home: HomePage, agent, qtbot) -> None:
+    home.pause_all.click()
+    qtbot.waitUntil(lambda: not home.paused.isHidden(), timeout=10_000)
+    assert home.pause_all.text().strip() == "Resume all"
+    home.pause_all.click()
+    qtbot.waitUntil(lambda: home.paused.isHidden(), timeout=10_000)
+    assert agent.called("jobs.resume_all") == [{}]
+
+
+def open_editor(home: HomePage, qtbot, part: str = "hours") -> RulesDialog:
+    home._edit(part)
+    qtbot.waitUntil(
+        lambda: any(d.isVisible() for d in home.window().findChildren(RulesDialog)), timeout=10_000
+    )
+    dialog = dialog_of(home, RulesDialog)
+    assert isinstance(dialog, RulesDialog)
+    return dialog
+
+
+def test_hours_are_painted_by_mouse_and_keyboard(home: HomePage, agent, qtbot) -> None:
+    dialog = open_editor(home, qtbot)
+    grid = dialog.grid
+    grid.set_cells([[False] * 24 for _ in range(7)])
+    first, last = grid._place(1, 8).center().toPoint(), grid._place(1, 10).center().toPoint()
+    qtbot.mousePress(grid, Qt.MouseButton.LeftButton, pos=first)
+    qtbot.mouseMove(grid, grid._place(1, 9).center().toPoint())
+    qtbot.mouseMove(grid, last)
+    qtbot.mouseRelease(grid, Qt.MouseButton.LeftButton, pos=last)
+    assert grid.cells()[1][7:12] == [False, True, True, True, False]
+    assert "allowed" in grid.accessibleDescription()
+    qtbot.keyClick(grid, Qt.Key.Key_Down)
+    qtbot.keyClick(grid, Qt.Key.Key_Space)
+    qtbot.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert grid.cells()[2][9:13] == [False, True, True, False]
+    dialog.hours.switch.click()
+    dialog.save.click()
+    qtbot.waitUntil(lambda: bool(agent.called("rules.set")), timeout=10_000)
+    rules = agent.answers.rules.file.rules
+    assert rules.hours_on
+    assert rules.hours[1] == [(480, 660)]
+    qtbot.waitUntil(
+        lambda: home.rules.rows["hours"].title.plain() == "Only at allowed hours", timeout=10_000
+    )
+
+
+def test_limits_and_budget_are_saved_together(home: HomePage, agent, qtbot) -> None:
+    dialog = open_editor(home, qtbot, "limits")
+    dialog.budget.spin.setValue(250)
+    dialog.cores.spin.setValue(4)
+    dialog.capped.switch.click()
+    dialog.save.click()
+    qtbot.waitUntil(lambda: bool(agent.called("rules.set")), timeout=10_000)
+    assert agent.answers.settings.daily_egress_budget == 250_000_000
+    assert (agent.answers.rules.file.rules.cores_on, agent.answers.rules.file.rules.cores) == (
+        True, 4,
+    )  # fmt: skip
+    assert agent.answers.rules.file.rules.hours == [[(0, 360), (1200, 1440)]] * 7
+
+
+def test_a_rule_over_programs_needs_one(home: HomePage, agent, qtbot) -> None:
+    qtbot.waitUntil(lambda: not home.rules.rows["apps"].isHidden(), timeout=10_000)
+    home.rules.rows["apps"].switch.click()
+    qtbot.waitUntil(
+        lambda: any(d.isVisible() for d in home.window().findChildren(RulesDialog)), timeout=10_000
+    )
+    dialog = dialog_of(home, RulesDialog)
+    assert isinstance(dialog, RulesDialog)
+    assert dialog.tabs.key() == "work"
+    dialog.apps.switch.click()
+    dialog.save.click()
+    assert dialog.names.message
+    dialog.names.set("pacs-viewer, slicer,")
+    dialog.save.click()
+    qtbot.waitUntil(lambda: agent.answers.rules.file.rules.apps_on, timeout=10_000)
+    assert agent.answers.rules.file.rules.apps == ["pacs-viewer", "slicer"]
+
+
+def test_a_narrow_window_puts_the_sides_under_each_other(home: HomePage, qtbot) -> None:
+    home.window().resize(800, 500)
+    qtbot.waitUntil(lambda: home.egress.y() > 0 and home.width() < 980, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: (
+            home.egress.mapTo(home, home.egress.rect().topLeft()).x()
+            == home.jobs.mapTo(home, home.jobs.rect().topLeft()).x()
+        ),
+        timeout=10_000,
+    )
+    # The content's own layout follows once the sides have moved.
+    qtbot.waitUntil(lambda: home.area.horizontalScrollBar().maximum() == 0, timeout=10_000)

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
+from app.i18n import tr
 from app.pages.home.model import asked_words
 from app.widgets.badges import Tag
 from app.widgets.buttons import Button
@@ -23,11 +24,11 @@ class DecisionsCard(Card):
     reviewed = Signal(dict)
 
     def __init__(self, on_all: Callable[[], object]) -> None:
-        super().__init__("Waiting for your decision", icon="shield-check", gap=4)
+        super().__init__(tr("Waiting for your decision"), icon="shield-check", gap=4)
         self._count = Tag("0", "warn")
         self._count.hide()
         self.add_action(self._count)
-        self.add_action(Button("Open approvals", "link", on_click=on_all))
+        self.add_action(Button(tr("Open approvals"), "link", on_click=on_all))
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
         self.add(self._list)
@@ -52,7 +53,7 @@ class DecisionsCard(Card):
             self.rows.append(made)
             self._list.addWidget(made)
         if not approvals:
-            text = "Nothing waits. New code never starts here before you have allowed it."
+            text = tr("Nothing waits. New code never starts here before you have allowed it.")
             self._list.addWidget(rule())
             self._list.addSpacing(10)
             self._list.addLayout(

@@ -1,18 +1,21 @@
-"""Home's cards of what left this machine, and of what guards it."""
+"""Home's card of what left this machine: the largest figure of the page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout
 
+from app.i18n import tr
 from app.pages.home.model import budget_words, egress
+from app.pages.home.rules_words import budget_notice
 from app.widgets.badges import Tag
-from app.widgets.bars import StackedBar
+from app.widgets.bars import Sparkline, StackedBar
+from app.widgets.buttons import Button
 from app.widgets.cards import Card
-from app.widgets.key_value import KeyValue
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import clear, row, rule
 from app.widgets.painting import Canvas, draw_round
@@ -35,47 +38,68 @@ class Swatch(Canvas):
 class EgressCard(Card):
     """The operator's question: how much left today, and what it was."""
 
-    def __init__(self) -> None:
-        super().__init__("What left this machine today", icon="arrow-up-right", note="")
-        self.add_action(Label("since 00:00 UTC", "small", "faint"))
+    def __init__(self, on_budget: Callable[[], object]) -> None:
+        super().__init__(tr("What left this machine today"), icon="arrow-up-right")
+        self.add_action(Label(tr("since 00:00"), "small", "faint"))
         self.figure = Label("–", "display")
         self._behind = Label("", "small", "muted")
-        self._share = Tag("")
-        self._share.hide()
+        self.share = Tag("")
+        self.share.hide()
         self._bar = StackedBar()
         self._kinds = QGridLayout()
         self._kinds.setHorizontalSpacing(8)
         self._kinds.setVerticalSpacing(9)
         self._kinds.setColumnStretch(1, 1)
         self._shown: list[tuple[str, int, str]] | None = None
-        promise = row(
-            Icon("shield-check", "ok", 14),
-            Label("Jobs have no network: everything passes the agent and is counted.", "small",
-                  "muted", wrap=True),
-            gap=8,
-        )  # fmt: skip
+        self.history = Sparkline(tok="info", low=0, height=40)
+        self._peak = Label("", "caption", "faint", align=Qt.AlignmentFlag.AlignRight)
+        self._icon = Icon("shield-check", "ok", 14)
+        self._promise = Label("", "small", "muted", wrap=True)
+        self._promise.setMinimumHeight(16)
+        self.budget = Button(tr("Set budget"), "link", on_click=on_budget)
         self.add(
-            row(self.figure, self._behind, None, self._share, gap=10),
+            row(self.figure, self._behind, None, self.share, gap=10),
             self._bar,
             self._kinds,
+            row(Label(tr("Last 24 hours"), "caption", "faint"), None, self._peak, gap=8),
+            self.history,
             rule(),
-            promise,
+            row(self._icon, (self._promise, 1), self.budget, gap=8),
         )
+        self._say_promise(0, 0)
 
     def show_status(self, status: dict[str, Any], budget: int) -> None:
         """Show today's bytes."""
         sent = int(status.get("bytes_up_today") or 0)
         self.figure.setText(size(sent))
         self._behind.setText(budget_words(status, budget))
-        self._share.setVisible(bool(budget))
+        self.share.setVisible(bool(budget))
         if budget:
             share = sent / budget
-            self._share.set(f"{share:.0%}".replace("%", " %"), "ok" if share < 0.8 else "warn")
+            tok = "ok" if share < 0.8 else "warn" if share < 1 else "danger"
+            self.share.set(f"{100 * share:.0f} %", tok)
         parts = egress(status)
         self._bar.set([(count, tok) for _, count, tok in parts], max(budget, sent))
+        self._say_promise(sent, budget)
         if parts != self._shown:
             self._shown = parts
             self._list(parts)
+
+    def show_history(self, history: dict[str, Any]) -> None:
+        """Show the bytes sent in each of the last hours."""
+        sent = [int(point["up"]) for point in history["points"]]
+        self.history.set(sent)
+        words = tr("at most {size} an hour", size=size(max(sent, default=0)))
+        self._peak.setText(words)
+        self.history.setAccessibleName(tr("Bytes sent in the last 24 hours, by the hour"))
+        self.history.setAccessibleDescription(words)
+
+    def _say_promise(self, sent: int, budget: int) -> None:
+        used_up = bool(budget) and sent >= budget
+        promise = tr("Jobs have no network: everything passes the agent and is counted.")
+        self._promise.setText(budget_notice(budget) if used_up else promise)
+        self._icon.set_icon("pause" if used_up else "shield-check", "warn" if used_up else "ok")
+        self.budget.setText(tr("Change budget") if budget else tr("Set budget"))
 
     def _list(self, parts: list[tuple[str, int, str]]) -> None:
         clear(self._kinds)
@@ -85,27 +109,4 @@ class EgressCard(Card):
             figure = Label(size(count), "small_medium", align=Qt.AlignmentFlag.AlignRight)
             self._kinds.addWidget(figure, line, 2)
         if not parts:
-            self._kinds.addWidget(Label("Nothing was sent yet.", "small", "faint"), 0, 0, 1, 3)
-
-
-class GuardCard(Card):
-    """What contains jobs here, which data they see, and who reaches this machine."""
-
-    def __init__(self) -> None:
-        super().__init__("What guards this silo", icon="shield-check")
-        self._facts = KeyValue(key_width=104)
-        self.add(self._facts, None)
-
-    def show_status(self, status: dict[str, Any], data_dir: str, standing: int) -> None:
-        """Show the guards in force."""
-        sandbox = str((status.get("hardware") or {}).get("sandbox") or "")
-        words = {
-            "bubblewrap": "bubblewrap: no network, home hidden, data read-only",
-            "unshare": "namespaces: no network, home hidden",
-        }.get(sandbox, "none on this machine: jobs run as your user")
-        self._facts.set("Sandbox", words)
-        self._facts.set("Data folder", data_dir or "none named yet")
-        allowed = "ask each time" if not standing else f"{standing} approved beforehand"
-        self._facts.set("New code", f"waits for you; {allowed}")
-        self._facts.set("Reached by", "outgoing connections only; no port is open here")
-        self._facts.set("Agent", f"version {status.get('version', '–')}")
+            self._kinds.addWidget(Label(tr("Nothing was sent yet."), "small", "faint"), 0, 0, 1, 3)

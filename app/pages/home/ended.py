@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 
+from app.i18n import tr
 from app.pages.home.model import end_words, ended_today
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
@@ -21,19 +22,23 @@ class EndedCard(TableCard):
     opened = Signal(int)
 
     def __init__(self) -> None:
-        super().__init__("Earlier today", icon="clock")
+        super().__init__(tr("Earlier today"), icon="clock")
         columns: list[Column[dict[str, Any]]] = [
-            Column("Run", lambda job: Cell(str(job["run_id"]), weight=600), 76),
-            Column("Project", lambda job: Cell(job["project"], tok="muted")),
-            Column("Ended as", lambda job: Cell(end_words(job), "state", state=job["state"]), 230),
-            Column("Sent", lambda job: Cell(size(job["bytes_up"]), right=True), 90, right=True),
-            Column("Ended", lambda job: Cell(clock(job["ended_at"]), tok="muted"), 84),
+            Column(tr("Run"), lambda job: Cell(str(job["run_id"]), weight=600), 76),
+            Column(tr("Project"), lambda job: Cell(job["project"], tok="muted")),
+            Column(
+                tr("Ended as"), lambda job: Cell(end_words(job), "state", state=job["state"]), 230
+            ),
+            Column(tr("Sent"), lambda job: Cell(size(job["bytes_up"]), right=True), 90, right=True),
+            Column(tr("Ended"), lambda job: Cell(clock(job["ended_at"]), tok="muted"), 84),
+            Column("", lambda job: Cell(_word(job), "link"), 76),
         ]
         self.rows: RowModel[dict[str, Any]] = RowModel(columns, lambda job: job["job_id"])
         self._table = Table(self.rows, row_height=38, fits=True)
-        self._table.setAccessibleName("Jobs that ended today")
+        self._table.setAccessibleName(tr("Jobs that ended today"))
         self._table.opened.connect(lambda job: self.opened.emit(job["run_id"]))
-        self._empty = EmptyState("clock", "No job ended today")
+        self._table.clicked_cell.connect(self._clicked)
+        self._empty = EmptyState("clock", tr("No job ended today"))
         self.add(self._table, self._empty, None)
 
     def show_jobs(self, jobs: Iterable[dict[str, Any]]) -> None:
@@ -42,3 +47,15 @@ class EndedCard(TableCard):
         self.rows.set_rows(ended)
         self._table.setVisible(bool(ended))
         self._empty.setVisible(not ended)
+
+    def _clicked(self, job: dict[str, Any], column: int) -> None:
+        if column == len(self.rows.columns) - 1:
+            self.opened.emit(job["run_id"])
+
+
+def _ended_as(job: dict[str, Any]) -> Cell:
+    return Cell(end_words(job), "state", state=job["state"])
+
+
+def _word(job: dict[str, Any]) -> str:
+    return tr("Open") if job["state"] == "FINISHED" else tr("Why?")

@@ -8,8 +8,10 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
-from app.pages.home.job_row import JobRow
+from app.i18n import tr
+from app.pages.home.job_row import JobActions, JobRow
 from app.pages.home.model import live_jobs
+from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.empty_state import EmptyState
@@ -20,25 +22,34 @@ class JobsCard(Card):
     """All live jobs of this machine."""
 
     stopped = Signal(dict)
+    paused = Signal(dict)
+    resumed = Signal(dict)
     opened = Signal(int)
 
     def __init__(self, on_all: Callable[[], object]) -> None:
         super().__init__(
-            "Running on this machine",
+            tr("Running on this machine"),
             icon="activity",
-            actions=[Button("All runs", "link", on_click=on_all)],
+            actions=[Button(tr("All runs"), "link", on_click=on_all)],
             gap=4,
         )
         self._rows: dict[str, JobRow] = {}
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
         self._empty = EmptyState(
-            "moon", "Nothing runs here", "A job appears when a run of your group reaches this silo."
+            "moon", tr("Nothing runs here"),
+            tr("A job appears when a run of your group reaches this silo."),
+        )  # fmt: skip
+        self._empty.hide()
+        self._waits = Skeleton(2)
+        self._row_actions = JobActions(
+            self.stopped.emit, self.paused.emit, self.resumed.emit, self.opened.emit
         )
-        self.add(self._list, self._empty)
+        self.add(self._list, self._waits, self._empty)
 
     def show_jobs(self, jobs: list[dict[str, Any]]) -> None:
         """Show the live jobs among these; rows that stay keep their place."""
+        self._waits.hide()
         live = live_jobs(jobs)
         wanted = [job["job_id"] for job in live]
         if list(self._rows) != wanted:
@@ -46,6 +57,11 @@ class JobsCard(Card):
         for job in live:
             self._rows[job["job_id"]].show_job(job)
         self._empty.setVisible(not live)
+
+    def tick(self) -> None:
+        """Tell anew what jobs wait for: time has passed."""
+        for made in self._rows.values():
+            made.tick()
 
     def rows(self) -> list[JobRow]:
         """Return the rows as they are shown."""
@@ -60,7 +76,7 @@ class JobsCard(Card):
         self._rows = {}
         for key in wanted:
             self._list.addWidget(rule())
-            made = old.pop(key, None) or JobRow(self.stopped.emit, self.opened.emit)
+            made = old.pop(key, None) or JobRow(self._row_actions)
             self._rows[key] = made
             self._list.addWidget(made)
         for gone in old.values():

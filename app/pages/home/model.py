@@ -9,16 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from agent_core.protocol.states import TERMINAL, State
+from app.i18n import mark, tr, trn
 from app.widgets.tokens import look
-from app.widgets.words import memory, plural, size
+from app.widgets.words import age, memory, size
+from app.wire_words import said
 
+STALE_S = 30.0
 HISTORY = 60  # status events that the sparklines show
 # Kind in AgentStatus.bytes_by_kind: words and colour.
 KINDS = {
-    "updates": ("Model updates", "info"),
-    "metrics": ("Metrics", "cyan"),
-    "logs": ("Logs", "violet"),
-    "other": ("Heartbeats and other messages", "gray"),
+    "updates": (mark("Model updates"), "info"),
+    "metrics": (mark("Metrics"), "cyan"),
+    "logs": (mark("Logs"), "violet"),
+    "other": (mark("Heartbeats and other messages"), "gray"),
 }
 
 
@@ -74,7 +77,7 @@ def presence(status: dict[str, Any]) -> tuple[str, str]:
     if state != "ONLINE":
         return state, ""
     if any(job["state"] in ("TRAINING", "RUNNING") for job in jobs):
-        return "TRAINING", "Online · training"
+        return "TRAINING", tr("Online · training")
     return "ONLINE", ""
 
 
@@ -100,8 +103,8 @@ def progress(job: dict[str, Any]) -> tuple[float, str]:
     """Return how far a job is, as a share and in words."""
     rounds, done = job.get("rounds"), int(job.get("round") or 0)
     if not rounds:
-        return 0.0, f"Round {done}" if done else ""
-    return min(1.0, done / rounds), f"Round {done} of {rounds}"
+        return 0.0, tr("Round {k}", k=done) if done else ""
+    return min(1.0, done / rounds), tr("Round {k} of {n}", k=done, n=rounds)
 
 
 def time_left(job: dict[str, Any], now: float | None = None) -> float | None:
@@ -119,7 +122,28 @@ def end_words(job: dict[str, Any]) -> str:
     detail = str(job.get("detail") or "")
     if job["state"] == State.FINISHED or not detail:
         return word
-    return f"{word}: {detail}"
+    return f"{word}: {said(detail)}"
+
+
+def waiting_text(job: dict[str, Any], now: float | None = None) -> str:
+    """Return what a job does or waits for: whom, since when, and what happens next."""
+    detail = said(str(job.get("detail") or ""))
+    since, until = job.get("waiting_since"), job.get("waiting_until")
+    if detail and since and until:
+        return tr(
+            "{what} Since {age}; the round closes without them at {time}.",
+            what=detail, age=age(since, now), time=clock_s(until),
+        )  # fmt: skip
+    if detail:
+        return detail
+    if job["role"] == "server":
+        return tr("This machine combines the updates of this run")
+    return tr("Trains on this silo's data; only updates and metrics leave")
+
+
+def clock_s(at: float) -> str:
+    """Return a time of day to the second."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
 
 
 def egress(status: dict[str, Any]) -> list[tuple[str, int, str]]:
@@ -128,29 +152,45 @@ def egress(status: dict[str, Any]) -> list[tuple[str, int, str]]:
     found = [(*_kind(kind), int(count)) for kind, count in by_kind.items() if int(count) > 0]
     rest = int(status.get("bytes_up_today") or 0) - sum(count for *_, count in found)
     if by_kind and rest > 0 and "other" not in by_kind:
-        found.append((*KINDS["other"], rest))
+        found.append((*_kind("other"), rest))
     return sorted(((w, n, tok) for w, tok, n in found), key=lambda part: -part[1])
 
 
 def _kind(kind: str) -> tuple[str, str]:
-    return KINDS.get(kind, (kind.capitalize(), "gray"))
+    words, tok = KINDS.get(kind, (kind.capitalize(), "gray"))
+    return tr(words), tok
 
 
 def budget_words(status: dict[str, Any], budget: int) -> str:
     """Return what stands behind the large figure."""
     if budget:
-        return f"of {size(budget)} daily budget"
-    return f"sent, {size(status.get('bytes_down_today'))} received"
+        return tr("of {size} daily budget", size=size(budget))
+    return tr("sent, {size} received", size=size(status.get("bytes_down_today")))
 
 
 def asked_words(approval: dict[str, Any]) -> str:
     """Return who asks and what is new about the code."""
-    news = "first time on this machine"
-    if not approval.get("first_time"):
-        count = len(approval.get("changed_files") or [])
-        news = (
-            f"{plural(count, 'file')} changed since your last approval"
-            if count
-            else "same code as your last approval"
-        )
-    return f"From {approval['asked_by']} · {approval['project']} · {news}"
+    values = {"who": approval["asked_by"], "project": approval["project"]}
+    if approval.get("first_time"):
+        return tr("From {who} · {project} · first time on this machine", **values)
+    count = len(approval.get("changed_files") or [])
+    if not count:
+        return tr("From {who} · {project} · same code as your last approval", **values)
+    return trn(
+        "From {who} · {project} · {count} file changed since your last approval",
+        "From {who} · {project} · {count} files changed since your last approval",
+        count, **values,
+    )  # fmt: skip
+
+
+def disk_note(status: dict[str, Any]) -> str:
+    """Return how much of the disk is free."""
+    sample = status.get("system") or {}
+    free = sample.get("disk_free") or (status.get("hardware") or {}).get("disk_free")
+    return tr("{size} free", size=size(free)) if free else ""
+
+
+def is_stale(status: dict[str, Any], now: float | None = None) -> bool:
+    """Return whether the machine's figures are too old to be shown in normal ink."""
+    at = float((status.get("system") or {}).get("at") or 0)
+    return bool(at) and (time.time() if now is None else now) - at > STALE_S
