@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -24,12 +25,14 @@ from app.shell.agent_start import KeyringDialog, lacks_keyring, start_agent
 from app.shell.appearance import Appearance
 from app.shell.first_paint import TRACE_VARIABLE, FirstPaint
 from app.shell.main_window import MainWindow
+from app.shell.navigation import is_known
 from app.shell.single_instance import SingleInstance, hand_over
 from app.widgets.fonts import load_fonts
 from app.widgets.logo import draw_logo
 from app.widgets.theme import theme
 
 RETRY_MS = 5000
+IN_TRAY = "tray:"  # what a second start with --tray says: stay as you are
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -42,8 +45,21 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--page", default="", help="the page to open first; a run's is run:NUMBER[:TAB]"
     )
+    parser.add_argument("--tray", action="store_true", help="start as an icon in the tray")
+    parser.add_argument("--no-tray", action="store_true", help="no icon; closing the window quits")
     parser.add_argument("--screenshot", type=Path, metavar="DIR", help="save pictures and leave")
     return parser.parse_args(argv)
+
+
+class Application(QApplication):
+    """Tells when the desktop itself asks the application to end (log-out, the dock's Quit)."""
+
+    ending = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit:
+            self.ending.emit()
+        return super().event(event)
 
 
 @dataclass
@@ -111,11 +127,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show the desktop until its window is closed; return the exit status."""
     given = arguments(argv)
     home = Home(given.home.expanduser().resolve() if given.home else default_home()).make()
-    app = QApplication(["silodesk"])
+    app = Application(["silodesk"])
     app.setApplicationName("silodesk")
     app.setApplicationDisplayName("SiloDesk")
     app.setDesktopFileName("silodesk")
-    if not given.screenshot and hand_over(home, given.link):
+    first_line = given.link or (IN_TRAY if given.tray else "")
+    if not given.screenshot and hand_over(home, first_line):
         return 0
     settings = _settings(home)
     install(app, given.language or settings["language"])
@@ -126,22 +143,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     desktop = _connected(home)
     desktop.appearance.start_from(settings)
     window = desktop.window
-    first, about = _page(given.page or ("home" if settings["hub_url"] else "sign_in"))
-    window.navigate(first, **about)
-    if given.link:
-        window.open_link(given.link)
+    _open_first(window, given, settings)
     if given.screenshot:
         from app.shell.screenshots import take_all
 
         window.resize(1440, 900)
         take_all(app, desktop.context, window, given.screenshot)
+        window.show()
     else:
         window.fit_screen()
         instance = SingleInstance(home, window)
-        instance.opened.connect(window.open_link)
-    if os.environ.get(TRACE_VARIABLE):
-        FirstPaint(window)
-    window.show()
+        instance.opened.connect(partial(_opened, window))
+        _be_present(app, desktop, given, settings)
     app.aboutToQuit.connect(desktop.close)
     desktop.restart_agent_on_demand(lambda: start_agent(home))
     QTimer.singleShot(0, window, lambda: desktop.start_agent(lambda: start_agent(home)))
@@ -152,6 +165,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         # alone, and the interpreter would wait for the thread.
         os._exit(code)
     return code
+
+
+def _opened(window: MainWindow, line: str) -> None:
+    """Bring the window forward for a second start, and open its link."""
+    if line != IN_TRAY:
+        window.open_link(line)
+
+
+def _open_first(window: MainWindow, given: argparse.Namespace, settings: dict[str, Any]) -> None:
+    """Show the page that was asked for, else the last one, else Home or the doors."""
+    if os.environ.get(TRACE_VARIABLE):
+        FirstPaint(window)
+    first, about = _page(given.page)
+    if not first and settings["hub_url"]:
+        first, about = window.memory.page() if window.memory is not None else ("", {})
+        first = first if is_known(first) and first != "sign_in" else "home"
+    window.navigate(first or "sign_in", **about)
+    if given.link:
+        window.open_link(given.link)
+
+
+def _be_present(
+    app: Application, desktop: Desktop, given: argparse.Namespace, settings: dict[str, Any]
+) -> None:
+    if given.no_tray:
+        desktop.window.show()
+        return
+    from app.shell.presence import Presence
+
+    presence = Presence(desktop.window, desktop.context, app, settings)
+    app.ending.connect(presence.closing.let_go)
+    presence.start(hidden=given.tray and not given.link)
 
 
 def _page(text: str) -> tuple[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Set up a checkout: system libraries, the application's environment, the job runtime. Safe to repeat.
 #   packaging/setup.sh          what running needs
-#   packaging/setup.sh test     and what the tests need (a virtual display, a second broker and database)
+#   packaging/setup.sh test     and what the tests need (a virtual display with a window manager and a tray, a second broker and database)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-run}
@@ -10,7 +10,7 @@ say() { printf '\033[1m[setup]\033[0m %s\n' "$*"; }
 # --- 1. system libraries -------------------------------------------------------------------------
 packages="libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libxcb-cursor0 libxkbcommon-x11-0
 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 bubblewrap"
-[ "$what" = test ] && packages="$packages xvfb xauth mosquitto postgresql fonts-noto-cjk"
+[ "$what" = test ] && packages="$packages xvfb xauth openbox trayer xdotool mosquitto postgresql fonts-noto-cjk"
 missing=""
 if command -v dpkg-query >/dev/null; then
     for name in $packages; do

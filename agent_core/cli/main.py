@@ -38,7 +38,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_before)
+    app.callback(invoke_without_command=True)(_before)
     for name in MODULES:
         if importlib.util.find_spec(f"agent_core.cli.{name}"):
             importlib.import_module(f"agent_core.cli.{name}").register(app)
@@ -61,8 +61,16 @@ def _before(
         bool,
         typer.Option("--version", help="Print the version", is_eager=True, callback=_version),
     ] = False,
+    tray: Annotated[bool, typer.Option("--tray", help="Open the desktop as a tray icon")] = False,
 ) -> None:
     context.with_resource(settled(_folder(home), as_json))
+    if context.invoked_subcommand is not None:
+        return
+    if not tray:
+        context.fail("Missing command.")
+    from agent_core.cli.window import open_in_tray
+
+    raise typer.Exit(open_in_tray())
 
 
 def _folder(home: Path | None) -> Path | None:

@@ -133,7 +133,8 @@ def _show(federation: Federation, wish: RunWish) -> None:
     run = prepare(federation, wish)
     home = federation.coordinator.home.root
     page = f"run:{run['id']}:curves"
-    window = subprocess.Popen([sys.executable, "-m", "app", "--home", str(home), "--page", page])
+    command = [sys.executable, "-m", "app", "--home", str(home), "--page", page, "--no-tray"]
+    window = subprocess.Popen(command)
     try:
         start(federation, run["id"])
         federation.say("the window is open; closing it ends the demo")

@@ -42,6 +42,7 @@ class MainWindow(QMainWindow):
     """Hold the pages; made once with the context it completes."""
 
     agent_wanted = Signal()
+    rebuilt = Signal()  # everything says its words anew
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
             self._show_gone()
         if key:
             self.navigate(key, **arguments)
+        self.rebuilt.emit()
 
     def fit_screen(self) -> None:
         """Be no larger than the screen, which is small where everything is scaled up."""

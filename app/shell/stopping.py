@@ -49,12 +49,10 @@ def pause_all(window: MainWindow, context: AppContext) -> None:
     """Pause every job of this machine at the end of its round."""
 
     def paused(jobs: list[dict[str, Any]]) -> None:
-        if not jobs:
-            window.notify(tr("Nothing runs on this machine"), kind="ok")
-            return
+        told = trn("{count} job pauses at the end of its round",
+                   "{count} jobs pause at the end of their rounds", len(jobs))  # fmt: skip
         window.notify(
-            trn("{count} job pauses at the end of its round",
-                "{count} jobs pause at the end of their rounds", len(jobs)),
+            told if jobs else tr("Nothing runs here, and nothing starts until you resume"),
             kind="ok", action=tr("Resume"), on_action=lambda: resume_all(window, context),
         )  # fmt: skip
 
@@ -68,4 +66,4 @@ def resume_all(window: MainWindow, context: AppContext) -> None:
         told = trn("{count} job goes on", "{count} jobs go on", len(jobs))
         window.notify(told if jobs else tr("Nothing was paused"), kind="ok")
 
-    context.tasks.call("jobs.resume_all", resumed, parent=window, reason="Resumed by the operator")
+    context.tasks.call("jobs.resume_all", resumed, parent=window)

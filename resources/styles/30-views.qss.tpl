@@ -25,3 +25,5 @@ QTabBar::tab:disabled { color: $disabled; }
 QFrame#popover { background: $surface; border: 1px solid $border_strong; border-radius: 10px; }
 QLineEdit#paletteline { border: 0; background: transparent; padding: 0 8px; }
 QLineEdit#paletteline:focus { border: 0; background: transparent; padding: 0 8px; min-height: 30px; }
+QBalloonTip QLabel { color: #141922; }
+QBalloonTip QPushButton { min-height: 16px; padding: 0; background: transparent; border: 0; }
