@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, 
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
+from app.i18n import tr
 from app.widgets.painted_marks import (
     CENTER,
     badge_width,
@@ -55,7 +56,7 @@ class Cell:
         if self.kind in {"tags", "sites"}:
             words += [text for text, _ in self.items]
         if self.kind == "check":
-            words.append("ticked" if self.checked else "not ticked")
+            words.append(tr("ticked") if self.checked else tr("not ticked"))
         return ", ".join(word for word in words if word)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.curve_plot import CurvePlot
@@ -27,7 +28,7 @@ class CurveCard(Card):
         self.plot.setAccessibleName(title)
         self.is_expanded = False
         self._button = Button(
-            kind="ghost", icon="maximize-2", sz="sm", tip="Enlarge", on_click=self._toggle
+            kind="ghost", icon="maximize-2", sz="sm", tip=tr("Enlarge"), on_click=self._toggle
         )
         if can_expand:
             self.add_action(self._button)
@@ -44,7 +45,7 @@ class CurveCard(Card):
         """Say what the button does next."""
         self.is_expanded = on
         self._button.set_icon("minimize-2" if on else "maximize-2")
-        self._button.setToolTip("Show all plots" if on else "Enlarge")
+        self._button.setToolTip(tr("Show all plots") if on else tr("Enlarge"))
         self._button.setAccessibleName(self._button.toolTip())
 
     def _toggle(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
@@ -10,13 +11,16 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip
 
 from agent_core.protocol.records import RunEvent
 from agent_core.protocol.states import State
+from app.i18n import tr
 from app.widgets.painting import Canvas, draw_round, draw_text
 from app.widgets.theme import theme
 from app.widgets.timeline_model import clock
 from app.widgets.tokens import look
 from app.widgets.words import tip
+from app.wire_words import said
 
 ROW = 25
+_JOINTS = re.compile(r"( — |: )")
 TEXT_LEFT = 92
 _ICONS = {
     "state": "circle-dot",
@@ -40,8 +44,10 @@ def icon_of(event: RunEvent) -> tuple[str, str]:
 
 
 def words_of(event: RunEvent) -> str:
-    """Return an event's sentence, with states by their names for people."""
-    words = event.text
+    """Return an event's sentence in the person's language, with states by their names."""
+    words = said(event.text)
+    if words == event.text:  # a site, a state, a cause: each says itself
+        words = "".join(said(part) for part in _JOINTS.split(words))
     for state in State:
         if state.value in words:
             words = words.replace(state.value, look(state.value).word)
@@ -57,15 +63,17 @@ class EventRows(Canvas):
         self._current = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Events")
+        self.setAccessibleName(tr("Events"))
         theme().changed.connect(self.update)
 
     def set_events(self, events: Sequence[RunEvent]) -> None:
         """Show events, the newest first."""
         self._events = sorted(events, key=lambda event: -event.at)
         self.setFixedHeight(max(ROW, ROW * len(self._events)))
-        newest = self._events[0].text if self._events else "none yet"
-        self.setAccessibleDescription(f"{len(self._events)} events, the newest: {newest}")
+        newest = words_of(self._events[0]) if self._events else tr("none yet")
+        self.setAccessibleDescription(
+            tr("{count} events, the newest: {newest}", count=len(self._events), newest=newest)
+        )
         self.update()
 
     @property
@@ -120,7 +128,7 @@ class EventRows(Canvas):
         last = min(len(self._events), sight.bottom() // ROW + 1)
         if not self._events:
             whole = QRectF(0, 0, self.width(), ROW)
-            none = "Nothing has happened yet."
+            none = tr("Nothing has happened yet.")
             draw_text(painter, whole, none, colors.font(400, 12), colors.color("faint"))
         for place in range(first, last):
             one = self._events[place]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agent_core.errors import UserInputError
+from app.i18n import tr
 from app.widgets.log_view_store import Ints, Snapshot
 
 _PIECE = 256 * 1024  # bytes looked at in one go, so that other threads get their turn
@@ -30,15 +31,15 @@ class Query:
             return re.compile(b"".join(self._literal(char) for char in self.text), flags)
         if _RUNAWAY.search(self.text):
             raise UserInputError(
-                "This expression repeats a group that repeats itself, which may never end.",
-                next_step="Write it with one repetition, (ab)+ rather than (ab+)+.",
+                tr("This expression repeats a group that repeats itself, which may never end."),
+                next_step=tr("Write it with one repetition, (ab)+ rather than (ab+)+."),
             )
         try:
             return re.compile(self.text.encode(), flags)
         except re.error as error:
             raise UserInputError(
-                f"This is not a regular expression: {error.msg}.",
-                next_step="Correct it, or switch the expression off to look for plain text.",
+                tr("This is not a regular expression: {msg}.", msg=error.msg),
+                next_step=tr("Correct it, or switch the expression off to look for plain text."),
             ) from error
 
     def _literal(self, char: str) -> bytes:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from agent_core.protocol.records import RoundRecord
+from app.i18n import tr
 from app.widgets.curve_plot_ticks import nice_step
 from app.widgets.layouts import row
 from app.widgets.painted_marks import CENTER
@@ -32,7 +33,7 @@ class RoundBars(Canvas):
         self._running: tuple[int, float] | None = None
         self.setMinimumHeight(130)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Round time")
+        self.setAccessibleName(tr("Round time"))
         theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -50,7 +51,9 @@ class RoundBars(Canvas):
         self._planned, self._deadline = planned or 0, deadline_s
         closed = len(rounds)
         late = sum(one.closed_by == "deadline" for one in rounds)
-        self.setAccessibleDescription(f"{closed} rounds closed, {late} of them by the deadline")
+        self.setAccessibleDescription(
+            tr("{closed} rounds closed, {late} of them by the deadline", closed=closed, late=late)
+        )
         self.update()
 
     # --- geometry ---
@@ -85,11 +88,22 @@ class RoundBars(Canvas):
         number = int((at.x() - LEFT_EDGE) // self._slot()) + 1
         for one in self._rounds:
             if one.round == number:
-                how = "by the deadline" if one.closed_by == "deadline" else "by all"
+                how = tr("by the deadline") if one.closed_by == "deadline" else tr("by all")
                 seconds = short_time(one.closed_at - one.started_at)
-                return f"Round {number}: {seconds}, {one.answered} of {one.asked}, closed {how}"
+                return tr(
+                    "Round {number}: {seconds}, {answered} of {asked}, closed {how}",
+                    number=number,
+                    seconds=seconds,
+                    answered=one.answered,
+                    asked=one.asked,
+                    how=how,
+                )
         if self._running and self._running[0] == number:
-            return f"Round {number}: {short_time(self._running[1])} so far"
+            return tr(
+                "Round {number}: {short_time} so far",
+                number=number,
+                short_time=short_time(self._running[1]),
+            )
         return ""
 
     # --- painting ---
@@ -97,7 +111,7 @@ class RoundBars(Canvas):
         colors = theme()
         if not self._rounds and not self._running:
             whole = QRectF(0, 0, self.width(), self.height() - FOOT)
-            text = "The first bar appears when round 1 begins."
+            text = tr("The first bar appears when round 1 begins.")
             draw_text(painter, whole, text, colors.font(400, 12), colors.color("faint"), CENTER)
             return
         top, height = self._top(), self.height() - FOOT - 6
@@ -107,7 +121,7 @@ class RoundBars(Canvas):
             y = 6 + height * (1 - value / top)
             painter.fillRect(QRectF(LEFT_EDGE - 6, round(y), self.width(), 1), colors.color("grid"))
             label = QRectF(0, y - 9, LEFT_EDGE - 14, 18)
-            text = f"{value:g} s" if value < 600 else f"{value / 60:g} min"
+            text = f"{value:g} s" if value < 600 else tr("{value:g} min", value=value / 60)
             draw_text(painter, label, text, colors.font(400, 11), colors.color("faint"), RIGHT)
             value += step
         self._draw_bars(painter, top, height)
@@ -158,7 +172,7 @@ class RoundBars(Canvas):
         painter.drawLine(QPointF(LEFT_EDGE - 6, y), QPointF(self.width(), y))
         seconds = self._deadline
         shown = f"{seconds:g} s" if seconds <= 120 else short_time(seconds)
-        text = f"round deadline {shown}"
+        text = tr("round deadline {shown}", shown=shown)
         rect = QRectF(LEFT_EDGE, y - 18, self.width() - LEFT_EDGE, 16)
         draw_text(painter, rect, text, colors.font(400, 11), colors.color("warn"), RIGHT)
 
@@ -203,8 +217,8 @@ def legend() -> QWidget:
     """Return what the bars' colours mean."""
     widget = QWidget()
     keys = (
-        ("all sites in", "info", 0.6),
-        ("closed by deadline", "warn", 1.0),
+        (tr("all sites in"), "info", 0.6),
+        (tr("closed by deadline"), "warn", 1.0),
         ("now", "info", 1.0),
     )
     widget.setLayout(row(*(_Key(*key) for key in keys), gap=12))

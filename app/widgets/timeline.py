@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from app.i18n import tr
 from app.widgets.painted_marks import draw_bar, draw_site
 from app.widgets.painting import Canvas, draw_round, draw_text
 from app.widgets.theme import theme
@@ -46,7 +47,7 @@ class Timeline(Canvas):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
-        self.setAccessibleName("Where each site is")
+        self.setAccessibleName(tr("Where each site is"))
         theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -135,7 +136,7 @@ class Timeline(Canvas):
     # --- painting ---
     def draw(self, painter: QPainter) -> None:
         colors = theme()
-        heads = ["Site", *(name for _, name in STEPS), "Round"]
+        heads = [tr("Site"), *(tr(name) for _, name in STEPS), tr("Round")]
         places = [0.0, *(self._step_x(place) for place in range(len(STEPS) + 1))]
         for name, x in zip(heads, places, strict=True):
             rect = QRectF(x, 0, self._site_width(), HEAD - 4)
@@ -188,7 +189,9 @@ class Timeline(Canvas):
         colors = theme()
         _draw_mark(painter, x, y + 9, *_MARK_LOOK.get(row.mark, ("", "")))
         token = _MARK_LOOK.get(row.mark, ("faint", ""))[0]
-        count = f"{row.round} of {row.rounds}" if row.rounds else (str(row.round or "–"))
+        count = (
+            tr("{k} of {n}", k=row.round, n=row.rounds) if row.rounds else (str(row.round or "–"))
+        )
         width = self.width() - x - 8
         bar = QRectF(x + 26, y + 9, width - 26 - 66, 16)
         draw_bar(painter, bar, row.fraction, colors.color(token))

@@ -10,15 +10,17 @@ from typing import Literal
 from agent_core.protocol.messages import OFFLINE_AFTER_S
 from agent_core.protocol.records import Run, RunDevice, StageMark
 from agent_core.protocol.states import TERMINAL, Role, Stage, State
+from app.i18n import mark, tr
 from app.widgets.timeline_sites import Site
+from app.wire_words import said
 
 STEPS: tuple[tuple[Stage, str], ...] = (
-    (Stage.SENT, "Sent"),
-    (Stage.FETCHED, "Fetched"),
-    (Stage.VERIFIED, "Verified"),
-    (Stage.APPROVED, "Approved"),
-    (Stage.RUNTIME_READY, "Runtime"),
-    (Stage.STARTED, "Started"),
+    (Stage.SENT, mark("Sent")),
+    (Stage.FETCHED, mark("Fetched")),
+    (Stage.VERIFIED, mark("Verified")),
+    (Stage.APPROVED, mark("Approved")),
+    (Stage.RUNTIME_READY, mark("Runtime")),
+    (Stage.STARTED, mark("Started")),
 )
 
 PATIENCE_S = 5.0  # every round waits for its sites for a moment; that alone is no news
@@ -59,10 +61,11 @@ class Row:
     def sentence(self) -> str:
         """Return the row in words, for a screen reader and a tooltip."""
         reached = [name for (_, name), step in zip(STEPS, self.steps, strict=True) if is_done(step)]
-        of = f" of {self.rounds}" if self.rounds else ""
-        where = (
-            f"round {self.round}{of}" if self.round else (reached[-1] if reached else "not sent")
-        )
+        where = tr(reached[-1]) if reached else tr("not sent")
+        if self.round and self.rounds:
+            where = tr("round {k} of {n}", k=self.round, n=self.rounds)
+        elif self.round:
+            where = tr("round {k}", k=self.round)
         return f"{self.site.name}, {self.sub}: {where}. {self.caption}".strip()
 
 
@@ -74,12 +77,14 @@ def is_done(step: Step) -> bool:
 def short_time(seconds: float) -> str:
     """Return a duration as it stands under a step: 0.2 s, 38 s, 2 min 06 s, 1 h 05 min."""
     if seconds < 10:
-        return f"{max(0.0, seconds):.1f} s"
+        return tr("{n} s", n=f"{max(0.0, seconds):.1f}")
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return tr("{n} s", n=f"{seconds:.0f}")
+    whole = int(seconds)
     if seconds < 3600:
-        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
-    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
+        return tr("{minutes} min {seconds} s", minutes=whole // 60, seconds=f"{whole % 60:02d}")
+    minutes = f"{whole % 3600 // 60:02d}"
+    return tr("{hours} h {minutes} min", hours=whole // 3600, minutes=minutes)
 
 
 def clock(at: float) -> str:
@@ -112,9 +117,9 @@ def _row(run: Run, device: RunDevice, site: Site, own_edge: int | None, now: flo
 
 
 def _sub(device: RunDevice, own_edge: int | None) -> str:
-    words = ["aggregator"] if device.role == Role.SERVER else []
+    words = [tr("aggregator")] if device.role == Role.SERVER else []
     if device.edge_id == own_edge:
-        words.append("you")
+        words.append(tr("you"))
     return ", ".join(words) or device.name
 
 
@@ -140,32 +145,40 @@ def _mark(
 def _caption(device: RunDevice, mark: str, now: float) -> str:
     if mark == "silent":
         if device.last_seen is None:
-            return "offline, never seen"
+            return tr("offline, never seen")
         age = now - device.last_seen
         if device.presence == "offline":
-            return f"offline, last seen {clock(device.last_seen)}"
-        return f"silent {short_time(age)}, drops out at {OFFLINE_AFTER_S:.0f} s"
+            return tr("offline, last seen {time}", time=clock(device.last_seen))
+        return tr(
+            "silent {short_time}, drops out at {offline_after_s:.0f} s",
+            short_time=short_time(age),
+            offline_after_s=OFFLINE_AFTER_S,
+        )
     if mark == "waiting":
         return _waiting(device, now)
     if device.detail:
-        return device.detail
-    return {"ended": "finished", "stopped": "stopped", "failed": "failed"}.get(mark, "")
+        return said(device.detail)
+    ends = {"ended": tr("finished"), "stopped": tr("stopped"), "failed": tr("failed")}
+    return ends.get(mark, "")
 
 
 def _waiting(device: RunDevice, now: float) -> str:
-    what = (device.detail or "waiting for the operator's approval").rstrip(". ")
+    what = said(device.detail) or tr("waiting for the operator's approval")
+    what = what.rstrip(". 。")
     if device.waiting_since is not None:
-        what += f", since {short_time(now - device.waiting_since)}"
-    if device.waiting_until is not None:
-        left = device.waiting_until - now
-        what += f", until {clock(device.waiting_until)}" if left > 0 else ", overdue"
+        span = short_time(now - device.waiting_since)
+        what = tr("{what}, since {span}", what=what, span=span)
+    if device.waiting_until is not None and device.waiting_until > now:
+        what = tr("{what}, until {time}", what=what, time=clock(device.waiting_until))
+    elif device.waiting_until is not None:
+        what = tr("{what}, overdue", what=what)
     return what
 
 
 def _steps(run: Run, device: RunDevice, now: float) -> tuple[Step, ...]:
     marks: dict[Stage, StageMark] = {}
-    for mark in device.stages:
-        marks.setdefault(mark.stage, mark)
+    for one in device.stages:
+        marks.setdefault(one.stage, one)
     steps: list[Step] = []
     before: float | None = None
     for stage, name in STEPS:
@@ -175,8 +188,9 @@ def _steps(run: Run, device: RunDevice, now: float) -> tuple[Step, ...]:
             continue
         standing = stage == Stage.APPROVED and "standing" in found.detail.lower()
         since = clock(found.at) if before is None else short_time(found.at - before)
-        text = "standing" if standing else since
-        tip = f"{name} at {clock(found.at)}" + (f": {found.detail}" if found.detail else "")
+        text = tr("standing") if standing else since
+        tip = tr("{name} at {time}", name=tr(name), time=clock(found.at))
+        tip += f": {said(found.detail)}" if found.detail else ""
         steps.append(Step("done", text, is_link=standing, tip=tip))
         before = found.at
     return _fill(steps, run, device, before, now)
@@ -196,11 +210,11 @@ def _fill(
         return tuple(filled)
     state = device.state
     if state in {State.FAILED, State.EXCEPTION, State.KILLED, State.STOPPING}:
-        filled[following] = Step("failed", tip=device.detail)
+        filled[following] = Step("failed", tip=said(device.detail))
     elif state not in TERMINAL and before is not None:
         waits = state == State.PENDING_APPROVAL or device.presence != "online"
         age = short_time(now - (device.waiting_since or before))
         filled[following] = Step(
-            "waiting" if waits else "active", f"since {age}", tip=device.detail
+            "waiting" if waits else "active", tr("since {age}", age=age), tip=said(device.detail)
         )
     return tuple(filled)

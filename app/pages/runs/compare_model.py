@@ -12,6 +12,7 @@ import numpy as np
 from agent_core.packages.config import ROUND_KEYS
 from agent_core.protocol.records import Application, Run
 from agent_core.protocol.states import Role
+from app.i18n import tr
 from app.pages.runs.curves_model import GLOBAL, MetricBook
 from app.pages.runs.wording import is_lower_better, metric_rank
 from app.widgets.timeline_sites import Site, sites_of
@@ -100,7 +101,7 @@ def _terms(one: Compared) -> dict[str, str]:
         "application": run.application_name,
         "rounds": str(run.rounds or MISSING),
         "round deadline": f"{run.round_deadline_s:g} s",
-        "quorum": f"{run.quorum} of {clients}",
+        "quorum": tr("{quorum} of {clients}", quorum=run.quorum, clients=clients),
     }
 
 

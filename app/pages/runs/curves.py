@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
 
+from app.i18n import tr
 from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis, round_times
 from app.pages.runs.export import ask_path, write_metrics
 from app.pages.runs.live import RunLive
@@ -62,37 +63,41 @@ class CurvesTab(QWidget):
         self._live.feed("metrics").pull()
 
     def _build(self) -> None:
-        self.axis = Segmented([("round", "Round"), ("time", "Time"), ("step", "Step")], "round")
+        self.axis = Segmented(
+            [("round", tr("Round")), ("time", tr("Time")), ("step", tr("Step"))], "round"
+        )
         self.axis.button("step").hide()
         self.axis.chosen.connect(self._on_axis)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 95)
         self.slider.setFixedWidth(120)
-        self.slider.setAccessibleName("Smoothing")
+        self.slider.setAccessibleName(tr("Smoothing"))
         self.slider.valueChanged.connect(self._on_slider)
         self._amount = Label("off", "small_medium")
         self._amount.setFixedWidth(34)
-        self.raw = QCheckBox("Raw behind")
+        self.raw = QCheckBox(tr("Raw behind"))
         self.raw.setChecked(True)
         self.raw.toggled.connect(self._on_look)
-        self.log = QCheckBox("Log scale")
+        self.log = QCheckBox(tr("Log scale"))
         self.log.toggled.connect(self._on_look)
         self.count = Label("", "small", "faint")
-        export = Button("Export", icon="download", sz="sm")
+        export = Button(tr("Export"), icon="download", sz="sm")
         menu = QMenu(export)
-        menu.addAction("Points as CSV…", self._save_csv)
-        menu.addAction("Picture as PNG…", self._save_png)
+        menu.addAction(tr("Points as CSV…"), self._save_csv)
+        menu.addAction(tr("Picture as PNG…"), self._save_png)
         export.setMenu(menu)
-        smoothing = row(Label("Smoothing", "small", "muted"), self.slider, self._amount, gap=10)
+        smoothing = row(Label(tr("Smoothing"), "small", "muted"), self.slider, self._amount, gap=10)
         bar = row(self.axis, 6, smoothing, 6, self.raw, self.log, None, self.count, export, gap=12)
-        self.chips = ChipRow("Sites")
+        self.chips = ChipRow(tr("Sites"))
         wrapping(self.chips)
         self.chips.toggled.connect(self._on_chips)
         self._plots = QWidget()
         self._grid = QGridLayout(self._plots)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(16)
-        self._empty = EmptyState("chart-line", "No points yet", "The first ones come with round 1.")
+        self._empty = EmptyState(
+            "chart-line", tr("No points yet"), tr("The first ones come with round 1.")
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scrolled(self._plots))
@@ -123,13 +128,19 @@ class CurvesTab(QWidget):
     def _show_state(self) -> None:
         self._stack.setCurrentIndex(1 if self.book.points else 0)
         if not self.book.points and not self._live.is_live and self._live.run is not None:
-            text = "The run ended before a job reported a metric."
-            self._empty.set("chart-line", "No points", text)
+            text = tr("The run ended before a job reported a metric.")
+            self._empty.set("chart-line", tr("No points"), text)
 
     def _refresh_words(self) -> None:
         keys = self.book.metrics()
-        metrics = "1 metric" if len(keys) == 1 else f"{len(keys)} metrics"
-        self.count.setText(f"{metrics}, {self.book.points:,} points, none left out")
+        metrics = tr("1 metric") if len(keys) == 1 else tr("{count} metrics", count=len(keys))
+        self.count.setText(
+            tr(
+                "{metrics}, {points:,} points, none left out",
+                metrics=metrics,
+                points=self.book.points,
+            )
+        )
         sites = set(self._live.sites)
         for key, card in self.cards.items():
             latest = self.book.latest(key, sites)
@@ -183,7 +194,11 @@ class CurvesTab(QWidget):
         chips = []
         for edge in self._order():
             site = sites.get(edge)
-            name = "Global" if edge == GLOBAL else (site.name if site else f"Device {edge}")
+            name = (
+                tr("Global")
+                if edge == GLOBAL
+                else (site.name if site else tr("Device {edge}", edge=edge))
+            )
             chips.append((edge, name, site.slot if site else -1, ""))
         self.chips.set_chips(chips)
 
@@ -193,9 +208,9 @@ class CurvesTab(QWidget):
 
     def _line(self, edge: int, curve: Curve) -> CurveLine:
         if edge == GLOBAL:
-            return CurveLine(edge, "Global", curve.series, -1, 2.6)
+            return CurveLine(edge, tr("Global"), curve.series, -1, 2.6)
         site = self._live.sites.get(edge)
-        name = site.name if site else f"Device {edge}"
+        name = site.name if site else tr("Device {edge}", edge=edge)
         width = 2.2 if edge == self._live.own_edge else 1.4
         slot = site.slot if site else edge
         return CurveLine(edge, name, curve.series, slot, width, site.is_dashed if site else False)
@@ -213,9 +228,9 @@ class CurvesTab(QWidget):
         if self.book.axis == "time":
             return f"{duration(x)} · {clock(self.book.origin + x)}"
         if self.book.axis == "step":
-            return f"Step {x:.0f}"
+            return tr("Step {x:.0f}", x=x)
         at = round_times(self._live.rounds).get(round(x))
-        return f"Round {x:.0f}" + (f" · {clock(at)}" if at else "")
+        return tr("Round {x:.0f}", x=x) + (f" · {clock(at)}" if at else "")
 
     def _missing(self, line: CurveLine, x: float) -> str:
         if self.book.axis == "round" and line.key != GLOBAL:
@@ -273,25 +288,29 @@ class CurvesTab(QWidget):
 
     # --- files ---
     def _save_csv(self) -> None:
-        path = ask_path(self, "Save points", f"run-{self._live.run_id}-curves.csv", "CSV (*.csv)")
+        path = ask_path(
+            self, tr("Save points"), f"run-{self._live.run_id}-curves.csv", tr("CSV (*.csv)")
+        )
         if path is not None:
             work = partial(write_metrics, path, self.book.snapshot(), dict(self._live.sites))
             self._live.context.tasks.run(
                 work,
                 lambda count: self._live.context.notify(
-                    f"{count:,} points saved", str(path), kind="ok"
+                    tr("{count:,} points saved", count=count), str(path), kind="ok"
                 ),
                 parent=self,
             )
 
     def _save_png(self) -> None:
-        path = ask_path(self, "Save picture", f"run-{self._live.run_id}-curves.png", "PNG (*.png)")
+        path = ask_path(
+            self, tr("Save picture"), f"run-{self._live.run_id}-curves.png", tr("PNG (*.png)")
+        )
         if path is not None:
             picture = self._plots.grab().toImage()
             self._live.context.tasks.run(
                 lambda: picture.save(str(path)),
                 lambda ok: self._live.context.notify(
-                    "Picture saved" if ok else "The picture could not be saved",
+                    tr("Picture saved") if ok else tr("The picture could not be saved"),
                     str(path),
                     kind="ok" if ok else "danger",
                 ),

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from agent_core.protocol.records import RoundRecord
+from app.i18n import tr
 from app.pages.runs.wording import metric_rank
 from app.widgets.curve_plot_series import Column, Floats, Series
 
@@ -170,7 +171,7 @@ class MetricBook:
             float(c.values.values[-1]) for e, c in curves.items() if e in sites and len(c.values)
         ]
         finite = [value for value in last if np.isfinite(value)]
-        return ("mean of sites", sum(finite) / len(finite)) if finite else None
+        return (tr("mean of sites"), sum(finite) / len(finite)) if finite else None
 
     def snapshot(self) -> list[Batch]:
         """Return all points so far, for another thread to write."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from agent_core.errors import StorageError
+from app.i18n import tr
 from app.pages.runs.curves_model import Batch
 from app.widgets.curve_plot_series import Floats
 from app.widgets.log_view_paint import plain_text
@@ -101,6 +102,6 @@ def iso(at: float) -> str:
 def unwritable(path: Path, error: OSError) -> StorageError:
     """Return the error for a file that cannot be written."""
     return StorageError(
-        f"{path.name} cannot be written there: {error.strerror}.",
-        next_step="Choose another folder, or free some space.",
+        tr("{name} cannot be written there: {strerror}.", name=path.name, strerror=error.strerror),
+        next_step=tr("Choose another folder, or free some space."),
     )

@@ -146,7 +146,7 @@ def save_runs(parent: QWidget, context: AppContext, runs: Sequence[Run], kind: s
 
 def save_picture(parent: QWidget, context: AppContext, picture: QImage, name: str) -> None:
     """Ask for a path and write a picture there."""
-    path = ask_path(parent, tr("Save picture"), name, "PNG (*.png)")
+    path = ask_path(parent, tr("Save picture"), name, tr("PNG (*.png)"))
     if path is None:
         return
 

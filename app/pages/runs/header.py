@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.records import RoundRecord, Run
 from agent_core.protocol.states import TERMINAL, State
+from app.i18n import tr
 from app.pages.runs.wording import (
     elapsed,
     headline,
@@ -23,7 +24,7 @@ from app.widgets.bars import ProgressBar
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.layouts import column, row, rule
 from app.widgets.tokens import look
-from app.widgets.words import duration
+from app.widgets.words import date_time, duration
 
 FACTS = 6
 
@@ -83,30 +84,40 @@ class RunHeader(QWidget):
 
 def _sub(run: Run) -> str:
     started = run.started_at or run.created_at
-    verb = "started" if run.started_at else "created"
-    day = time.strftime("%d %b %H:%M", time.localtime(started))
+    moment = date_time(started)
     if time.localtime(started)[:3] == time.localtime()[:3]:
-        day = time.strftime("%H:%M", time.localtime(started))
+        moment = time.strftime("%H:%M", time.localtime(started))
+    when = (
+        tr("started {moment} by {person}", moment=moment, person=run.owner_name)
+        if run.started_at
+        else tr("created {moment} by {person}", moment=moment, person=run.owner_name)
+    )
     named = [run.name] if run.name.casefold() != run.application_name.casefold() else []
-    words = [*named, run.application_name, f"{verb} {day} by {run.owner_name}"]
+    words = [
+        *named,
+        run.application_name,
+        when,
+    ]
     return " · ".join(word for word in words if word)
 
 
 def _facts(run: Run, durations: list[float], now: float) -> list[tuple[str, str, str]]:
-    of = f" of {run.rounds}" if run.rounds else ""
-    facts = [("Round", f"{run.round}{of}", "text")]
+    rounds = tr("{k} of {n}", k=run.round, n=run.rounds) if run.rounds else str(run.round)
+    facts = [(tr("Round"), rounds, "text")]
     facts += [(metric_title(key), text, "text") for key, text, _ in headline(run)]
     here, all_sites = sites_in(run)
     if all_sites:
         if run.state in TERMINAL or run.state == State.IDLE:
-            facts.append(("Sites", str(all_sites), "text"))
+            facts.append((tr("Sites"), str(all_sites), "text"))
         else:
             tok = "warn" if here < all_sites else "text"
-            facts.append(("Sites in", f"{here} of {all_sites}", tok))
+            facts.append((tr("Sites in"), tr("{k} of {n}", k=here, n=all_sites), tok))
     passed = elapsed(run, now)
     if passed is not None:
-        facts.append(("Elapsed" if run.state not in TERMINAL else "Took", duration(passed), "text"))
+        facts.append(
+            (tr("Elapsed") if run.state not in TERMINAL else tr("Took"), duration(passed), "text")
+        )
     left = seconds_left(run, durations)
     if left is not None and run.state == State.RUNNING:
-        facts.append(("Left", f"about {duration(left)}", "text"))
+        facts.append((tr("Left"), tr("about {time}", time=duration(left)), "text"))
     return facts + [("", "", "text")] * (FACTS - len(facts))

@@ -193,7 +193,7 @@ class LogsTab(QWidget):
     # --- files ---
     def _save(self) -> None:
         name = f"run-{self._live.run_id}.log"
-        path = ask_path(self, tr("Save the lines shown"), name, "Text (*.log *.txt)")
+        path = ask_path(self, tr("Save the lines shown"), name, tr("Text (*.log *.txt)"))
         if path is None:
             return
         rows = self.view.model.shown

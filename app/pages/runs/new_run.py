@@ -13,6 +13,7 @@ from agent_core.keys import fingerprint_words
 from agent_core.protocol.records import Application, Device, Group, Project, Run
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import tr
 from app.pages.runs.new_run_devices import DevicePicker
 from app.pages.runs.new_run_model import (
     Draft,
@@ -46,7 +47,7 @@ class NewRunDialog(Dialog):
         runs: Sequence[Run],
     ) -> None:
         super().__init__(
-            parent, "New run", project.name, icon="rocket", tok="accent_text", width=1060,
+            parent, tr("New run"), project.name, icon="rocket", tok="accent_text", width=1060,
             height=min(700, parent.window().height() - 60),
         )  # fmt: skip
         self._context = context
@@ -78,9 +79,9 @@ class NewRunDialog(Dialog):
 
     def _build_what(self) -> QHBoxLayout:
         self.application = QComboBox()
-        self.application.setAccessibleName("Application")
+        self.application.setAccessibleName(tr("Application"))
         self.server = QComboBox()
-        self.server.setAccessibleName("Server job runs on")
+        self.server.setAccessibleName(tr("Server job runs on"))
         for box in (self.application, self.server):
             box.setFixedHeight(32)
             box.setFont(theme().font(400, 13))
@@ -89,13 +90,13 @@ class NewRunDialog(Dialog):
         self._print = ElidedLabel("", "small", "muted")
         self._group_note = ElidedLabel("", "small", "muted")
         first = column(
-            Label("Application", "small_medium"),
+            Label(tr("Application"), "small_medium"),
             self.application,
             row(Icon("fingerprint", "faint", 14), (self._print, 1), gap=6),
             gap=6,
         )
         second = column(
-            Label("Server job runs on", "small_medium"),
+            Label(tr("Server job runs on"), "small_medium"),
             self.server,
             row(Icon("users", "faint", 14), (self._group_note, 1), gap=6),
             gap=6,
@@ -104,21 +105,21 @@ class NewRunDialog(Dialog):
 
     def _build_parameters(self) -> list[Any]:
         self.name = QLineEdit()
-        self.name.setPlaceholderText("what this run is for")
+        self.name.setPlaceholderText(tr("what this run is for"))
         self.name.setFixedSize(WIDTH + 130, 32)
         self.name.setFont(theme().font(400, 13))
         self.name.setMaxLength(80)
-        self.name.setAccessibleName("Name")
+        self.name.setAccessibleName(tr("Name"))
         self.rounds = make_spin(1, 100_000, "")
-        self.rounds.setAccessibleName("Rounds")
+        self.rounds.setAccessibleName(tr("Rounds"))
         self.rounds.valueChanged.connect(self._on_numbers)
         self.form = ParameterForm()
         self.form.changed.connect(self._touch)
         self.name.textChanged.connect(lambda _: self._touch())
         return [
-            row(Label("Name", "small"), None, self.name),
-            row(Label("Rounds", "small"), None, self.rounds),
-            Label("Parameters", "small_medium"),
+            row(Label(tr("Name"), "small"), None, self.name),
+            row(Label(tr("Rounds"), "small"), None, self.rounds),
+            Label(tr("Parameters"), "small_medium"),
             self.form,
             rule(),
         ]
@@ -129,10 +130,12 @@ class NewRunDialog(Dialog):
         self._cost_note = Label("", "small", "muted")
         words = column(self._cost, self._cost_note, gap=2)
         self.footer.insertLayout(0, row(Icon("arrow-up-right", "muted", 16), words, gap=12))
-        self._cancel = self.add_button(Button("Cancel", "ghost", on_click=self.reject))
-        self._draft = self.add_button(Button("Save as draft", on_click=lambda: self._send(False)))
+        self._cancel = self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
+        self._draft = self.add_button(
+            Button(tr("Save as draft"), on_click=lambda: self._send(False))
+        )
         self._start = self.add_button(
-            Button("Start run", "primary", icon="play", on_click=lambda: self._send(True))
+            Button(tr("Start run"), "primary", icon="play", on_click=lambda: self._send(True))
         )
 
     # --- data ---
@@ -146,7 +149,7 @@ class NewRunDialog(Dialog):
         last = newest.application_id if newest is not None else None
         self.application.setCurrentIndex(max(0, self.application.findData(last)))
         self.application.blockSignals(False)
-        self.server.addItem("Choose a device", None)
+        self.server.addItem(tr("Choose a device"), None)
         for device in self.draft.devices:
             away = "" if device.presence == "online" else f", {device.presence}"
             name = f"{device.silo or device.name} ({device.name}{away})"
@@ -158,7 +161,7 @@ class NewRunDialog(Dialog):
         self.slow.deadline.setValue(int(self.draft.deadline_s))
         self._on_application()
         if not self._applications:
-            self._say("The group has no application yet. Upload a package under Applications.")
+            self._say(tr("The group has no application yet. Upload a package under Applications."))
 
     def _own_edge(self) -> int | None:
         device = self._context.status().get("device")
@@ -227,7 +230,7 @@ class NewRunDialog(Dialog):
     # --- sending ---
     def _send(self, start: bool) -> None:
         application = self.current()
-        problem = self.draft.problem() if application else "Choose an application."
+        problem = self.draft.problem() if application else tr("Choose an application.")
         if problem or application is None:
             self._say(problem)
             return
@@ -252,7 +255,7 @@ class NewRunDialog(Dialog):
     def _set_busy(self, on: bool) -> None:
         self._start.setEnabled(not on)
         self._draft.setEnabled(not on)
-        self._start.setText("Starting…" if on else "Start run")
+        self._start.setText(tr("Starting…") if on else tr("Start run"))
 
 
 def _read(

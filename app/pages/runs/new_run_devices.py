@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.records import Group
+from app.i18n import tr
 from app.pages.runs.new_run_model import DeviceRow, Draft
 from app.widgets.badges import site_letters
 from app.widgets.buttons import Button
@@ -27,21 +28,21 @@ class DevicePicker(QWidget):
         self._group = group
         self.draft = Draft([])
         self._count = Label("", "small", "faint")
-        online = Button("Choose all online", "link", on_click=self._choose_online)
+        online = Button(tr("Choose all online"), "link", on_click=self._choose_online)
         columns: list[Column[DeviceRow]] = [
             Column("", _check_cell, 40),
-            Column("Site", self._site_cell, 0),
-            Column("State", lambda r: Cell(kind="state", state=_state(r)), 130),
-            Column("Ready?", _ready_cell, 176),
+            Column(tr("Site"), self._site_cell, 0),
+            Column(tr("State"), lambda r: Cell(kind="state", state=_state(r)), 130),
+            Column(tr("Ready?"), _ready_cell, 176),
         ]
         self.rows: RowModel[DeviceRow] = RowModel(columns, lambda r: r.device.edge_id)
         self.table = Table(self.rows, row_height=48)
-        self.table.setAccessibleName("Devices that train")
+        self.table.setAccessibleName(tr("Devices that train"))
         self.table.clicked_cell.connect(self._on_cell)
         self.table.installEventFilter(self)
         card = TableCard()
         card.add((self.table, 1))
-        head = row(Label("Devices", "small_medium"), self._count, None, online, gap=8)
+        head = row(Label(tr("Devices"), "small_medium"), self._count, None, online, gap=8)
         self.setLayout(column(head, (card, 1), 4, gap=8))
 
     def refresh(self) -> None:
@@ -49,7 +50,9 @@ class DevicePicker(QWidget):
         draft = self.draft
         self.rows.set_rows(draft.rows())
         trainers = len(draft.devices) - (1 if draft.server is not None else 0)
-        self._count.setText(f"{len(draft.chosen)} of {trainers} chosen")
+        self._count.setText(
+            tr("{count} of {trainers} chosen", count=len(draft.chosen), trainers=trainers)
+        )
 
     def toggle(self, one: DeviceRow) -> None:
         """Tick a device, or take its tick away."""

@@ -11,6 +11,7 @@ from typing import Any
 from agent_core.packages.config import ROUND_KEYS, rounds_of
 from agent_core.protocol.records import Application, Device, Run
 from agent_core.protocol.states import Role
+from app.i18n import tr
 from app.widgets.words import age, duration, plural, size
 
 DEFAULT_DEADLINE_S = 600.0
@@ -32,12 +33,20 @@ class DeviceRow:
         if self.is_server:
             return "server", "aggregates", "info"
         if device.presence == "offline":
-            seen = f"last seen {age(device.last_seen)} ago" if device.last_seen else "never seen"
+            seen = (
+                tr("last seen {age} ago", age=age(device.last_seen))
+                if device.last_seen
+                else tr("never seen")
+            )
             return "wifi-off", seen, "faint"
         if device.presence == "silent":
-            return "radio", f"silent {age(device.last_seen)}", "warn"
+            return "radio", tr("silent {age}", age=age(device.last_seen)), "warn"
         if device.running:
-            return "activity", f"busy with {plural(len(device.running), 'run')}", "info"
+            return (
+                "activity",
+                tr("busy with {count}", count=plural(len(device.running), "run")),
+                "info",
+            )
         return "circle-check", "ready", "ok"
 
 
@@ -119,22 +128,36 @@ class Draft:
         span = duration(self.deadline_s)
         bound = duration(self.deadline_s * self.rounds)
         if count == 0:
-            return "Choose at least one device that trains."
-        if self.needed >= count:
-            who = "the one device" if count == 1 else f"all {count}"
-            first = f"A round ends when {who} answer{'s' if count == 1 else ''}; "
-            first += f"if one is missing after {span}, the run fails."
+            return tr("Choose at least one device that trains.")
+        if count == 1:
+            first = tr(
+                "A round ends when the one device answers; if it is missing after {span}, "
+                "the run fails.",
+                span=span,
+            )
+        elif self.needed >= count:
+            first = tr(
+                "A round ends when all {count} answer; if one is missing after {span}, "
+                "the run fails.",
+                count=count,
+                span=span,
+            )
         else:
-            first = f"A round ends when all {count} answer, or after {span} with at least "
-            first += f"{self.needed}; with fewer, the run fails."
-        return f"{first} Once started, all rounds end within {bound}."
+            first = tr(
+                "A round ends when all {count} answer, or after {span} with at least {needed}; "
+                "with fewer, the run fails.",
+                count=count,
+                span=span,
+                needed=self.needed,
+            )
+        return tr("{first} Once started, all rounds end within {bound}.", first=first, bound=bound)
 
     def problem(self) -> str:
         """Return what keeps the run from being created, or an empty text."""
         if self.server is None:
-            return "Choose the device that runs the server job."
+            return tr("Choose the device that runs the server job.")
         if not self.chosen:
-            return "Choose at least one device that trains."
+            return tr("Choose at least one device that trains.")
         return ""
 
     def wish(self, project_id: int, application: Application, name: str) -> dict[str, Any]:
@@ -198,22 +221,26 @@ def read_value(text: str, like: Any) -> Any:
     if isinstance(like, bool):
         if text.lower() in {"true", "false"}:
             return text.lower() == "true"
-        raise ValueError("Not yes or no. Use true or false.")
+        raise ValueError(tr("Not yes or no. Use true or false."))
     if isinstance(like, int):
         try:
             return int(text)
         except ValueError:
-            raise ValueError(f"Not a whole number. Use {like}, for example.") from None
+            raise ValueError(
+                tr("Not a whole number. Use {like}, for example.", like=like)
+            ) from None
     if isinstance(like, float):
         try:
             return float(text)
         except ValueError:
-            raise ValueError(f"Not a number. Use {like:g}, for example.") from None
+            raise ValueError(tr("Not a number. Use {like:g}, for example.", like=like)) from None
     if isinstance(like, list | dict):
         try:
             return json.loads(text)
         except ValueError:
-            raise ValueError(f"Not JSON. Use {json.dumps(like)}, for example.") from None
+            raise ValueError(
+                tr("Not JSON. Use {dumps}, for example.", dumps=json.dumps(like))
+            ) from None
     return text
 
 
@@ -232,16 +259,20 @@ def estimate(application: Application, draft: Draft, runs: Sequence[Run]) -> tup
     per_round = _bytes_a_round(application, runs)
     if per_round is None:
         return (
-            f"The package is {size(package)}",
-            "What a site sends becomes known with the first round",
+            tr("The package is {size}", size=size(package)),
+            tr("What a site sends becomes known with the first round"),
         )
     up, down = per_round
     total_up, total_down = up * draft.rounds, down * draft.rounds
     as_much = abs(total_up - total_down) <= 0.1 * max(total_up, total_down)
-    back = "as much" if as_much else f"about {size(total_down)}"
+    back = tr("as much") if as_much else tr("about {size}", size=size(total_down))
     return (
-        f"Each site sends about {size(total_up)} and receives {back}",
-        f"{size(up)} × {plural(draft.rounds, 'round')}, as in earlier runs of it",
+        tr("Each site sends about {size} and receives {back}", size=size(total_up), back=back),
+        tr(
+            "{size} × {count}, as in earlier runs of it",
+            size=size(up),
+            count=plural(draft.rounds, "round"),
+        ),
     )
 
 

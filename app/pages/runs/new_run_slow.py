@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSlider, QSpinBox, QWidget
 
+from app.i18n import tr
 from app.pages.runs.new_run_model import Draft
 from app.pages.runs.parameter_rows import WIDTH
 from app.widgets.cards import Inset
@@ -22,10 +23,10 @@ class SlowPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.deadline = make_spin(1, 7 * 86400, " s")
-        self.deadline.setAccessibleName("Round deadline")
+        self.deadline.setAccessibleName(tr("Round deadline"))
         self.deadline.valueChanged.connect(self.deadline_changed)
         self.quorum = QSlider(Qt.Orientation.Horizontal)
-        self.quorum.setAccessibleName("Quorum")
+        self.quorum.setAccessibleName(tr("Quorum"))
         self.quorum.valueChanged.connect(self.quorum_changed)
         self._needed = Label("", "strong")
         self._needed.setMinimumWidth(52)
@@ -33,9 +34,9 @@ class SlowPanel(QWidget):
         icon = column(2, Icon("info", "info", 16), None, gap=0)
         self.setLayout(
             column(
-                Label("When a site is slow or silent", "small_medium"),
-                row(Label("Round deadline", "small"), None, self.deadline),
-                row(Label("Quorum", "small"), (self.quorum, 1), self._needed, gap=12),
+                Label(tr("When a site is slow or silent"), "small_medium"),
+                row(Label(tr("Round deadline"), "small"), None, self.deadline),
+                row(Label(tr("Quorum"), "small"), (self.quorum, 1), self._needed, gap=12),
                 Inset(row(icon, (self.effect, 1), gap=10)),
                 gap=10,
             )
@@ -47,7 +48,9 @@ class SlowPanel(QWidget):
         self.quorum.setRange(1, max(1, len(draft.chosen)))
         self.quorum.setValue(draft.needed)
         self.quorum.blockSignals(False)
-        self._needed.setText(f"{draft.needed} of {len(draft.chosen)}")
+        self._needed.setText(
+            tr("{needed} of {count}", needed=draft.needed, count=len(draft.chosen))
+        )
         self.effect.setText(draft.effect())
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.states import State
+from app.i18n import tr
 from app.pages.runs.live import RunLive
 from app.widgets.badges import Tag
 from app.widgets.banner import Banner
@@ -18,6 +19,7 @@ from app.widgets.layouts import column, row, scrolled
 from app.widgets.round_bars import RoundBars, legend
 from app.widgets.timeline import Timeline
 from app.widgets.timeline_model import rows_of
+from app.wire_words import said
 
 
 class OverviewTab(QWidget):
@@ -32,20 +34,20 @@ class OverviewTab(QWidget):
         self.bars = RoundBars()
         self.events = EventList()
         self._live_tag = Tag("live", "ok", icon="radio")
-        note = Label("times are since the step before", "small", "faint")
-        self._where = Card("Where each site is", actions=[note, self._live_tag])
+        note = Label(tr("times are since the step before"), "small", "faint")
+        self._where = Card(tr("Where each site is"), actions=[note, self._live_tag])
         self._where.add(self.timeline)
         self._waiting = Label("", "small", "muted", wrap=True)
         self._waiting.hide()
         self._where.add(self._waiting)
-        self._rounds = Card("Round time", actions=[legend()])
+        self._rounds = Card(tr("Round time"), actions=[legend()])
         self._rounds.add((self.bars, 1))
-        self._events = Card("Events")
+        self._events = Card(tr("Events"))
         self._events.add((self.events, 1))
         self._events.setMinimumWidth(300)
         below = row((self._rounds, 19), (self._events, 10), gap=16)
         inner = QWidget()
-        self.cause = Banner("danger", "The run failed", "", "Open logs")
+        self.cause = Banner("danger", tr("The run failed"), "", tr("Open logs"))
         self.cause.acted.connect(lambda: self.asked.emit("logs"))
         self.cause.hide()
         inner.setLayout(column(self.cause, self._where, (below, 1), gap=16))
@@ -83,11 +85,11 @@ class OverviewTab(QWidget):
         run = self._live.run
         text = ""
         if run is not None and run.state == State.IDLE:
-            text = "Created and not started. Nothing was sent to the sites."
+            text = tr("Created and not started. Nothing was sent to the sites.")
         elif self._live.is_live and run is not None:
             rows = self.timeline.rows
-            told = any(row.is_amber or row.caption == run.detail for row in rows)
-            text = "" if told else run.detail
+            told = any(row.is_amber or row.caption == said(run.detail) for row in rows)
+            text = "" if told else said(run.detail)
         self._waiting.setText(text)
         self._waiting.setVisible(bool(text))
 
@@ -95,14 +97,16 @@ class OverviewTab(QWidget):
         """Say why a run ended before its last round."""
         run = self._live.run
         titles = {
-            State.FAILED: ("danger", "The run failed"),
-            State.EXCEPTION: ("danger", "The code of the run raised an error"),
-            State.KILLED: ("warn", "The run was stopped"),
+            State.FAILED: ("danger", tr("The run failed")),
+            State.EXCEPTION: ("danger", tr("The code of the run raised an error")),
+            State.KILLED: ("warn", tr("The run was stopped")),
         }
         shown = titles.get(run.state) if run is not None else None
         if run is None or shown is None or not (run.detail or run.ended_by):
             self.cause.hide()
             return
-        by = f" by {run.ended_by}" if run.state == State.KILLED and run.ended_by else ""
-        self.cause.set(shown[0], shown[1] + by, run.detail, "Open logs")
+        title = shown[1]
+        if run.state == State.KILLED and run.ended_by:
+            title = tr("The run was stopped by {person}", person=run.ended_by)
+        self.cause.set(shown[0], title, said(run.detail), tr("Open logs"))
         self.cause.show()

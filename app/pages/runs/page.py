@@ -102,7 +102,7 @@ class RunPage(Page):
             tr("Stop run {id}, {name}?", id=run.id, name=run.name),
             stop_consequence(run),
             tr("Stop the run"),
-            lambda: self._send("runs.stop", reason="Stopped from the run's page"),
+            lambda: self._send("runs.stop", reason=tr("Stopped from the run's page")),
         )
 
     def _send(self, method: str, **given: Any) -> None:
@@ -162,9 +162,18 @@ class RunPage(Page):
 def stop_consequence(run: Run) -> str:
     """Return what stopping a run means, with its sites by name."""
     names = [one.silo or one.name for one in run.devices if one.role == Role.CLIENT]
-    shown = ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names)
-    of = f" after round {run.round} of {run.rounds}" if run.rounds else ""
-    return (
-        f"It ends{of} on {shown or 'all devices'}. Curves, logs and models so far are kept; "
-        "it cannot be continued."
+    shown = ", ".join(names) or tr("all devices")
+    if len(names) > 1:
+        shown = tr("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])
+    if run.rounds:
+        return tr(
+            "It ends after round {k} of {n} on {sites}. Curves, logs and models so far are kept; "
+            "it cannot be continued.",
+            k=run.round,
+            n=run.rounds,
+            sites=shown,
+        )
+    return tr(
+        "It ends on {sites}. Curves, logs and models so far are kept; it cannot be continued.",
+        sites=shown,
     )

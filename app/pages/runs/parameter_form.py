@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.i18n import tr
 from app.pages.runs.new_run_model import guess_value, merged
 from app.pages.runs.parameter_rows import FreeRow, ParameterRow
 from app.widgets.buttons import Button
@@ -28,7 +29,7 @@ class ParameterForm(QWidget):
         self._typed.setSpacing(8)
         self._more = QVBoxLayout()
         self._more.setSpacing(8)
-        add = Button("Add parameter", "link", icon="plus", on_click=self.add_free)
+        add = Button(tr("Add parameter"), "link", icon="plus", on_click=self.add_free)
         self.setLayout(column(self._none, self._typed, self._more, row(add, None), gap=8))
 
     def show_parameters(self, parameters: dict[str, Any]) -> None:
@@ -38,7 +39,7 @@ class ParameterForm(QWidget):
         for one in self.rows:
             one.changed.connect(self.changed)
             self._typed.addWidget(one)
-        self._none.setText("" if parameters else "The application runs with its own values.")
+        self._none.setText("" if parameters else tr("The application runs with its own values."))
         self._none.setVisible(not parameters)
 
     def add_free(self) -> FreeRow:

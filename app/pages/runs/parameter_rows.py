@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QWidget
 
+from app.i18n import tr
 from app.pages.runs.new_run_model import read_value
 from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Label, restyle
@@ -99,16 +100,16 @@ class FreeRow(QWidget):
         super().__init__()
         self.key = QLineEdit()
         self.key.setPlaceholderText("name")
-        self.key.setAccessibleName("Parameter name")
+        self.key.setAccessibleName(tr("Parameter name"))
         self.text = QLineEdit()
         self.text.setPlaceholderText("value")
-        self.text.setAccessibleName("Parameter value")
+        self.text.setAccessibleName(tr("Parameter value"))
         for edit in (self.key, self.text):
             edit.setFont(theme().font(400, 12, mono=True))
             edit.setFixedHeight(32)
             edit.textChanged.connect(lambda _: self.changed.emit())
         self.text.setFixedWidth(WIDTH)
         remove = Button(
-            kind="ghost", icon="x", sz="sm", tip="Remove", on_click=lambda: self.removed.emit()
+            kind="ghost", icon="x", sz="sm", tip=tr("Remove"), on_click=lambda: self.removed.emit()
         )
         self.setLayout(row((self.key, 1), self.text, remove, gap=8))

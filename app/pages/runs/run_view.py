@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import mark, tr
 from app.pages.runs.header import RunHeader
 from app.pages.runs.live import RunLive
 from app.widgets.bars import Skeleton
@@ -18,11 +19,11 @@ from app.widgets.tabs import Tabs
 
 SKELETON_MS = 300
 TABS = (
-    ("overview", "Overview"),
-    ("curves", "Curves"),
-    ("system", "System"),
-    ("logs", "Logs"),
-    ("models", "Models"),
+    ("overview", mark("Overview")),
+    ("curves", mark("Curves")),
+    ("system", mark("System")),
+    ("logs", mark("Logs")),
+    ("models", mark("Models")),
 )
 
 
@@ -34,7 +35,7 @@ class RunView(QWidget):
         self.run_id = run_id
         self.live = RunLive(context, run_id, self)
         self.header = RunHeader()
-        self.tabs = Tabs(TABS)
+        self.tabs = Tabs([(key, tr(title)) for key, title in TABS])
         self.tabs.chosen.connect(self._on_tab)
         self._places: dict[str, QWidget] = {}
         self.stack = QStackedWidget()
@@ -44,7 +45,10 @@ class RunView(QWidget):
         self._skeleton.setLayout(column(Skeleton(6), None))
         self._blank = QWidget()
         self._error = EmptyState(
-            "circle-alert", "The run could not be read", action="Try again", on_action=self._retry
+            "circle-alert",
+            tr("The run could not be read"),
+            action=tr("Try again"),
+            on_action=self._retry,
         )
         self._states = QStackedWidget()
         for widget in (self._blank, self._skeleton, self._error, self._whole):

@@ -7,6 +7,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
 
+from app.i18n import tr
 from app.pages.runs.export import ask_path, write_system
 from app.pages.runs.live import RunLive
 from app.pages.runs.system_model import FIGURES, Figure, SystemBook
@@ -47,10 +48,12 @@ class SystemTab(QWidget):
         self._live.feed("system").pull()
 
     def _build(self) -> None:
-        self.span = Segmented([("300", "5 min"), ("1200", "20 min"), ("0", "Whole run")], "1200")
+        self.span = Segmented(
+            [("300", tr("5 min")), ("1200", tr("20 min")), ("0", tr("Whole run"))], "1200"
+        )
         self.span.chosen.connect(lambda _: self._on_window())
         export = Button("CSV", icon="download", sz="sm", on_click=self._save_csv)
-        self.chips = ChipRow("Sites")
+        self.chips = ChipRow(tr("Sites"))
         wrapping(self.chips)
         self.chips.toggled.connect(self._on_chips)
         self._plots = QWidget()
@@ -58,12 +61,14 @@ class SystemTab(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(16)
         self._empty = EmptyState(
-            "gauge", "No figures yet", "Sites report them while their job runs."
+            "gauge", tr("No figures yet"), tr("Sites report them while their job runs.")
         )
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scrolled(self._plots))
-        words = "Bold line and big numbers: this machine. Sites report only while a run is live."
+        words = tr(
+            "Bold line and big numbers: this machine. Sites report only while a run is live."
+        )
         self._late = Label("", "small", "warn")
         foot = row(Icon("monitor", "faint", 14), Label(words, "small", "faint"), None, self._late)
         tools = row((self.chips, 1), self.span, export, gap=12)
@@ -102,10 +107,10 @@ class SystemTab(QWidget):
         self.cards = {}
         across = 4 if len(shown) > 6 else 3
         for place, figure in enumerate(shown):
-            card = CurveCard(figure.key, figure.title, figure.kind, can_expand=False)
+            card = CurveCard(figure.key, tr(figure.title), figure.kind, can_expand=False)
             card.plot.x_scale = self._x_scale
             card.plot.x_title = clock
-            card.plot.missing = lambda _line, _x: "no value"
+            card.plot.missing = lambda _line, _x: tr("no value")
             card.plot.shows_raw = False
             self.cards[figure.key] = card
             self.group.add(card.plot)
@@ -152,7 +157,7 @@ class SystemTab(QWidget):
             if value is None:
                 card.set_value("", "")
             else:
-                card.set_value(figure.note, _text(figure, value))
+                card.set_value(tr(figure.note), _text(figure, value))
             self._shade_gaps(card)
         self._say_late()
         self.group.refresh()
@@ -168,17 +173,23 @@ class SystemTab(QWidget):
             return
         now = time.time()
         late = [
-            f"{self._live.sites[edge].name}: no values for {duration(now - at)}"
+            tr(
+                "{name}: no values for {time}",
+                name=self._live.sites[edge].name,
+                time=duration(now - at),
+            )
             for edge, at in self.book.last_at.items()
             if now - at > LATE_S and edge in self._live.sites
         ]
-        more = f" and {len(late) - 1} more" if len(late) > 1 else ""
-        self._late.setText(late[0] + more if late else "")
+        said = late[0] if late else ""
+        if len(late) > 1:
+            said = tr("{first} and {count} more", first=said, count=len(late) - 1)
+        self._late.setText(said)
 
     # --- files ---
     def _save_csv(self) -> None:
         name = f"run-{self._live.run_id}-system.csv"
-        path = ask_path(self, "Save system figures", name, "CSV (*.csv)")
+        path = ask_path(self, tr("Save system figures"), name, tr("CSV (*.csv)"))
         if path is None:
             return
         series = [
@@ -189,7 +200,7 @@ class SystemTab(QWidget):
         self._live.context.tasks.run(
             partial(write_system, path, series, dict(self._live.sites)),
             lambda count: self._live.context.notify(
-                f"{count:,} values saved", str(path), kind="ok"
+                tr("{count:,} values saved", count=count), str(path), kind="ok"
             ),
             parent=self,
         )

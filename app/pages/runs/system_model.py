@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from app.i18n import mark
 from app.widgets.curve_plot_series import Floats, Series
 from app.widgets.curve_plot_ticks import Kind
 
@@ -21,14 +22,14 @@ class Figure(NamedTuple):
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("cpu", "CPU", "percent", "whole machine"),
-    Figure("memory", "Memory", "percent", "of the machine"),
-    Figure("job_rss", "Job memory", "bytes", "resident"),
-    Figure("job_cpu", "Job CPU", "percent", "of one core"),
-    Figure("sent", "Sent", "rate", "whole machine"),
-    Figure("received", "Received", "rate", "whole machine"),
+    Figure("cpu", mark("CPU"), "percent", mark("whole machine")),
+    Figure("memory", mark("Memory"), "percent", mark("of the machine")),
+    Figure("job_rss", mark("Job memory"), "bytes", mark("resident")),
+    Figure("job_cpu", mark("Job CPU"), "percent", mark("of one core")),
+    Figure("sent", mark("Sent"), "rate", mark("whole machine")),
+    Figure("received", mark("Received"), "rate", mark("whole machine")),
     Figure("gpu", "GPU", "percent", ""),
-    Figure("gpu_temperature", "GPU temperature", "number", "°C"),
+    Figure("gpu_temperature", mark("GPU temperature"), "number", "°C"),
 )
 # More time between two samples than this many usual intervals is a gap.
 GAP_INTERVALS = 2.5

@@ -8,7 +8,9 @@ from agent_core.protocol.metric_names import is_lower_better as is_lower_better
 from agent_core.protocol.metric_names import metric_rank as metric_rank
 from agent_core.protocol.records import Run
 from agent_core.protocol.states import TERMINAL, Role, State
+from app.i18n import tr
 from app.widgets.curve_plot_ticks import kind_of, value_text
+from app.widgets.words import date, day
 
 LIVE = frozenset(State) - TERMINAL - {State.IDLE, State.OFFLINE}
 
@@ -19,10 +21,10 @@ def day_text(at: float, now: float) -> str:
     if then[:3] == today[:3]:
         return time.strftime("%H:%M", then)
     if time.localtime(now - 86400)[:3] == then[:3]:
-        return "Yesterday"
+        return tr("Yesterday")
     if then.tm_year == today.tm_year:
-        return f"{then.tm_mday} {time.strftime('%b', then)}"
-    return f"{then.tm_mday} {time.strftime('%b %Y', then)}"
+        return day(at)
+    return date(at)
 
 
 def metric_title(key: str) -> str:
@@ -40,17 +42,17 @@ def headline(run: Run, count: int = 2) -> list[tuple[str, str, float]]:
 
 def run_title(run: Run) -> str:
     """Return what a run is called."""
-    return f"Run {run.id}"
+    return tr("Run {id}", id=run.id)
 
 
 def state_text(run: Run) -> str:
     """Return the words of a run's badge where they say more than its state."""
     if run.state == State.PENDING_APPROVAL:
-        return "Waits for approval"
+        return tr("Waits for approval")
     if run.state == State.IDLE:
-        return "Not started"
+        return tr("Not started")
     if run.state == State.KILLED and run.ended_by:
-        return f"Killed by {run.ended_by}"
+        return tr("Killed by {person}", person=run.ended_by)
     return ""
 
 
