@@ -22,6 +22,7 @@ from app.wire_words import said
 SKELETON_MS = 300
 GATHER_MS = 250  # events that come together are one reading
 FRESH_S = 5.0  # a heartbeat's status asks for new figures when the last ones are older
+AWAY_S = 15.0  # between two tries while there is no line to the hub
 TICK_MS = 1000
 
 Json = dict[str, Any]
@@ -42,6 +43,8 @@ class LivePage(Page):
         self.found: Any = None
         self.read_at = 0.0
         self._busy = self._again = False
+        self._tried_at = 0.0
+        self._who = _who(context.status())
         self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
         self._patience.timeout.connect(self._show_skeleton)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
@@ -71,6 +74,12 @@ class LivePage(Page):
             self.states.addWidget(widget)
         self.setLayout(column(self.stale, (self.states, 1), gap=12, margins=(24, 20, 24, 20)))
 
+    @property
+    def is_live(self) -> bool:
+        """Return whether what is shown follows the hub."""
+        is_read = self.found is not None and not self.stale.isVisible()
+        return is_read and self.context.status().get("state") == "online"
+
     def read(self) -> Any:
         """Return what the agent says; runs on a thread."""
         raise NotImplementedError
@@ -89,6 +98,7 @@ class LivePage(Page):
             self._again = True
             return
         self._busy, self._again = True, False
+        self._tried_at = time.time()
         if self.found is None:
             self._patience.start()
         self.context.tasks.run(self.read, self._on_read, self._on_failed, self)
@@ -140,6 +150,10 @@ class LivePage(Page):
         is_due = time.time() - self.read_at > FRESH_S
         if self.follows_heartbeat and is_due and status.get("state") == "online":
             self._soon()
+        who = _who(status)
+        if who != self._who:  # another account, or this machine was bound or unbound
+            self._who = who
+            self._soon()
 
     def _on_connected(self, is_connected: bool) -> None:
         if is_connected:
@@ -150,8 +164,13 @@ class LivePage(Page):
             self._gather.start()
 
     def _tick(self) -> None:
-        if self.isVisible() and self.found is not None:
+        if not self.isVisible():
+            return
+        if self.found is not None:
             self.tick()
+        # Without a line to the hub nobody tells of changes: look now and then.
+        if not self.is_live and time.time() - max(self.read_at, self._tried_at) > AWAY_S:
+            self._soon()
 
     def open(self, **arguments: Any) -> None:
         """Show the page and read what it shows."""
@@ -189,6 +208,11 @@ def every(context: AppContext, method: str, **params: Any) -> list[Json]:
         if not page["items"] or not following or following == cursor:
             return items
         cursor = following
+
+
+def _who(status: Json) -> tuple[object, object]:
+    account, device = status.get("account") or {}, status.get("device") or {}
+    return account.get("id"), device.get("edge_id")
 
 
 def _sentence(error: Exception) -> tuple[str, str]:

@@ -145,9 +145,8 @@ class DevicesPage(LivePage):
         self._show_rows()
         self.rows.refresh()
         self.detail.tick()
-        is_live = not self.stale.isVisible()
-        self.live.setText(tr("Live") if is_live else tr("Not live"))
-        self.live.set_token("ok" if is_live else "warn")
+        self.live.setText(tr("Live") if self.is_live else tr("Not live"))
+        self.live.set_token("ok" if self.is_live else "warn")
 
     def _show_detail(self) -> None:
         chosen: DeviceRow | None = self.table.current()

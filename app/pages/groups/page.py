@@ -133,7 +133,7 @@ class GroupPage(LivePage):
 
     def tick(self) -> None:
         """Show ages anew."""
-        self.picture.tick(not self.stale.isVisible())
+        self.picture.tick(self.is_live)
         self.side.tick()
 
     def commands(self) -> list[PageCommand]:
