@@ -4,12 +4,128 @@
     <context>
         <name>SiloDesk</name>
         <message>
+            <source> Without the tick at “Sign it with my key” it is built unsigned.</source>
+            <translation> 若不勾选“用我的密钥签名”，构建结果将不带签名。</translation>
+        </message>
+        <message>
+            <source> and {n} more</source>
+            <translation> 等 {n} 个</translation>
+        </message>
+        <message>
+            <source># It cannot be read: {strerror}.</source>
+            <translation># 无法读取：{strerror}。</translation>
+        </message>
+        <message>
+            <source>*.csv, notebooks</source>
+            <translation>*.csv, notebooks</translation>
+        </message>
+        <message>
+            <source>0 is no budget. Once it is used up, jobs pause until midnight.</source>
+            <translation>0 表示无预算。用完后，作业会暂停到午夜。</translation>
+        </message>
+        <message>
+            <source>0 is no limit; holds for jobs that start from now on.</source>
+            <translation>0 表示无上限；适用于此后启动的作业。</translation>
+        </message>
+        <message>
+            <source>1 day</source>
+            <translation>1 天</translation>
+        </message>
+        <message>
+            <source>1 device</source>
+            <translation>1 台设备</translation>
+        </message>
+        <message>
             <source>1 file changed since your last approval.</source>
             <translation>自您上次批准以来有 1 个文件变更。</translation>
         </message>
         <message>
+            <source>1 metric</source>
+            <translation>1 个指标</translation>
+        </message>
+        <message>
+            <source>20 min</source>
+            <translation>20 分钟</translation>
+        </message>
+        <message>
+            <source>30 days</source>
+            <translation>30 天</translation>
+        </message>
+        <message>
+            <source>5 min</source>
+            <translation>5 分钟</translation>
+        </message>
+        <message>
+            <source>7 days</source>
+            <translation>7 天</translation>
+        </message>
+        <message>
+            <source>90 days</source>
+            <translation>90 天</translation>
+        </message>
+        <message>
+            <source>A device is bound at the device itself: its key never leaves it.</source>
+            <translation>设备须在设备本机上绑定：其密钥从不离开设备。</translation>
+        </message>
+        <message>
+            <source>A group</source>
+            <translation>一个群组</translation>
+        </message>
+        <message>
+            <source>A group gathers the sites that train together. Make one, or open the invitation link that you were sent.</source>
+            <translation>群组汇集一起训练的站点。请新建一个，或打开您收到的邀请链接。</translation>
+        </message>
+        <message>
+            <source>A hub and three hospitals on this computer, with sample data. Nothing leaves the machine.</source>
+            <translation>本计算机上的一个中枢和三家医院，使用示例数据。没有任何内容离开本机。</translation>
+        </message>
+        <message>
+            <source>A job appears when a run of your group reaches this silo.</source>
+            <translation>当您群组的运行到达本站点时，作业会出现在这里。</translation>
+        </message>
+        <message>
+            <source>A machine of yours: start SiloDesk there, sign in at {hub} with your account and bind it; then add it to a group.</source>
+            <translation>您自己的机器：在那里启动 SiloDesk，用您的账户登录 {hub} 并绑定；然后将它加入群组。</translation>
+        </message>
+        <message>
+            <source>A minimised window still tells when a run needs your decision. Without it, decisions wait until you open SiloDesk again.</source>
+            <translation>最小化的窗口仍会在运行需要您决定时提醒您。否则，决定会等到您再次打开 SiloDesk。</translation>
+        </message>
+        <message>
+            <source>A project gathers the runs of one question. Members of its group see it at once.</source>
+            <translation>项目汇集同一问题的各个运行。群组成员可立即看到。</translation>
+        </message>
+        <message>
+            <source>A round ends when all {count} answer, or after {span} with at least {needed}; with fewer, the run fails.</source>
+            <translation>全部 {count} 个应答后一轮结束，或在 {span} 后至少有 {needed} 个应答；若更少，运行失败。</translation>
+        </message>
+        <message>
+            <source>A round ends when all {count} answer; if one is missing after {span}, the run fails.</source>
+            <translation>全部 {count} 个应答后一轮结束；若 {span} 后仍有缺失，运行失败。</translation>
+        </message>
+        <message>
+            <source>A round ends when the one device answers; if it is missing after {span}, the run fails.</source>
+            <translation>这一台设备应答后一轮结束；若 {span} 后仍缺失，运行失败。</translation>
+        </message>
+        <message>
+            <source>A run may set parameters, never the code.</source>
+            <translation>运行可以设置参数，但绝不能更改代码。</translation>
+        </message>
+        <message>
             <source>A run trains an application on the devices you choose. It appears here at once.</source>
             <translation>运行会在您选择的设备上训练一个应用。它会立即显示在这里。</translation>
+        </message>
+        <message>
+            <source>A {type} needs its {other} package beside it.</source>
+            <translation>{type}程序包需要配套的{other}程序包。</translation>
+        </message>
+        <message>
+            <source>Accept</source>
+            <translation>接受</translation>
+        </message>
+        <message>
+            <source>Accepted</source>
+            <translation>已接受</translation>
         </message>
         <message>
             <source>Account</source>
@@ -24,16 +140,96 @@
             <translation>该行的操作</translation>
         </message>
         <message>
+            <source>Add</source>
+            <translation>添加</translation>
+        </message>
+        <message>
+            <source>Add a device</source>
+            <translation>添加设备</translation>
+        </message>
+        <message>
+            <source>Add a device of yours</source>
+            <translation>添加您的设备</translation>
+        </message>
+        <message>
+            <source>Add device</source>
+            <translation>添加设备</translation>
+        </message>
+        <message>
+            <source>Add parameter</source>
+            <translation>添加参数</translation>
+        </message>
+        <message>
             <source>Add runs…</source>
             <translation>添加运行…</translation>
+        </message>
+        <message>
+            <source>Add this machine</source>
+            <translation>添加本机</translation>
+        </message>
+        <message>
+            <source>Add this machine to the group</source>
+            <translation>将本机加入群组</translation>
+        </message>
+        <message>
+            <source>Add to an application</source>
+            <translation>添加到应用</translation>
+        </message>
+        <message>
+            <source>Added</source>
+            <translation>添加时间</translation>
+        </message>
+        <message>
+            <source>Added by</source>
+            <translation>添加者</translation>
         </message>
         <message>
             <source>Administrator</source>
             <translation>管理员</translation>
         </message>
         <message>
+            <source>Age</source>
+            <translation>时效</translation>
+        </message>
+        <message>
+            <source>Aggregator · {silo}</source>
+            <translation>聚合方 · {silo}</translation>
+        </message>
+        <message>
             <source>All</source>
             <translation>全部</translation>
+        </message>
+        <message>
+            <source>All jobs here are paused</source>
+            <translation>这里的所有作业均已暂停</translation>
+        </message>
+        <message>
+            <source>All lines</source>
+            <translation>所有行</translation>
+        </message>
+        <message>
+            <source>All runs</source>
+            <translation>所有运行</translation>
+        </message>
+        <message>
+            <source>All your devices are in this group already.</source>
+            <translation>您的所有设备都已在此群组中。</translation>
+        </message>
+        <message>
+            <source>Allowed hours of the week</source>
+            <translation>每周允许的时段</translation>
+        </message>
+        <message>
+            <source>Always</source>
+            <translation>始终</translation>
+        </message>
+        <message>
+            <source>Always allowed</source>
+            <translation>始终允许</translation>
+        </message>
+        <message>
+            <source>Another site: send it an invitation link. Its operator opens the link in SiloDesk; the device joins the group by itself.</source>
+            <translation>其他站点：向其发送邀请链接。其操作员在 SiloDesk 中打开链接，设备便会自动加入群组。</translation>
         </message>
         <message>
             <source>Application</source>
@@ -76,8 +272,24 @@
             <translation>最多 10 秒</translation>
         </message>
         <message>
+            <source>At the end of this round; nothing is lost</source>
+            <translation>在本轮结束时；不会丢失任何内容</translation>
+        </message>
+        <message>
             <source>Aug</source>
             <translation>8月</translation>
+        </message>
+        <message>
+            <source>Away (-)</source>
+            <translation>缩小 (-)</translation>
+        </message>
+        <message>
+            <source>Back</source>
+            <translation>返回</translation>
+        </message>
+        <message>
+            <source>Back to Home</source>
+            <translation>返回主页</translation>
         </message>
         <message>
             <source>Back to the first page</source>
@@ -92,8 +304,36 @@
             <translation>最佳 {metric}</translation>
         </message>
         <message>
+            <source>Bind</source>
+            <translation>绑定</translation>
+        </message>
+        <message>
+            <source>Bind this machine</source>
+            <translation>绑定本机</translation>
+        </message>
+        <message>
+            <source>Bind this machine…</source>
+            <translation>绑定本机…</translation>
+        </message>
+        <message>
+            <source>Bold line and big numbers: this machine. Sites report only while a run is live.</source>
+            <translation>粗线和大号数字：本机。站点仅在运行进行期间上报。</translation>
+        </message>
+        <message>
+            <source>Both parts in one</source>
+            <translation>两部分合一</translation>
+        </message>
+        <message>
+            <source>Breast cancer consortium</source>
+            <translation>乳腺癌研究联盟</translation>
+        </message>
+        <message>
             <source>Broker</source>
             <translation>消息代理</translation>
+        </message>
+        <message>
+            <source>Broker, store and database come with it</source>
+            <translation>自带消息代理、存储和数据库</translation>
         </message>
         <message>
             <source>Browse...</source>
@@ -104,12 +344,68 @@
             <translation>浏览：{field}</translation>
         </message>
         <message>
+            <source>Build</source>
+            <translation>构建</translation>
+        </message>
+        <message>
             <source>Build a package</source>
             <translation>构建程序包</translation>
         </message>
         <message>
+            <source>Build a package from a source folder, then upload it here for your group.</source>
+            <translation>请从源文件夹构建程序包，然后在这里上传给您的群组。</translation>
+        </message>
+        <message>
+            <source>Build another</source>
+            <translation>再构建一个</translation>
+        </message>
+        <message>
+            <source>Build it first, or choose another file.</source>
+            <translation>请先构建，或选择其他文件。</translation>
+        </message>
+        <message>
+            <source>Build log</source>
+            <translation>构建日志</translation>
+        </message>
+        <message>
             <source>Build package</source>
             <translation>构建程序包</translation>
+        </message>
+        <message>
+            <source>Build the {other} package</source>
+            <translation>构建{other}程序包</translation>
+        </message>
+        <message>
+            <source>Builder</source>
+            <translation>构建者</translation>
+        </message>
+        <message>
+            <source>Building …</source>
+            <translation>正在构建…</translation>
+        </message>
+        <message>
+            <source>Built in {took:.1f} s.</source>
+            <translation>构建用时 {took:.1f} 秒。</translation>
+        </message>
+        <message>
+            <source>Bytes sent in the last 24 hours, by the hour</source>
+            <translation>过去 24 小时发送的字节数（按小时）</translation>
+        </message>
+        <message>
+            <source>CPU</source>
+            <translation>CPU</translation>
+        </message>
+        <message>
+            <source>CPU limit</source>
+            <translation>CPU 上限</translation>
+        </message>
+        <message>
+            <source>CPU used by others</source>
+            <translation>其他程序的 CPU 占用</translation>
+        </message>
+        <message>
+            <source>CSV (*.csv)</source>
+            <translation>CSV (*.csv)</translation>
         </message>
         <message>
             <source>Cancel</source>
@@ -120,6 +416,10 @@
             <translation>证书</translation>
         </message>
         <message>
+            <source>Change budget</source>
+            <translation>更改预算</translation>
+        </message>
+        <message>
             <source>Checking</source>
             <translation>正在检查</translation>
         </message>
@@ -128,8 +428,56 @@
             <translation>检查项</translation>
         </message>
         <message>
+            <source>Choose a device</source>
+            <translation>选择设备</translation>
+        </message>
+        <message>
+            <source>Choose all online</source>
+            <translation>选择所有在线设备</translation>
+        </message>
+        <message>
+            <source>Choose an application.</source>
+            <translation>请选择应用。</translation>
+        </message>
+        <message>
+            <source>Choose another folder, or free some space.</source>
+            <translation>请选择其他文件夹，或腾出一些空间。</translation>
+        </message>
+        <message>
+            <source>Choose at least one device that trains.</source>
+            <translation>请至少选择一台参与训练的设备。</translation>
+        </message>
+        <message>
+            <source>Choose files…</source>
+            <translation>选择文件…</translation>
+        </message>
+        <message>
+            <source>Choose one Flower package, or a client and a server package.</source>
+            <translation>请选择一个 Flower 程序包，或一个客户端与一个服务器程序包。</translation>
+        </message>
+        <message>
+            <source>Choose package files</source>
+            <translation>选择程序包文件</translation>
+        </message>
+        <message>
+            <source>Choose the device that runs the server job.</source>
+            <translation>请选择运行服务器作业的设备。</translation>
+        </message>
+        <message>
             <source>Choose…</source>
             <translation>选择…</translation>
+        </message>
+        <message>
+            <source>Chosen device</source>
+            <translation>所选设备</translation>
+        </message>
+        <message>
+            <source>Click: {action}</source>
+            <translation>单击：{action}</translation>
+        </message>
+        <message>
+            <source>Client</source>
+            <translation>客户端</translation>
         </message>
         <message>
             <source>Close</source>
@@ -144,12 +492,24 @@
             <translation>关闭且不作决定</translation>
         </message>
         <message>
+            <source>Closer (+)</source>
+            <translation>放大 (+)</translation>
+        </message>
+        <message>
             <source>Code</source>
             <translation>代码</translation>
         </message>
         <message>
             <source>Code {code}.</source>
             <translation>代码：{code}。</translation>
+        </message>
+        <message>
+            <source>Collaborators</source>
+            <translation>协作者</translation>
+        </message>
+        <message>
+            <source>Combines the updates</source>
+            <translation>合并更新</translation>
         </message>
         <message>
             <source>Commands and search results</source>
@@ -176,6 +536,14 @@
             <translation>计算机时钟</translation>
         </message>
         <message>
+            <source>Config</source>
+            <translation>配置</translation>
+        </message>
+        <message>
+            <source>Config folder</source>
+            <translation>配置文件夹</translation>
+        </message>
+        <message>
             <source>Connected</source>
             <translation>已连接</translation>
         </message>
@@ -188,8 +556,56 @@
             <translation>连接诊断</translation>
         </message>
         <message>
+            <source>Content</source>
+            <translation>内容</translation>
+        </message>
+        <message>
+            <source>Content and checks</source>
+            <translation>内容与检查</translation>
+        </message>
+        <message>
+            <source>Content digest</source>
+            <translation>内容摘要</translation>
+        </message>
+        <message>
+            <source>Continue</source>
+            <translation>继续</translation>
+        </message>
+        <message>
+            <source>Cooler than {limit} °C</source>
+            <translation>温度低于 {limit} °C</translation>
+        </message>
+        <message>
+            <source>Copied. Send it to the site; it is not shown again later.</source>
+            <translation>已复制。请发给对方站点；之后不会再次显示。</translation>
+        </message>
+        <message>
             <source>Copy</source>
             <translation>复制</translation>
+        </message>
+        <message>
+            <source>Copy e-mail address</source>
+            <translation>复制电子邮件地址</translation>
+        </message>
+        <message>
+            <source>Copy edge id</source>
+            <translation>复制边缘编号</translation>
+        </message>
+        <message>
+            <source>Copy key</source>
+            <translation>复制密钥</translation>
+        </message>
+        <message>
+            <source>Copy line</source>
+            <translation>复制行</translation>
+        </message>
+        <message>
+            <source>Copy link</source>
+            <translation>复制链接</translation>
+        </message>
+        <message>
+            <source>Copy number</source>
+            <translation>复制编号</translation>
         </message>
         <message>
             <source>Copy the letter to the IT department</source>
@@ -200,6 +616,42 @@
             <translation>复制所选内容</translation>
         </message>
         <message>
+            <source>Copy {count} lines</source>
+            <translation>复制 {count} 行</translation>
+        </message>
+        <message>
+            <source>Cores for all jobs together</source>
+            <translation>所有作业合计的核心数</translation>
+        </message>
+        <message>
+            <source>Correct it, or switch the expression off to look for plain text.</source>
+            <translation>请更正，或关闭“表达式”以查找普通文本。</translation>
+        </message>
+        <message>
+            <source>Create a run with it in a project of the group.</source>
+            <translation>请在群组的项目中用它创建运行。</translation>
+        </message>
+        <message>
+            <source>Create group</source>
+            <translation>创建群组</translation>
+        </message>
+        <message>
+            <source>Create link</source>
+            <translation>创建链接</translation>
+        </message>
+        <message>
+            <source>Create project</source>
+            <translation>创建项目</translation>
+        </message>
+        <message>
+            <source>Created</source>
+            <translation>创建时间</translation>
+        </message>
+        <message>
+            <source>Created and not started. Nothing was sent to the sites.</source>
+            <translation>已创建，尚未启动。没有向站点发送任何内容。</translation>
+        </message>
+        <message>
             <source>Curves</source>
             <translation>曲线</translation>
         </message>
@@ -208,16 +660,64 @@
             <translation>曲线、日志和模型会保留。它位于“已归档”下。</translation>
         </message>
         <message>
+            <source>Dark</source>
+            <translation>深色</translation>
+        </message>
+        <message>
+            <source>Debug</source>
+            <translation>调试</translation>
+        </message>
+        <message>
             <source>Dec</source>
             <translation>12月</translation>
+        </message>
+        <message>
+            <source>Decisions then wait until you open it again.</source>
+            <translation>决定会等到您再次打开它。</translation>
         </message>
         <message>
             <source>Decisions, failures and ended runs of this machine are listed here.</source>
             <translation>本机的决定、失败和已结束的运行会列在这里。</translation>
         </message>
         <message>
+            <source>Decline</source>
+            <translation>谢绝</translation>
+        </message>
+        <message>
+            <source>Declined</source>
+            <translation>已谢绝</translation>
+        </message>
+        <message>
+            <source>Destination folder</source>
+            <translation>目标文件夹</translation>
+        </message>
+        <message>
+            <source>Device</source>
+            <translation>设备</translation>
+        </message>
+        <message>
+            <source>Device id</source>
+            <translation>设备标识</translation>
+        </message>
+        <message>
+            <source>Device {edge}</source>
+            <translation>设备 {edge}</translation>
+        </message>
+        <message>
             <source>Devices</source>
             <translation>设备</translation>
+        </message>
+        <message>
+            <source>Devices online</source>
+            <translation>在线设备</translation>
+        </message>
+        <message>
+            <source>Devices that train</source>
+            <translation>参与训练的设备</translation>
+        </message>
+        <message>
+            <source>Disk</source>
+            <translation>磁盘</translation>
         </message>
         <message>
             <source>Disk space</source>
@@ -232,16 +732,112 @@
             <translation>登录时不启动 SiloDesk</translation>
         </message>
         <message>
+            <source>Done</source>
+            <translation>完成</translation>
+        </message>
+        <message>
+            <source>Dr. Marta Vogel</source>
+            <translation>王敏医生</translation>
+        </message>
+        <message>
+            <source>E-mail</source>
+            <translation>电子邮件</translation>
+        </message>
+        <message>
             <source>Each check takes at most 10 s.</source>
             <translation>每项检查最多需要 10 秒。</translation>
+        </message>
+        <message>
+            <source>Each site sends about {size} and receives {back}</source>
+            <translation>每个站点约发送 {size}，接收{back}</translation>
+        </message>
+        <message>
+            <source>Each site takes secrets out of its lines before it shares them</source>
+            <translation>各站点在共享日志行之前会去除其中的机密信息</translation>
+        </message>
+        <message>
+            <source>Earlier today</source>
+            <translation>今日早些时候</translation>
+        </message>
+        <message>
+            <source>Edge id</source>
+            <translation>边缘编号</translation>
+        </message>
+        <message>
+            <source>Edge {id}</source>
+            <translation>边缘 {id}</translation>
+        </message>
+        <message>
+            <source>Edit</source>
+            <translation>编辑</translation>
+        </message>
+        <message>
+            <source>Egress budget a day</source>
+            <translation>每日外发流量预算</translation>
+        </message>
+        <message>
+            <source>Elapsed</source>
+            <translation>已用时间</translation>
         </message>
         <message>
             <source>Encryption</source>
             <translation>加密</translation>
         </message>
         <message>
+            <source>Ended</source>
+            <translation>结束时间</translation>
+        </message>
+        <message>
+            <source>Ended as</source>
+            <translation>结束状态</translation>
+        </message>
+        <message>
+            <source>Ends every job on this machine; asks before it does.</source>
+            <translation>结束本机上的所有作业；结束前会询问。</translation>
+        </message>
+        <message>
+            <source>Ends in {span}. Copy it now: it is not shown again later.</source>
+            <translation>{span}后失效。请现在复制：之后不会再次显示。</translation>
+        </message>
+        <message>
+            <source>Engine</source>
+            <translation>引擎</translation>
+        </message>
+        <message>
+            <source>Enlarge</source>
+            <translation>放大</translation>
+        </message>
+        <message>
+            <source>Enrolled</source>
+            <translation>登记时间</translation>
+        </message>
+        <message>
+            <source>Entry file</source>
+            <translation>入口文件</translation>
+        </message>
+        <message>
+            <source>Error</source>
+            <translation>错误</translation>
+        </message>
+        <message>
+            <source>Errors</source>
+            <translation>错误</translation>
+        </message>
+        <message>
+            <source>Events</source>
+            <translation>事件</translation>
+        </message>
+        <message>
             <source>Every job here ends within 10 s. Runs go on elsewhere where their quorum holds. Nothing starts again by itself.</source>
             <translation>这里的每个作业都会在 10 秒内结束。若满足法定数，运行会在其他地方继续。不会有任何内容自动重新启动。</translation>
+        </message>
+        <message>
+            <source>Every job here, at the end of its round; also new ones</source>
+            <translation>这里的每个作业，在其本轮结束时；新作业也一样</translation>
+        </message>
+        <message>
+            <source>Everyone in its groups sees the new names at once.</source>
+            <translation>其群组中的所有人会立即看到新名称。</translation>
         </message>
         <message>
             <source>Everything here works without a mouse; Tab walks on.</source>
@@ -256,8 +852,16 @@
             <translation>异常</translation>
         </message>
         <message>
+            <source>Expired</source>
+            <translation>已过期</translation>
+        </message>
+        <message>
             <source>Export</source>
             <translation>导出</translation>
+        </message>
+        <message>
+            <source>Expression</source>
+            <translation>表达式</translation>
         </message>
         <message>
             <source>Fail</source>
@@ -276,12 +880,44 @@
             <translation>联邦</translation>
         </message>
         <message>
+            <source>Fetched</source>
+            <translation>已获取</translation>
+        </message>
+        <message>
+            <source>File</source>
+            <translation>文件</translation>
+        </message>
+        <message>
+            <source>Filter by name, site, edge id</source>
+            <translation>按名称、站点、边缘编号筛选</translation>
+        </message>
+        <message>
+            <source>Filter groups and people</source>
+            <translation>筛选群组和人员</translation>
+        </message>
+        <message>
+            <source>Filter projects</source>
+            <translation>筛选项目</translation>
+        </message>
+        <message>
             <source>Filter runs</source>
             <translation>筛选运行</translation>
         </message>
         <message>
             <source>Filter runs, or type accuracy &gt; 0.95</source>
             <translation>筛选运行，或输入 accuracy &gt; 0.95</translation>
+        </message>
+        <message>
+            <source>Find in all lines</source>
+            <translation>在所有行中查找</translation>
+        </message>
+        <message>
+            <source>Fingerprint</source>
+            <translation>指纹</translation>
+        </message>
+        <message>
+            <source>Fingerprint in words</source>
+            <translation>指纹词语</translation>
         </message>
         <message>
             <source>Finished</source>
@@ -292,8 +928,24 @@
             <translation>首次在本机运行。</translation>
         </message>
         <message>
+            <source>Flower app</source>
+            <translation>Flower 应用</translation>
+        </message>
+        <message>
+            <source>Follow</source>
+            <translation>跟随</translation>
+        </message>
+        <message>
             <source>Follow the log</source>
             <translation>跟随日志</translation>
+        </message>
+        <message>
+            <source>Follow the newest line</source>
+            <translation>跟随最新行</translation>
+        </message>
+        <message>
+            <source>For at least</source>
+            <translation>至少持续</translation>
         </message>
         <message>
             <source>Found</source>
@@ -304,20 +956,112 @@
             <translation>来自</translation>
         </message>
         <message>
+            <source>From {who} · {project} · first time on this machine</source>
+            <translation>来自 {who} · {project} · 首次在本机运行</translation>
+        </message>
+        <message>
+            <source>From {who} · {project} · same code as your last approval</source>
+            <translation>来自 {who} · {project} · 与您上次批准的代码相同</translation>
+        </message>
+        <message>
+            <source>From {who} · {project} · {count} file changed since your last approval</source>
+            <translation>来自 {who} · {project} · 自您上次批准以来有 {count} 个文件变更</translation>
+        </message>
+        <message>
+            <source>From {who} · {project} · {count} files changed since your last approval</source>
+            <translation>来自 {who} · {project} · 自您上次批准以来有 {count} 个文件变更</translation>
+        </message>
+        <message>
+            <source>GPU</source>
+            <translation>GPU</translation>
+        </message>
+        <message>
+            <source>GPU temperature</source>
+            <translation>GPU 温度</translation>
+        </message>
+        <message>
+            <source>GPU used by others</source>
+            <translation>其他程序的 GPU 占用</translation>
+        </message>
+        <message>
             <source>Give it a name.</source>
             <translation>请为它命名。</translation>
+        </message>
+        <message>
+            <source>Give the application a name.</source>
+            <translation>请为应用命名。</translation>
+        </message>
+        <message>
+            <source>Give the device a name.</source>
+            <translation>请为设备命名。</translation>
+        </message>
+        <message>
+            <source>Give the group a name.</source>
+            <translation>请为群组命名。</translation>
+        </message>
+        <message>
+            <source>Give the hub a name that others will recognise.</source>
+            <translation>请为中枢起一个他人认得出的名称。</translation>
+        </message>
+        <message>
+            <source>Give the project a name.</source>
+            <translation>请为项目命名。</translation>
+        </message>
+        <message>
+            <source>Give this machine a name.</source>
+            <translation>请为这台机器命名。</translation>
+        </message>
+        <message>
+            <source>Give way to other work</source>
+            <translation>为其他工作让路</translation>
+        </message>
+        <message>
+            <source>Global</source>
+            <translation>全局</translation>
+        </message>
+        <message>
+            <source>Go on now</source>
+            <translation>立即继续</translation>
+        </message>
+        <message>
+            <source>Go to line or time</source>
+            <translation>转到行或时间</translation>
+        </message>
+        <message>
+            <source>Go to the newest line</source>
+            <translation>转到最新行</translation>
+        </message>
+        <message>
+            <source>Go to time</source>
+            <translation>转到时间</translation>
         </message>
         <message>
             <source>Graphics processor</source>
             <translation>图形处理器</translation>
         </message>
         <message>
+            <source>Group</source>
+            <translation>群组</translation>
+        </message>
+        <message>
             <source>Groups</source>
             <translation>群组</translation>
         </message>
         <message>
+            <source>Hardware</source>
+            <translation>硬件</translation>
+        </message>
+        <message>
+            <source>Heartbeat</source>
+            <translation>心跳</translation>
+        </message>
+        <message>
             <source>Heartbeat both ways</source>
             <translation>双向心跳</translation>
+        </message>
+        <message>
+            <source>Heartbeats and other messages</source>
+            <translation>心跳和其他消息</translation>
         </message>
         <message>
             <source>Home</source>
@@ -328,12 +1072,32 @@
             <translation>主机</translation>
         </message>
         <message>
+            <source>Host a hub here</source>
+            <translation>在此托管中枢</translation>
+        </message>
+        <message>
+            <source>Hours</source>
+            <translation>时段</translation>
+        </message>
+        <message>
+            <source>House rules</source>
+            <translation>本站规则</translation>
+        </message>
+        <message>
+            <source>House rules changed</source>
+            <translation>本站规则已更改</translation>
+        </message>
+        <message>
             <source>How to fix it</source>
             <translation>解决办法</translation>
         </message>
         <message>
             <source>Hub</source>
             <translation>中枢</translation>
+        </message>
+        <message>
+            <source>Hub address</source>
+            <translation>中枢地址</translation>
         </message>
         <message>
             <source>Hub address or invitation link</source>
@@ -356,8 +1120,36 @@
             <translation>在页面中</translation>
         </message>
         <message>
+            <source>Info</source>
+            <translation>信息</translation>
+        </message>
+        <message>
             <source>Initializing</source>
             <translation>初始化</translation>
+        </message>
+        <message>
+            <source>Invitation link</source>
+            <translation>邀请链接</translation>
+        </message>
+        <message>
+            <source>Invitation to {group}</source>
+            <translation>{group} 的邀请</translation>
+        </message>
+        <message>
+            <source>Invitations</source>
+            <translation>邀请</translation>
+        </message>
+        <message>
+            <source>Invitations for you</source>
+            <translation>给您的邀请</translation>
+        </message>
+        <message>
+            <source>Invite a site…</source>
+            <translation>邀请站点…</translation>
+        </message>
+        <message>
+            <source>Invite to {group}</source>
+            <translation>邀请加入 {group}</translation>
         </message>
         <message>
             <source>Invited</source>
@@ -368,20 +1160,92 @@
             <translation>颁发者</translation>
         </message>
         <message>
+            <source>It ends after round {k} of {n} on {sites}. Curves, logs and models so far are kept; it cannot be continued.</source>
+            <translation>它将在 {sites} 上于第 {k} 轮（共 {n} 轮）后结束。已有的曲线、日志和模型会保留；之后无法继续。</translation>
+        </message>
+        <message>
+            <source>It ends on {sites}. Curves, logs and models so far are kept; it cannot be continued.</source>
+            <translation>它将在 {sites} 上结束。已有的曲线、日志和模型会保留；之后无法继续。</translation>
+        </message>
+        <message>
+            <source>It gets a place at the hub under your account; runs still ask you first.</source>
+            <translation>它会在您账户下的中枢获得一席之地；运行仍会先询问您。</translation>
+        </message>
+        <message>
+            <source>It lost its access at once; its devices left with it.</source>
+            <translation>它已立即失去访问权；其设备随之离开。</translation>
+        </message>
+        <message>
+            <source>It opens its own window in some seconds, at the first time after making its runtime. Closing that window ends it.</source>
+            <translation>它会在几秒后打开自己的窗口，首次则在制作好运行时之后。关闭该窗口即结束演示。</translation>
+        </message>
+        <message>
+            <source>It waits for runs now. New code starts only after you allowed it.</source>
+            <translation>它现在等待运行。新代码须经您允许才会启动。</translation>
+        </message>
+        <message>
+            <source>Its link is of no use any more.</source>
+            <translation>其链接不再有效。</translation>
+        </message>
+        <message>
+            <source>Its part in {n} running runs ends as failed.</source>
+            <translation>它在 {n} 个进行中运行里的部分将以失败结束。</translation>
+        </message>
+        <message>
+            <source>Its runs, curves and models are seen by all members of its group.</source>
+            <translation>其运行、曲线和模型对群组所有成员可见。</translation>
+        </message>
+        <message>
             <source>Jan</source>
             <translation>1月</translation>
+        </message>
+        <message>
+            <source>Job CPU</source>
+            <translation>作业 CPU</translation>
+        </message>
+        <message>
+            <source>Job memory</source>
+            <translation>作业内存</translation>
         </message>
         <message>
             <source>Job runtime</source>
             <translation>作业运行时</translation>
         </message>
         <message>
+            <source>Jobs and the agent go on in either case.</source>
+            <translation>无论哪种情况，作业和代理都会继续。</translation>
+        </message>
+        <message>
+            <source>Jobs finish their round, then wait; nothing is lost.</source>
+            <translation>作业完成本轮后等待；不会丢失任何内容。</translation>
+        </message>
+        <message>
             <source>Jobs go on without it. The window reconnects by itself as soon as it is back.</source>
             <translation>没有它，作业照常进行。一旦恢复，窗口会自动重新连接。</translation>
         </message>
         <message>
+            <source>Jobs have no network: everything passes the agent and is counted.</source>
+            <translation>作业没有网络：一切都经过代理并计入统计。</translation>
+        </message>
+        <message>
+            <source>Jobs pause at the end of their round while a rule forbids them, and go on by themselves.</source>
+            <translation>规则禁止时，作业在其本轮结束时暂停，并自动继续。</translation>
+        </message>
+        <message>
+            <source>Jobs that ended today</source>
+            <translation>今日结束的作业</translation>
+        </message>
+        <message>
             <source>Join a federation with an invitation…</source>
             <translation>凭邀请加入联邦…</translation>
+        </message>
+        <message>
+            <source>Join with an invitation</source>
+            <translation>凭邀请加入</translation>
+        </message>
+        <message>
+            <source>Join {hub}</source>
+            <translation>加入 {hub}</translation>
         </message>
         <message>
             <source>Jul</source>
@@ -392,8 +1256,28 @@
             <translation>6月</translation>
         </message>
         <message>
+            <source>Just looking?</source>
+            <translation>只是看看？</translation>
+        </message>
+        <message>
+            <source>Keep in the tray</source>
+            <translation>保留在托盘中</translation>
+        </message>
+        <message>
             <source>Keep this silo's secrets in a file?</source>
             <translation>将本站点的机密保存在文件中？</translation>
+        </message>
+        <message>
+            <source>Keeps working while the hub is down</source>
+            <translation>中枢停机时仍可工作</translation>
+        </message>
+        <message>
+            <source>Key</source>
+            <translation>密钥</translation>
+        </message>
+        <message>
+            <source>Key {name}</source>
+            <translation>密钥 {name}</translation>
         </message>
         <message>
             <source>Keys</source>
@@ -404,8 +1288,44 @@
             <translation>已终止</translation>
         </message>
         <message>
+            <source>Killed by {person}</source>
+            <translation>由 {person} 终止</translation>
+        </message>
+        <message>
+            <source>Klinikum Lindenau</source>
+            <translation>林登瑙医院</translation>
+        </message>
+        <message>
             <source>Language: {name}</source>
             <translation>语言：{name}</translation>
+        </message>
+        <message>
+            <source>Last 24 hours</source>
+            <translation>过去 24 小时</translation>
+        </message>
+        <message>
+            <source>Leave</source>
+            <translation>退出</translation>
+        </message>
+        <message>
+            <source>Leave out</source>
+            <translation>排除</translation>
+        </message>
+        <message>
+            <source>Leave {group}?</source>
+            <translation>退出 {group}？</translation>
+        </message>
+        <message>
+            <source>Leave…</source>
+            <translation>退出…</translation>
+        </message>
+        <message>
+            <source>Left</source>
+            <translation>剩余</translation>
+        </message>
+        <message>
+            <source>Left out</source>
+            <translation>已排除</translation>
         </message>
         <message>
             <source>Letter (*.txt);;Whole report (*.json)</source>
@@ -414,6 +1334,26 @@
         <message>
             <source>Letter to IT</source>
             <translation>致 IT 部门的信函</translation>
+        </message>
+        <message>
+            <source>Levels</source>
+            <translation>级别</translation>
+        </message>
+        <message>
+            <source>Light</source>
+            <translation>浅色</translation>
+        </message>
+        <message>
+            <source>Limits</source>
+            <translation>上限</translation>
+        </message>
+        <message>
+            <source>Line: solid = heartbeat seen, dashed = not seen</source>
+            <translation>线条：实线 = 有心跳，虚线 = 无心跳</translation>
+        </message>
+        <message>
+            <source>Link for one new site</source>
+            <translation>用于一个新站点的链接</translation>
         </message>
         <message>
             <source>Lists and dialogs</source>
@@ -428,12 +1368,24 @@
             <translation>正在加载</translation>
         </message>
         <message>
+            <source>Log</source>
+            <translation>日志</translation>
+        </message>
+        <message>
+            <source>Log file</source>
+            <translation>日志文件</translation>
+        </message>
+        <message>
             <source>Log scale</source>
             <translation>对数刻度</translation>
         </message>
         <message>
             <source>Logs</source>
             <translation>日志</translation>
+        </message>
+        <message>
+            <source>Logs (*.log *.txt *.out *.jsonl);;All files (*)</source>
+            <translation>日志 (*.log *.txt *.out *.jsonl);;所有文件 (*)</translation>
         </message>
         <message>
             <source>Looking at the connection</source>
@@ -444,6 +1396,30 @@
             <translation>正在查看…</translation>
         </message>
         <message>
+            <source>Machines appear here as soon as they are bound to your account or join a group.</source>
+            <translation>机器一经绑定到您的账户或加入群组，就会出现在这里。</translation>
+        </message>
+        <message>
+            <source>Make operator</source>
+            <translation>设为操作员</translation>
+        </message>
+        <message>
+            <source>Make scientist</source>
+            <translation>设为科研人员</translation>
+        </message>
+        <message>
+            <source>Make the account</source>
+            <translation>创建账户</translation>
+        </message>
+        <message>
+            <source>Making the application …</source>
+            <translation>正在创建应用…</translation>
+        </message>
+        <message>
+            <source>Making this machine's key and talking to the hub …</source>
+            <translation>正在生成本机密钥并联系中枢…</translation>
+        </message>
+        <message>
             <source>Mar</source>
             <translation>3月</translation>
         </message>
@@ -452,20 +1428,68 @@
             <translation>全部标为已读</translation>
         </message>
         <message>
+            <source>Match case</source>
+            <translation>区分大小写</translation>
+        </message>
+        <message>
             <source>May</source>
             <translation>5月</translation>
+        </message>
+        <message>
+            <source>Median round trip</source>
+            <translation>往返时间中位数</translation>
         </message>
         <message>
             <source>Median start delay</source>
             <translation>启动延迟中位数</translation>
         </message>
         <message>
+            <source>Members</source>
+            <translation>成员</translation>
+        </message>
+        <message>
+            <source>Members and devices can change at any time. Running rounds keep their devices; those of a removed member stop at once.</source>
+            <translation>成员和设备可随时更改。进行中的轮次保留其设备；被移除成员的设备立即停止。</translation>
+        </message>
+        <message>
+            <source>Members can choose it for runs. Every start still asks at the device itself.</source>
+            <translation>成员可为运行选择它。每次启动仍会在该设备上询问。</translation>
+        </message>
+        <message>
+            <source>Members of the group can start runs with it. Each silo still decides for itself.</source>
+            <translation>群组成员可用它启动运行。每个站点仍自行决定。</translation>
+        </message>
+        <message>
+            <source>Members see each other's devices, projects, curves and models. You own the group and invite the others.</source>
+            <translation>成员可互相看到设备、项目、曲线和模型。您是群组的所有者，由您邀请其他人。</translation>
+        </message>
+        <message>
+            <source>Memory</source>
+            <translation>内存</translation>
+        </message>
+        <message>
+            <source>Memory of one job</source>
+            <translation>单个作业的内存</translation>
+        </message>
+        <message>
             <source>Message broker</source>
             <translation>消息代理</translation>
         </message>
         <message>
+            <source>Metrics</source>
+            <translation>指标</translation>
+        </message>
+        <message>
+            <source>Minimise</source>
+            <translation>最小化</translation>
+        </message>
+        <message>
             <source>Model of run {run}, round {n}</source>
             <translation>运行 {run} 第 {n} 轮的模型</translation>
+        </message>
+        <message>
+            <source>Model updates</source>
+            <translation>模型更新</translation>
         </message>
         <message>
             <source>Models</source>
@@ -484,8 +1508,40 @@
             <translation>名称</translation>
         </message>
         <message>
+            <source>Name at least one program, or switch the rule off.</source>
+            <translation>请至少写明一个程序，或关闭该规则。</translation>
+        </message>
+        <message>
             <source>Name lookup</source>
             <translation>名称解析</translation>
+        </message>
+        <message>
+            <source>Name of the hub</source>
+            <translation>中枢名称</translation>
+        </message>
+        <message>
+            <source>Name of this machine</source>
+            <translation>本机名称</translation>
+        </message>
+        <message>
+            <source>Name of this silo</source>
+            <translation>本站点名称</translation>
+        </message>
+        <message>
+            <source>Name the site that the device belongs to.</source>
+            <translation>请写明设备所属的站点。</translation>
+        </message>
+        <message>
+            <source>Name the site whose data this machine serves.</source>
+            <translation>请写明本机为哪个站点的数据服务。</translation>
+        </message>
+        <message>
+            <source>Names of processes, separated by commas.</source>
+            <translation>进程名称，用逗号分隔。</translation>
+        </message>
+        <message>
+            <source>Needs</source>
+            <translation>依赖</translation>
         </message>
         <message>
             <source>Needs a look</source>
@@ -500,6 +1556,42 @@
             <translation>网卡</translation>
         </message>
         <message>
+            <source>Never</source>
+            <translation>从不</translation>
+        </message>
+        <message>
+            <source>Never allowed</source>
+            <translation>从不允许</translation>
+        </message>
+        <message>
+            <source>Never beside listed programs</source>
+            <translation>列出的程序运行时不运行</translation>
+        </message>
+        <message>
+            <source>New group</source>
+            <translation>新建群组</translation>
+        </message>
+        <message>
+            <source>New invitation link</source>
+            <translation>新建邀请链接</translation>
+        </message>
+        <message>
+            <source>New link</source>
+            <translation>新建链接</translation>
+        </message>
+        <message>
+            <source>New link, for one use</source>
+            <translation>新链接，限用一次</translation>
+        </message>
+        <message>
+            <source>New people come in by invitation; ask your partner for a link.</source>
+            <translation>新成员凭邀请加入；请向您的伙伴索取链接。</translation>
+        </message>
+        <message>
+            <source>New project</source>
+            <translation>新建项目</translation>
+        </message>
+        <message>
             <source>New run</source>
             <translation>新建运行</translation>
         </message>
@@ -512,6 +1604,10 @@
             <translation>新建运行：在哪个项目中？</translation>
         </message>
         <message>
+            <source>New runs cannot use it; a running round keeps it.</source>
+            <translation>新的运行不能使用它；进行中的轮次会保留它。</translation>
+        </message>
+        <message>
             <source>New run…</source>
             <translation>新建运行…</translation>
         </message>
@@ -520,12 +1616,92 @@
             <translation>新建：{what}</translation>
         </message>
         <message>
+            <source>Next</source>
+            <translation>下一步</translation>
+        </message>
+        <message>
+            <source>Next hit</source>
+            <translation>下一处匹配</translation>
+        </message>
+        <message>
             <source>Next match</source>
             <translation>下一个匹配</translation>
         </message>
         <message>
+            <source>Nights</source>
+            <translation>夜间</translation>
+        </message>
+        <message>
+            <source>No applications yet</source>
+            <translation>还没有应用</translation>
+        </message>
+        <message>
+            <source>No device fits the search and the filter.</source>
+            <translation>没有设备符合搜索和筛选条件。</translation>
+        </message>
+        <message>
+            <source>No devices yet</source>
+            <translation>还没有设备</translation>
+        </message>
+        <message>
+            <source>No devices yet. Add one of yours.</source>
+            <translation>还没有设备。请添加您的设备。</translation>
+        </message>
+        <message>
+            <source>No figures yet</source>
+            <translation>还没有数据</translation>
+        </message>
+        <message>
+            <source>No file is open</source>
+            <translation>没有打开文件</translation>
+        </message>
+        <message>
+            <source>No groups yet</source>
+            <translation>还没有群组</translation>
+        </message>
+        <message>
             <source>No hub yet</source>
             <translation>还没有中枢</translation>
+        </message>
+        <message>
+            <source>No invitations yet.</source>
+            <translation>还没有邀请。</translation>
+        </message>
+        <message>
+            <source>No job ended today</source>
+            <translation>今日没有作业结束</translation>
+        </message>
+        <message>
+            <source>No line carries a time like this.</source>
+            <translation>没有带此类时间的行。</translation>
+        </message>
+        <message>
+            <source>No line holds what is looked for.</source>
+            <translation>没有包含所查内容的行。</translation>
+        </message>
+        <message>
+            <source>No line passes the filters.</source>
+            <translation>没有通过筛选的行。</translation>
+        </message>
+        <message>
+            <source>No lines yet. They appear as soon as a job writes one.</source>
+            <translation>还没有日志行。作业一写入就会出现。</translation>
+        </message>
+        <message>
+            <source>No notifications; what waits for your decision stays in the tray icon.</source>
+            <translation>不发送通知；等待您决定的内容保留在托盘图标中。</translation>
+        </message>
+        <message>
+            <source>No points</source>
+            <translation>没有数据点</translation>
+        </message>
+        <message>
+            <source>No points yet</source>
+            <translation>还没有数据点</translation>
+        </message>
+        <message>
+            <source>No projects yet</source>
+            <translation>还没有项目</translation>
         </message>
         <message>
             <source>No runs chosen</source>
@@ -534,6 +1710,30 @@
         <message>
             <source>No runs yet</source>
             <translation>还没有运行</translation>
+        </message>
+        <message>
+            <source>No sandbox here</source>
+            <translation>这里没有沙箱</translation>
+        </message>
+        <message>
+            <source>No tray on this desktop</source>
+            <translation>此桌面没有托盘</translation>
+        </message>
+        <message>
+            <source>None chosen.</source>
+            <translation>未选择。</translation>
+        </message>
+        <message>
+            <source>Not JSON. Use {dumps}, for example.</source>
+            <translation>不是 JSON。例如可用 {dumps}。</translation>
+        </message>
+        <message>
+            <source>Not a number. Use {like:g}, for example.</source>
+            <translation>不是数字。例如可用 {like:g}。</translation>
+        </message>
+        <message>
+            <source>Not a whole number. Use {like}, for example.</source>
+            <translation>不是整数。例如可用 {like}。</translation>
         </message>
         <message>
             <source>Not bound</source>
@@ -552,8 +1752,20 @@
             <translation>已有 {time} 未连接到中枢</translation>
         </message>
         <message>
+            <source>Not live</source>
+            <translation>不是“是”或“否”。请用 true 或 false。</translation>
+        </message>
+        <message>
+            <source>Not started</source>
+            <translation>非实时</translation>
+        </message>
+        <message>
             <source>Not tried</source>
             <translation>未尝试</translation>
+        </message>
+        <message>
+            <source>Not yes or no. Use true or false.</source>
+            <translation>未启动</translation>
         </message>
         <message>
             <source>Note</source>
@@ -564,6 +1776,10 @@
             <translation>还没有发生任何事情</translation>
         </message>
         <message>
+            <source>Nothing has happened yet.</source>
+            <translation>还没有发生任何事情。</translation>
+        </message>
+        <message>
             <source>Nothing is called “{text}”. A run is found by its number, too.</source>
             <translation>没有名为“{text}”的内容。也可以按编号查找运行。</translation>
         </message>
@@ -572,8 +1788,24 @@
             <translation>没有需要解决的问题。</translation>
         </message>
         <message>
+            <source>Nothing runs before you allow it</source>
+            <translation>在您允许之前不运行任何内容</translation>
+        </message>
+        <message>
+            <source>Nothing runs here</source>
+            <translation>这里没有运行中的内容</translation>
+        </message>
+        <message>
+            <source>Nothing runs here, and nothing starts until you resume</source>
+            <translation>这里没有运行中的内容，恢复之前也不会启动任何内容</translation>
+        </message>
+        <message>
             <source>Nothing runs on this machine</source>
             <translation>本机没有运行中的内容</translation>
+        </message>
+        <message>
+            <source>Nothing waits. New code never starts here before you have allowed it.</source>
+            <translation>没有等待处理的内容。新代码在您允许之前绝不会在这里启动。</translation>
         </message>
         <message>
             <source>Nothing was heard of it for a while. The run goes on at the round's deadline if its quorum holds.</source>
@@ -582,6 +1814,14 @@
         <message>
             <source>Nothing was paused</source>
             <translation>没有可暂停的内容</translation>
+        </message>
+        <message>
+            <source>Nothing was sent yet.</source>
+            <translation>还没有发送任何内容。</translation>
+        </message>
+        <message>
+            <source>Nothing: the whole folder goes in.</source>
+            <translation>无：整个文件夹都会纳入。</translation>
         </message>
         <message>
             <source>Notifications</source>
@@ -596,12 +1836,20 @@
             <translation>11月</translation>
         </message>
         <message>
+            <source>Now</source>
+            <translation>当前</translation>
+        </message>
+        <message>
             <source>Object store</source>
             <translation>对象存储</translation>
         </message>
         <message>
             <source>Oct</source>
             <translation>10月</translation>
+        </message>
+        <message>
+            <source>Of CPU or GPU, whichever is hotter; jobs go on 5 °C below.</source>
+            <translation>取 CPU 或 GPU 中较热者；低 5 °C 时作业继续。</translation>
         </message>
         <message>
             <source>Offline</source>
@@ -612,16 +1860,88 @@
             <translation>在此页面上</translation>
         </message>
         <message>
+            <source>One Flower package, or a client and a server package that belong together.</source>
+            <translation>一个 Flower 程序包，或互相配套的一个客户端与一个服务器程序包。</translation>
+        </message>
+        <message>
             <source>Online</source>
             <translation>在线</translation>
+        </message>
+        <message>
+            <source>Online · training</source>
+            <translation>在线 · 训练中</translation>
+        </message>
+        <message>
+            <source>Only at allowed hours</source>
+            <translation>仅在允许的时段</translation>
+        </message>
+        <message>
+            <source>Only at night</source>
+            <translation>仅在夜间</translation>
+        </message>
+        <message>
+            <source>Only for this e-mail address</source>
+            <translation>仅限此电子邮件地址</translation>
+        </message>
+        <message>
+            <source>Only on mains power</source>
+            <translation>仅使用市电时</translation>
+        </message>
+        <message>
+            <source>Only these lines</source>
+            <translation>仅这些行</translation>
+        </message>
+        <message>
+            <source>Only this machine</source>
+            <translation>仅本机</translation>
         </message>
         <message>
             <source>Only what differs</source>
             <translation>仅显示差异</translation>
         </message>
         <message>
+            <source>Only while the machine is cool</source>
+            <translation>仅在机器温度较低时</translation>
+        </message>
+        <message>
             <source>Open</source>
             <translation>打开</translation>
+        </message>
+        <message>
+            <source>Open SiloDesk</source>
+            <translation>打开 SiloDesk</translation>
+        </message>
+        <message>
+            <source>Open a log of any size, or drop it here. It is read where it lies.</source>
+            <translation>打开任意大小的日志，或拖放到这里。文件在原处读取。</translation>
+        </message>
+        <message>
+            <source>Open approvals</source>
+            <translation>打开审批</translation>
+        </message>
+        <message>
+            <source>Open device</source>
+            <translation>打开设备</translation>
+        </message>
+        <message>
+            <source>Open invitations</source>
+            <translation>待接受的邀请</translation>
+        </message>
+        <message>
+            <source>Open log file</source>
+            <translation>打开日志文件</translation>
+        </message>
+        <message>
+            <source>Open log file…</source>
+            <translation>打开日志文件…</translation>
+        </message>
+        <message>
+            <source>Open logs</source>
+            <translation>打开日志</translation>
+        </message>
+        <message>
+            <source>Open projects</source>
+            <translation>打开项目</translation>
         </message>
         <message>
             <source>Open run</source>
@@ -632,24 +1952,120 @@
             <translation>打开，或按下获得焦点的按钮</translation>
         </message>
         <message>
+            <source>Operator</source>
+            <translation>操作员</translation>
+        </message>
+        <message>
+            <source>Operators run jobs on their site; scientists also start runs.</source>
+            <translation>操作员在其站点运行作业；科研人员还可启动运行。</translation>
+        </message>
+        <message>
+            <source>Other work</source>
+            <translation>其他工作</translation>
+        </message>
+        <message>
+            <source>Others see that it comes from you and that nobody changed it</source>
+            <translation>他人可看出它来自您且未被改动</translation>
+        </message>
+        <message>
+            <source>Our federation</source>
+            <translation>我们的联邦</translation>
+        </message>
+        <message>
+            <source>Outgoing connections only</source>
+            <translation>仅有外发连接</translation>
+        </message>
+        <message>
+            <source>Outside office hours</source>
+            <translation>办公时间以外</translation>
+        </message>
+        <message>
+            <source>Overview</source>
+            <translation>概览</translation>
+        </message>
+        <message>
             <source>Owner</source>
             <translation>所有者</translation>
+        </message>
+        <message>
+            <source>PNG (*.png)</source>
+            <translation>PNG (*.png)</translation>
+        </message>
+        <message>
+            <source>Package and fingerprint</source>
+            <translation>程序包与指纹</translation>
+        </message>
+        <message>
+            <source>Package content</source>
+            <translation>程序包内容</translation>
+        </message>
+        <message>
+            <source>Package files</source>
+            <translation>程序包文件</translation>
+        </message>
+        <message>
+            <source>Packages</source>
+            <translation>程序包</translation>
+        </message>
+        <message>
+            <source>Packages (*.zip)</source>
+            <translation>程序包 (*.zip)</translation>
         </message>
         <message>
             <source>Pages</source>
             <translation>页面</translation>
         </message>
         <message>
+            <source>Paint the hours in which jobs may work, or use arrows and Space.</source>
+            <translation>涂画作业可以工作的时段，或使用方向键和空格键。</translation>
+        </message>
+        <message>
             <source>Parameter</source>
             <translation>参数</translation>
+        </message>
+        <message>
+            <source>Parameter name</source>
+            <translation>参数名称</translation>
+        </message>
+        <message>
+            <source>Parameter value</source>
+            <translation>参数值</translation>
         </message>
         <message>
             <source>Parameters</source>
             <translation>参数</translation>
         </message>
         <message>
+            <source>Part</source>
+            <translation>角色</translation>
+        </message>
+        <message>
             <source>Pass</source>
             <translation>通过</translation>
+        </message>
+        <message>
+            <source>Password</source>
+            <translation>密码</translation>
+        </message>
+        <message>
+            <source>Paste the link that you were sent.</source>
+            <translation>请粘贴您收到的链接。</translation>
+        </message>
+        <message>
+            <source>Pause</source>
+            <translation>暂停</translation>
+        </message>
+        <message>
+            <source>Pause above</source>
+            <translation>超过则暂停</translation>
+        </message>
+        <message>
+            <source>Pause all</source>
+            <translation>全部暂停</translation>
+        </message>
+        <message>
+            <source>Pause all at the end of the round</source>
+            <translation>在本轮结束时全部暂停</translation>
         </message>
         <message>
             <source>Pause everything at the end of the round</source>
@@ -658,6 +2074,18 @@
         <message>
             <source>Paused</source>
             <translation>已暂停</translation>
+        </message>
+        <message>
+            <source>Pauses at the end of this round. {reason}</source>
+            <translation>本轮结束时暂停。{reason}</translation>
+        </message>
+        <message>
+            <source>Person</source>
+            <translation>人员</translation>
+        </message>
+        <message>
+            <source>Picture</source>
+            <translation>图示</translation>
         </message>
         <message>
             <source>Picture as PNG…</source>
@@ -688,11 +2116,35 @@
             <translation>端口</translation>
         </message>
         <message>
+            <source>Power and heat</source>
+            <translation>电源与温度</translation>
+        </message>
+        <message>
+            <source>Preview</source>
+            <translation>预览</translation>
+        </message>
+        <message>
+            <source>Preview package</source>
+            <translation>预览程序包</translation>
+        </message>
+        <message>
+            <source>Previous hit</source>
+            <translation>上一处匹配</translation>
+        </message>
+        <message>
             <source>Previous match</source>
             <translation>上一个匹配</translation>
         </message>
         <message>
+            <source>Problem</source>
+            <translation>问题</translation>
+        </message>
+        <message>
             <source>Program</source>
+            <translation>程序</translation>
+        </message>
+        <message>
+            <source>Programs</source>
             <translation>程序</translation>
         </message>
         <message>
@@ -716,8 +2168,28 @@
             <translation>排队中</translation>
         </message>
         <message>
+            <source>Quiet hours</source>
+            <translation>静默时段</translation>
+        </message>
+        <message>
+            <source>Quit both</source>
+            <translation>两者都退出</translation>
+        </message>
+        <message>
+            <source>Quit the agent too… (jobs go on unseen)</source>
+            <translation>同时退出代理…（作业在后台继续）</translation>
+        </message>
+        <message>
             <source>Quit the window</source>
             <translation>退出窗口</translation>
+        </message>
+        <message>
+            <source>Quit the window (agent and jobs go on)</source>
+            <translation>退出窗口（代理和作业继续）</translation>
+        </message>
+        <message>
+            <source>Quit the window and the agent?</source>
+            <translation>退出窗口和代理？</translation>
         </message>
         <message>
             <source>Quit the window and the agent…</source>
@@ -728,6 +2200,46 @@
             <translation>退出窗口；代理继续运行</translation>
         </message>
         <message>
+            <source>Quorum</source>
+            <translation>法定数</translation>
+        </message>
+        <message>
+            <source>Raise budget...</source>
+            <translation>提高预算…</translation>
+        </message>
+        <message>
+            <source>Raw behind</source>
+            <translation>显示原始曲线</translation>
+        </message>
+        <message>
+            <source>Reachable from this computer only, for now</source>
+            <translation>目前仅本计算机可访问</translation>
+        </message>
+        <message>
+            <source>Read these aloud to a partner: same words, same code.</source>
+            <translation>可向伙伴念出这些词：词语相同，代码相同。</translation>
+        </message>
+        <message>
+            <source>Read what is typed as a regular expression</source>
+            <translation>将输入内容作为正则表达式</translation>
+        </message>
+        <message>
+            <source>Reading the folder …</source>
+            <translation>正在读取文件夹…</translation>
+        </message>
+        <message>
+            <source>Reading…</source>
+            <translation>正在读取…</translation>
+        </message>
+        <message>
+            <source>Ready?</source>
+            <translation>是否就绪</translation>
+        </message>
+        <message>
+            <source>Received</source>
+            <translation>接收</translation>
+        </message>
+        <message>
             <source>Recent</source>
             <translation>最近</translation>
         </message>
@@ -736,12 +2248,32 @@
             <translation>已拒绝</translation>
         </message>
         <message>
+            <source>Remove</source>
+            <translation>移除</translation>
+        </message>
+        <message>
+            <source>Remove from group</source>
+            <translation>移出群组</translation>
+        </message>
+        <message>
             <source>Rename</source>
             <translation>重命名</translation>
         </message>
         <message>
+            <source>Rename device</source>
+            <translation>重命名设备</translation>
+        </message>
+        <message>
+            <source>Rename group</source>
+            <translation>重命名群组</translation>
+        </message>
+        <message>
             <source>Rename run {id}</source>
             <translation>重命名运行 {id}</translation>
+        </message>
+        <message>
+            <source>Rename the chosen device…</source>
+            <translation>重命名所选设备…</translation>
         </message>
         <message>
             <source>Rename…</source>
@@ -760,6 +2292,10 @@
             <translation>恢复</translation>
         </message>
         <message>
+            <source>Resume all</source>
+            <translation>全部恢复</translation>
+        </message>
+        <message>
             <source>Resume everything</source>
             <translation>全部恢复</translation>
         </message>
@@ -768,12 +2304,60 @@
             <translation>查看</translation>
         </message>
         <message>
+            <source>Revoke</source>
+            <translation>撤销</translation>
+        </message>
+        <message>
+            <source>Revoke {name}?</source>
+            <translation>撤销 {name}？</translation>
+        </message>
+        <message>
+            <source>Revoked</source>
+            <translation>已撤销</translation>
+        </message>
+        <message>
+            <source>Revoke…</source>
+            <translation>撤销…</translation>
+        </message>
+        <message>
+            <source>Role</source>
+            <translation>角色</translation>
+        </message>
+        <message>
             <source>Round</source>
             <translation>轮次</translation>
         </message>
         <message>
+            <source>Round deadline</source>
+            <translation>每轮期限</translation>
+        </message>
+        <message>
+            <source>Round time</source>
+            <translation>每轮用时</translation>
+        </message>
+        <message>
+            <source>Round {k}</source>
+            <translation>第 {k} 轮</translation>
+        </message>
+        <message>
+            <source>Round {k} of {n}</source>
+            <translation>第 {k} 轮，共 {n} 轮</translation>
+        </message>
+        <message>
+            <source>Round {number}: {seconds}, {answered} of {asked}, closed {how}</source>
+            <translation>第 {number} 轮：{seconds}，{asked} 个中有 {answered} 个应答，{how}结束</translation>
+        </message>
+        <message>
+            <source>Round {number}: {short_time} so far</source>
+            <translation>第 {number} 轮：目前 {short_time}</translation>
+        </message>
+        <message>
             <source>Round {round}</source>
             <translation>第 {round} 轮</translation>
+        </message>
+        <message>
+            <source>Round {x:.0f}</source>
+            <translation>第 {x:.0f} 轮</translation>
         </message>
         <message>
             <source>Rounds</source>
@@ -782,6 +2366,14 @@
         <message>
             <source>Run</source>
             <translation>运行</translation>
+        </message>
+        <message>
+            <source>Run `silodesk demo` in a terminal; it says what is missing.</source>
+            <translation>请在终端运行 `silodesk demo`；它会说明缺少什么。</translation>
+        </message>
+        <message>
+            <source>Run `silodesk demo` in a terminal; it says what is missing. Code service.demo.</source>
+            <translation>请在终端运行 `silodesk demo`；它会说明缺少什么。代码：service.demo。</translation>
         </message>
         <message>
             <source>Run again</source>
@@ -804,8 +2396,20 @@
             <translation>运行 {n} 正在等待 {site}</translation>
         </message>
         <message>
+            <source>Run {n}: {state}</source>
+            <translation>运行 {n}：{state}</translation>
+        </message>
+        <message>
+            <source>Run {n}: {state}, round {round} of {rounds}</source>
+            <translation>运行 {n}：{state}，第 {round} 轮，共 {rounds} 轮</translation>
+        </message>
+        <message>
             <source>Running</source>
             <translation>运行中</translation>
+        </message>
+        <message>
+            <source>Running on this machine</source>
+            <translation>本机上正在运行</translation>
         </message>
         <message>
             <source>Runs</source>
@@ -816,12 +2420,32 @@
             <translation>群组的运行</translation>
         </message>
         <message>
+            <source>Runtime</source>
+            <translation>运行时</translation>
+        </message>
+        <message>
             <source>SHA-256</source>
             <translation>SHA-256</translation>
         </message>
         <message>
+            <source>Same settings, the other half</source>
+            <translation>相同设置的另一半</translation>
+        </message>
+        <message>
+            <source>Sandbox</source>
+            <translation>沙箱</translation>
+        </message>
+        <message>
             <source>Sandbox for jobs</source>
             <translation>作业沙箱</translation>
+        </message>
+        <message>
+            <source>Sandbox: {kind}</source>
+            <translation>沙箱：{kind}</translation>
+        </message>
+        <message>
+            <source>Save as draft</source>
+            <translation>存为草稿</translation>
         </message>
         <message>
             <source>Save letter to IT...</source>
@@ -840,8 +2464,28 @@
             <translation>保存报告</translation>
         </message>
         <message>
+            <source>Save rules</source>
+            <translation>保存规则</translation>
+        </message>
+        <message>
+            <source>Save system figures</source>
+            <translation>保存系统数据</translation>
+        </message>
+        <message>
+            <source>Save the lines shown</source>
+            <translation>保存显示的行</translation>
+        </message>
+        <message>
             <source>Saved</source>
             <translation>已保存</translation>
+        </message>
+        <message>
+            <source>Save…</source>
+            <translation>保存…</translation>
+        </message>
+        <message>
+            <source>Scientist</source>
+            <translation>科研人员</translation>
         </message>
         <message>
             <source>Search in the page</source>
@@ -860,28 +2504,112 @@
             <translation>安全网关</translation>
         </message>
         <message>
+            <source>Sends it to the hub, for runs of your group</source>
+            <translation>发送到中枢，供您群组的运行使用</translation>
+        </message>
+        <message>
+            <source>Sends {size} to the hub.</source>
+            <translation>向中枢发送 {size}。</translation>
+        </message>
+        <message>
+            <source>Sent</source>
+            <translation>发送</translation>
+        </message>
+        <message>
             <source>Sent by this silo</source>
             <translation>本站点发送量</translation>
+        </message>
+        <message>
+            <source>Sent today: {size}</source>
+            <translation>今日发送：{size}</translation>
+        </message>
+        <message>
+            <source>Sent today: {size} of {budget}</source>
+            <translation>今日发送：{size} / {budget}</translation>
         </message>
         <message>
             <source>Sep</source>
             <translation>9月</translation>
         </message>
         <message>
+            <source>Server</source>
+            <translation>服务器</translation>
+        </message>
+        <message>
+            <source>Server job runs on</source>
+            <translation>服务器作业运行于</translation>
+        </message>
+        <message>
+            <source>Set budget</source>
+            <translation>设置预算</translation>
+        </message>
+        <message>
+            <source>Set up a hub</source>
+            <translation>建立中枢</translation>
+        </message>
+        <message>
+            <source>Set up {hub}</source>
+            <translation>建立 {hub}</translation>
+        </message>
+        <message>
             <source>Settings</source>
             <translation>设置</translation>
+        </message>
+        <message>
+            <source>Settings can change this later.</source>
+            <translation>之后可在设置中更改。</translation>
+        </message>
+        <message>
+            <source>Shared groups</source>
+            <translation>共同群组</translation>
+        </message>
+        <message>
+            <source>Show all (0)</source>
+            <translation>显示全部 (0)</translation>
         </message>
         <message>
             <source>Show all keys</source>
             <translation>显示所有按键</translation>
         </message>
         <message>
+            <source>Show all plots</source>
+            <translation>显示所有图表</translation>
+        </message>
+        <message>
+            <source>Show in folder</source>
+            <translation>在文件夹中显示</translation>
+        </message>
+        <message>
             <source>Show notifications</source>
             <translation>显示通知</translation>
         </message>
         <message>
+            <source>Show only the lines in which it is found</source>
+            <translation>仅显示找到内容的行</translation>
+        </message>
+        <message>
             <source>Show {name}</source>
             <translation>显示 {name}</translation>
+        </message>
+        <message>
+            <source>Shown is what was known {age} ago.</source>
+            <translation>显示的是 {age}前的已知内容。</translation>
+        </message>
+        <message>
+            <source>Sign in</source>
+            <translation>登录</translation>
+        </message>
+        <message>
+            <source>Sign in to a hub</source>
+            <translation>登录中枢</translation>
+        </message>
+        <message>
+            <source>Sign in to {hub}</source>
+            <translation>登录 {hub}</translation>
+        </message>
+        <message>
+            <source>Sign it with my key</source>
+            <translation>用我的密钥签名</translation>
         </message>
         <message>
             <source>Sign out</source>
@@ -896,6 +2624,14 @@
             <translation>退出登录…</translation>
         </message>
         <message>
+            <source>Signed by</source>
+            <translation>签名者</translation>
+        </message>
+        <message>
+            <source>Signed out</source>
+            <translation>已退出登录</translation>
+        </message>
+        <message>
             <source>Signer</source>
             <translation>签名者</translation>
         </message>
@@ -904,12 +2640,52 @@
             <translation>无响应</translation>
         </message>
         <message>
+            <source>Silent {age}</source>
+            <translation>无响应 {age}</translation>
+        </message>
+        <message>
+            <source>Silo</source>
+            <translation>站点</translation>
+        </message>
+        <message>
+            <source>SiloDesk keeps running in the tray</source>
+            <translation>SiloDesk 继续在托盘中运行</translation>
+        </message>
+        <message>
             <source>SiloDesk on this computer needs outgoing connections to the host below. Please allow them without opening the encryption. It accepts no connections from outside.</source>
             <translation>本计算机上的 SiloDesk 需要向下列主机建立外发连接。请予以允许，且不要解开加密。它不接受任何来自外部的连接。</translation>
         </message>
         <message>
+            <source>SiloDesk stays a window here; closing it minimises or quits, as you choose.</source>
+            <translation>SiloDesk 在这里保持为窗口；关闭时按您的选择最小化或退出。</translation>
+        </message>
+        <message>
+            <source>SiloDesk {version}</source>
+            <translation>SiloDesk {version}</translation>
+        </message>
+        <message>
+            <source>SiloDesk: {state}, {text}</source>
+            <translation>SiloDesk：{state}，{text}</translation>
+        </message>
+        <message>
+            <source>Site</source>
+            <translation>站点</translation>
+        </message>
+        <message>
             <source>Sites</source>
             <translation>站点</translation>
+        </message>
+        <message>
+            <source>Sites in</source>
+            <translation>在线站点</translation>
+        </message>
+        <message>
+            <source>Sites report them while their job runs.</source>
+            <translation>站点在其作业运行期间上报。</translation>
+        </message>
+        <message>
+            <source>Size</source>
+            <translation>大小</translation>
         </message>
         <message>
             <source>Smoothing</source>
@@ -920,16 +2696,44 @@
             <translation>某人</translation>
         </message>
         <message>
+            <source>Someone sent you a link. This machine makes its own key and the hub never sees your data.</source>
+            <translation>有人给您发来链接。本机生成自己的密钥，中枢从不接触您的数据。</translation>
+        </message>
+        <message>
+            <source>Someone with an account sees the invitation in SiloDesk, without the link.</source>
+            <translation>拥有账户的人无需链接即可在 SiloDesk 中看到邀请。</translation>
+        </message>
+        <message>
             <source>Something failed that should not have.</source>
             <translation>发生了不应发生的错误。</translation>
+        </message>
+        <message>
+            <source>Source</source>
+            <translation>源</translation>
+        </message>
+        <message>
+            <source>Source folder</source>
+            <translation>源文件夹</translation>
         </message>
         <message>
             <source>Start SiloDesk when I sign in</source>
             <translation>登录时启动 SiloDesk</translation>
         </message>
         <message>
+            <source>Start a hub on this computer for a first federation. No cloud account.</source>
+            <translation>在本计算机上为首个联邦启动中枢。无需云账户。</translation>
+        </message>
+        <message>
             <source>Start it</source>
             <translation>启动</translation>
+        </message>
+        <message>
+            <source>Start now</source>
+            <translation>立即启动</translation>
+        </message>
+        <message>
+            <source>Start over</source>
+            <translation>重新开始</translation>
         </message>
         <message>
             <source>Start run</source>
@@ -948,12 +2752,28 @@
             <translation>正在启动代理</translation>
         </message>
         <message>
+            <source>Starting the hub …</source>
+            <translation>正在启动中枢…</translation>
+        </message>
+        <message>
+            <source>Starting…</source>
+            <translation>正在启动…</translation>
+        </message>
+        <message>
             <source>State</source>
             <translation>状态</translation>
         </message>
         <message>
+            <source>Step</source>
+            <translation>步</translation>
+        </message>
+        <message>
             <source>Step {k} of {n}: {title}</source>
             <translation>第 {k} 步，共 {n} 步：{title}</translation>
+        </message>
+        <message>
+            <source>Step {x:.0f}</source>
+            <translation>第 {x:.0f} 步</translation>
         </message>
         <message>
             <source>Stop all {count} jobs on this machine?</source>
@@ -964,12 +2784,24 @@
             <translation>全部停止</translation>
         </message>
         <message>
+            <source>Stop everything now…</source>
+            <translation>立即停止一切…</translation>
+        </message>
+        <message>
             <source>Stop everything on this machine…</source>
             <translation>停止本机上的一切…</translation>
         </message>
         <message>
+            <source>Stop run {id} on this machine?</source>
+            <translation>停止本机上的运行 {id}？</translation>
+        </message>
+        <message>
             <source>Stop run {id}, {name}?</source>
             <translation>停止运行 {id}（{name}）？</translation>
+        </message>
+        <message>
+            <source>Stop searching</source>
+            <translation>停止查找</translation>
         </message>
         <message>
             <source>Stop the job on this machine?</source>
@@ -978,6 +2810,18 @@
         <message>
             <source>Stop the run</source>
             <translation>停止运行</translation>
+        </message>
+        <message>
+            <source>Stop this job</source>
+            <translation>停止此作业</translation>
+        </message>
+        <message>
+            <source>Stop...</source>
+            <translation>停止…</translation>
+        </message>
+        <message>
+            <source>Stopped from the run's page</source>
+            <translation>从运行页面停止</translation>
         </message>
         <message>
             <source>Stopping</source>
@@ -1000,8 +2844,24 @@
             <translation>存储</translation>
         </message>
         <message>
+            <source>System</source>
+            <translation>系统</translation>
+        </message>
+        <message>
+            <source>Table</source>
+            <translation>表格</translation>
+        </message>
+        <message>
             <source>Take out of the archive</source>
             <translation>取消归档</translation>
+        </message>
+        <message>
+            <source>Text (*.log *.txt)</source>
+            <translation>文本 (*.log *.txt)</translation>
+        </message>
+        <message>
+            <source>The account comes with the link</source>
+            <translation>账户随链接提供</translation>
         </message>
         <message>
             <source>The agent does not answer</source>
@@ -1020,20 +2880,132 @@
             <translation>代理正在等待存放本站点机密的地方</translation>
         </message>
         <message>
+            <source>The app's pyproject.toml is shown here.</source>
+            <translation>这里显示应用的 pyproject.toml。</translation>
+        </message>
+        <message>
+            <source>The application runs with its own values.</source>
+            <translation>应用以其自身的值运行。</translation>
+        </message>
+        <message>
             <source>The checks are running.</source>
             <translation>正在检查。</translation>
+        </message>
+        <message>
+            <source>The code of the run raised an error</source>
+            <translation>运行的代码抛出了错误</translation>
+        </message>
+        <message>
+            <source>The config folder's fedml_config.yaml is shown here.</source>
+            <translation>这里显示配置文件夹的 fedml_config.yaml。</translation>
+        </message>
+        <message>
+            <source>The demo could not be started: {strerror}.</source>
+            <translation>演示无法启动：{strerror}。</translation>
+        </message>
+        <message>
+            <source>The demo ended at once.</source>
+            <translation>演示随即结束。</translation>
+        </message>
+        <message>
+            <source>The demo is starting</source>
+            <translation>演示正在启动</translation>
         </message>
         <message>
             <source>The device stays bound and its jobs go on. Sign in again to start runs.</source>
             <translation>设备保持绑定，其作业照常进行。再次登录即可启动运行。</translation>
         </message>
         <message>
+            <source>The file is empty.</source>
+            <translation>文件为空。</translation>
+        </message>
+        <message>
+            <source>The first bar appears when round 1 begins.</source>
+            <translation>第 1 轮开始时出现第一根柱形。</translation>
+        </message>
+        <message>
+            <source>The first ones come with round 1.</source>
+            <translation>第 1 轮会带来首批数据点。</translation>
+        </message>
+        <message>
+            <source>The first {count} selected lines were copied.</source>
+            <translation>已复制所选的前 {count} 行。</translation>
+        </message>
+        <message>
+            <source>The group has a project of this name already.</source>
+            <translation>群组中已有此名称的项目。</translation>
+        </message>
+        <message>
+            <source>The group has no application yet. Upload a package under Applications.</source>
+            <translation>群组还没有应用。请在“应用”中上传程序包。</translation>
+        </message>
+        <message>
+            <source>The icon shows what this machine does and when a run needs your decision. A click on it, or starting SiloDesk again, brings this window back.</source>
+            <translation>图标会显示本机在做什么，以及何时有运行需要您决定。单击图标或再次启动 SiloDesk，即可恢复此窗口。</translation>
+        </message>
+        <message>
+            <source>The invitation of {whom} is open again</source>
+            <translation>{whom} 的邀请已恢复</translation>
+        </message>
+        <message>
+            <source>The invitation of {whom} was revoked</source>
+            <translation>{whom} 的邀请已撤销</translation>
+        </message>
+        <message>
+            <source>The invitation was revoked</source>
+            <translation>邀请已撤销</translation>
+        </message>
+        <message>
+            <source>The job ends within 10 s and what it had not sent is lost. Other silos go on if the run's quorum still holds.</source>
+            <translation>作业会在 10 秒内结束，尚未发送的内容将丢失。若仍满足运行的法定数，其他站点会继续。</translation>
+        </message>
+        <message>
             <source>The letter is on the clipboard</source>
             <translation>信函已复制到剪贴板</translation>
         </message>
         <message>
+            <source>The link can be used once. Whoever opens it joins with the role you choose.</source>
+            <translation>链接限用一次。打开它的人将以您选择的角色加入。</translation>
+        </message>
+        <message>
+            <source>The package is {size}</source>
+            <translation>程序包为 {size}</translation>
+        </message>
+        <message>
+            <source>The password stays with the hub</source>
+            <translation>密码保留在中枢</translation>
+        </message>
+        <message>
             <source>The picture could not be saved</source>
             <translation>图片无法保存</translation>
+        </message>
+        <message>
+            <source>The rules were not changed</source>
+            <translation>规则未更改</translation>
+        </message>
+        <message>
+            <source>The run could not be read</source>
+            <translation>运行无法读取</translation>
+        </message>
+        <message>
+            <source>The run ended before a job reported a metric.</source>
+            <translation>运行在作业上报指标之前已结束。</translation>
+        </message>
+        <message>
+            <source>The run ended without a line.</source>
+            <translation>运行结束时没有任何日志行。</translation>
+        </message>
+        <message>
+            <source>The run failed</source>
+            <translation>运行失败</translation>
+        </message>
+        <message>
+            <source>The run was stopped</source>
+            <translation>运行已停止</translation>
+        </message>
+        <message>
+            <source>The run was stopped by {person}</source>
+            <translation>运行由 {person} 停止</translation>
         </message>
         <message>
             <source>The runs have the same parameters.</source>
@@ -1044,16 +3016,48 @@
             <translation>与您上次批准的代码相同。</translation>
         </message>
         <message>
+            <source>The same folder always gives the same fingerprint, on any computer.</source>
+            <translation>同一文件夹在任何计算机上都得到相同的指纹。</translation>
+        </message>
+        <message>
+            <source>The short fingerprint of this device's key</source>
+            <translation>此设备密钥的短指纹</translation>
+        </message>
+        <message>
+            <source>The sign-in stays on this computer</source>
+            <translation>登录信息保留在本计算机上</translation>
+        </message>
+        <message>
+            <source>The tray of this desktop is gone</source>
+            <translation>此桌面的托盘已消失</translation>
+        </message>
+        <message>
             <source>The way to the hub</source>
             <translation>通往中枢的路径</translation>
+        </message>
+        <message>
+            <source>The window is back, so that SiloDesk does not disappear.</source>
+            <translation>窗口已恢复，以免 SiloDesk 从视线中消失。</translation>
         </message>
         <message>
             <source>Theme: {name}</source>
             <translation>主题：{name}</translation>
         </message>
         <message>
+            <source>There is no line yet.</source>
+            <translation>还没有日志行。</translation>
+        </message>
+        <message>
+            <source>There is no package {path}.</source>
+            <translation>没有程序包 {path}。</translation>
+        </message>
+        <message>
             <source>There is no switch to ignore certificates.</source>
             <translation>没有忽略证书的开关。</translation>
+        </message>
+        <message>
+            <source>These packages ({kinds}) do not make an application.</source>
+            <translation>这些程序包（{kinds}）不能组成应用。</translation>
         </message>
         <message>
             <source>This computer</source>
@@ -1062,6 +3066,54 @@
         <message>
             <source>This computer has no keyring that keeps them encrypted, or it is locked.</source>
             <translation>此计算机没有可加密保存它们的密钥环，或密钥环已锁定。</translation>
+        </message>
+        <message>
+            <source>This desktop has no tray: minimise or quit?</source>
+            <translation>此桌面没有托盘：最小化还是退出？</translation>
+        </message>
+        <message>
+            <source>This expression repeats a group that repeats itself, which may never end.</source>
+            <translation>此表达式重复了一个自身重复的组，可能永不结束。</translation>
+        </message>
+        <message>
+            <source>This group has nobody and nothing</source>
+            <translation>此群组既没有成员也没有设备</translation>
+        </message>
+        <message>
+            <source>This hub has no account yet. The first one is its administrator.</source>
+            <translation>此中枢还没有账户。第一个账户即为管理员。</translation>
+        </message>
+        <message>
+            <source>This is not a regular expression: {msg}.</source>
+            <translation>这不是正则表达式：{msg}。</translation>
+        </message>
+        <message>
+            <source>This is not an address. Use hub.example.org or http://127.0.0.1:8430, for example.</source>
+            <translation>这不是地址。例如可用 hub.example.org 或 http://127.0.0.1:8430。</translation>
+        </message>
+        <message>
+            <source>This is not an invitation link. It begins with silodesk://join?</source>
+            <translation>这不是邀请链接。链接以 silodesk://join? 开头</translation>
+        </message>
+        <message>
+            <source>This machine</source>
+            <translation>本机</translation>
+        </message>
+        <message>
+            <source>This machine combines the updates of this run</source>
+            <translation>本机合并此运行的更新</translation>
+        </message>
+        <message>
+            <source>This machine is in</source>
+            <translation>本机已加入</translation>
+        </message>
+        <message>
+            <source>This machine leaves the federation until the agent runs again.</source>
+            <translation>在代理再次运行之前，本机离开联邦。</translation>
+        </message>
+        <message>
+            <source>This machine leaves the federation until the agent runs again. Jobs go on behind their keepers and keep what they send; nothing new starts, and no decision reaches you.</source>
+            <translation>在代理再次运行之前，本机离开联邦。作业在其守护进程后继续，并保留要发送的内容；不会启动新作业，也不会有决定送达您。</translation>
         </message>
         <message>
             <source>This sheet</source>
@@ -1084,24 +3136,100 @@
             <translation>时间</translation>
         </message>
         <message>
+            <source>To</source>
+            <translation>至</translation>
+        </message>
+        <message>
             <source>To the IT department</source>
             <translation>致 IT 部门</translation>
+        </message>
+        <message>
+            <source>Today's budget of {size} is used up: jobs pause until midnight.</source>
+            <translation>今日预算 {size} 已用完：作业暂停到午夜。</translation>
+        </message>
+        <message>
+            <source>Took</source>
+            <translation>用时</translation>
         </message>
         <message>
             <source>Tools</source>
             <translation>工具</translation>
         </message>
         <message>
+            <source>Topology</source>
+            <translation>拓扑</translation>
+        </message>
+        <message>
+            <source>Topology as a table</source>
+            <translation>拓扑表格</translation>
+        </message>
+        <message>
+            <source>Train models together. Your data stays on this computer.</source>
+            <translation>共同训练模型。您的数据留在本计算机上。</translation>
+        </message>
+        <message>
             <source>Training</source>
             <translation>训练中</translation>
+        </message>
+        <message>
+            <source>Trains at each silo</source>
+            <translation>在每个站点训练</translation>
+        </message>
+        <message>
+            <source>Trains on this silo's data; only updates and metrics leave</source>
+            <translation>用本站点的数据训练；只有更新和指标离开</translation>
         </message>
         <message>
             <source>Try again</source>
             <translation>重试</translation>
         </message>
         <message>
+            <source>Try the demo</source>
+            <translation>试用演示</translation>
+        </message>
+        <message>
             <source>Try the keyring again</source>
             <translation>再次尝试密钥环</translation>
+        </message>
+        <message>
+            <source>Type</source>
+            <translation>类型</translation>
+        </message>
+        <message>
+            <source>Type a time such as 14:05, or 2026-05-04 14:05.</source>
+            <translation>请输入时间，如 14:05 或 2026-05-04 14:05。</translation>
+        </message>
+        <message>
+            <source>Type an e-mail address, you@example.org.</source>
+            <translation>请输入电子邮件地址，如 you@example.org。</translation>
+        </message>
+        <message>
+            <source>Type the hub's address, hub.example.org for example.</source>
+            <translation>请输入中枢地址，例如 hub.example.org。</translation>
+        </message>
+        <message>
+            <source>Type your name, as your partners know it.</source>
+            <translation>请输入伙伴认识的您的姓名。</translation>
+        </message>
+        <message>
+            <source>Type your password.</source>
+            <translation>请输入您的密码。</translation>
+        </message>
+        <message>
+            <source>Type, folder, entry, config</source>
+            <translation>类型、文件夹、入口、配置</translation>
+        </message>
+        <message>
+            <source>Unbind</source>
+            <translation>解除绑定</translation>
+        </message>
+        <message>
+            <source>Unbind this machine?</source>
+            <translation>解除本机的绑定？</translation>
+        </message>
+        <message>
+            <source>Unbind…</source>
+            <translation>解除绑定…</translation>
         </message>
         <message>
             <source>Undo</source>
@@ -1128,32 +3256,212 @@
             <translation>升级中</translation>
         </message>
         <message>
+            <source>Upload</source>
+            <translation>上传</translation>
+        </message>
+        <message>
+            <source>Upload as an application</source>
+            <translation>上传为应用</translation>
+        </message>
+        <message>
+            <source>Upload packages</source>
+            <translation>上传程序包</translation>
+        </message>
+        <message>
+            <source>Upload package…</source>
+            <translation>上传程序包…</translation>
+        </message>
+        <message>
+            <source>Uploaded</source>
+            <translation>上传时间</translation>
+        </message>
+        <message>
+            <source>Uploading</source>
+            <translation>正在上传</translation>
+        </message>
+        <message>
+            <source>Uploading {name} …</source>
+            <translation>正在上传 {name}…</translation>
+        </message>
+        <message>
+            <source>Uploading …</source>
+            <translation>正在上传…</translation>
+        </message>
+        <message>
             <source>Use a file</source>
             <translation>使用文件</translation>
+        </message>
+        <message>
+            <source>Use at least {count} characters; a few words are easiest.</source>
+            <translation>请至少使用 {count} 个字符；几个词最简便。</translation>
+        </message>
+        <message>
+            <source>Valid for</source>
+            <translation>有效期</translation>
+        </message>
+        <message>
+            <source>Verified</source>
+            <translation>已验证</translation>
+        </message>
+        <message>
+            <source>Version</source>
+            <translation>版本</translation>
+        </message>
+        <message>
+            <source>WDBC breast cancer</source>
+            <translation>WDBC 乳腺癌</translation>
         </message>
         <message>
             <source>Waiting</source>
             <translation>等待中</translation>
         </message>
         <message>
+            <source>Waiting for your decision</source>
+            <translation>等待您的决定</translation>
+        </message>
+        <message>
             <source>Waits</source>
             <translation>等待中</translation>
+        </message>
+        <message>
+            <source>Waits for approval</source>
+            <translation>等待审批</translation>
+        </message>
+        <message>
+            <source>Warning</source>
+            <translation>警告</translation>
+        </message>
+        <message>
+            <source>Warnings, errors</source>
+            <translation>警告和错误</translation>
         </message>
         <message>
             <source>Welcome</source>
             <translation>欢迎</translation>
         </message>
         <message>
+            <source>Welcome to SiloDesk</source>
+            <translation>欢迎使用 SiloDesk</translation>
+        </message>
+        <message>
+            <source>What a site sends becomes known with the first round</source>
+            <translation>站点的发送量会在第一轮后得知</translation>
+        </message>
+        <message>
+            <source>What changed, for your partners</source>
+            <translation>有何变化，供您的伙伴了解</translation>
+        </message>
+        <message>
+            <source>What it is for</source>
+            <translation>用途说明</translation>
+        </message>
+        <message>
+            <source>What left this machine today</source>
+            <translation>今日离开本机的内容</translation>
+        </message>
+        <message>
+            <source>What others will get</source>
+            <translation>他人将得到的内容</translation>
+        </message>
+        <message>
             <source>What the connection doctor found:</source>
             <translation>连接诊断的发现：</translation>
+        </message>
+        <message>
+            <source>When a site is slow or silent</source>
+            <translation>当某站点缓慢或无响应时</translation>
+        </message>
+        <message>
+            <source>Where each site is</source>
+            <translation>各站点进度</translation>
         </message>
         <message>
             <source>Who</source>
             <translation>发起者</translation>
         </message>
         <message>
+            <source>Whole run</source>
+            <translation>整个运行</translation>
+        </message>
+        <message>
+            <source>Why?</source>
+            <translation>为什么？</translation>
+        </message>
+        <message>
             <source>Withdrawn</source>
             <translation>已撤回</translation>
+        </message>
+        <message>
+            <source>Working</source>
+            <translation>工作中</translation>
+        </message>
+        <message>
+            <source>Working on</source>
+            <translation>正在处理</translation>
+        </message>
+        <message>
+            <source>Write it as name@example.org, or leave it empty.</source>
+            <translation>请写成 name@example.org 的形式，或留空。</translation>
+        </message>
+        <message>
+            <source>Write it with one repetition, (ab)+ rather than (ab+)+.</source>
+            <translation>请只写一次重复，用 (ab)+ 而不是 (ab+)+。</translation>
+        </message>
+        <message>
+            <source>Yesterday</source>
+            <translation>昨天</translation>
+        </message>
+        <message>
+            <source>You</source>
+            <translation>您</translation>
+        </message>
+        <message>
+            <source>You already have an account on a hub that your organisation or partner runs.</source>
+            <translation>您在贵机构或伙伴运营的中枢上已有账户。</translation>
+        </message>
+        <message>
+            <source>You are a member of {group}</source>
+            <translation>您是 {group} 的成员</translation>
+        </message>
+        <message>
+            <source>You are in a group of this name already.</source>
+            <translation>您已在同名的群组中。</translation>
+        </message>
+        <message>
+            <source>You are in no group yet. Join one by a link, or make one first.</source>
+            <translation>您还不在任何群组中。请先凭链接加入，或新建一个。</translation>
+        </message>
+        <message>
+            <source>You are in no group yet. Join or make one first.</source>
+            <translation>您还不在任何群组中。请先加入或新建一个。</translation>
+        </message>
+        <message>
+            <source>You are its administrator</source>
+            <translation>您是其管理员</translation>
+        </message>
+        <message>
+            <source>Your devices leave with you and stop their parts in its runs. Its projects, curves and models are closed to you at once.</source>
+            <translation>您的设备随您离开，并停止其在运行中的部分。其项目、曲线和模型立即对您关闭。</translation>
+        </message>
+        <message>
+            <source>Your hospital, lab or department; others see it.</source>
+            <translation>您的医院、实验室或部门；他人可见。</translation>
+        </message>
+        <message>
+            <source>Your name</source>
+            <translation>您的姓名</translation>
+        </message>
+        <message>
+            <source>Your role</source>
+            <translation>您的角色</translation>
+        </message>
+        <message>
+            <source>a job is running</source>
+            <translation>有作业在运行</translation>
+        </message>
+        <message>
+            <source>a new site</source>
+            <translation>一个新站点</translation>
         </message>
         <message>
             <source>a run</source>
@@ -1164,28 +3472,136 @@
             <translation>一个站点</translation>
         </message>
         <message>
+            <source>about {size}</source>
+            <translation>约 {size}</translation>
+        </message>
+        <message>
+            <source>about {time}</source>
+            <translation>约 {time}</translation>
+        </message>
+        <message>
+            <source>about {time} left</source>
+            <translation>约剩 {time}</translation>
+        </message>
+        <message>
+            <source>aggregator</source>
+            <translation>聚合方</translation>
+        </message>
+        <message>
+            <source>all devices</source>
+            <translation>所有设备</translation>
+        </message>
+        <message>
+            <source>all sites in</source>
+            <translation>所有站点到齐</translation>
+        </message>
+        <message>
+            <source>allowed</source>
+            <translation>允许</translation>
+        </message>
+        <message>
+            <source>an approval waits</source>
+            <translation>有审批等待处理</translation>
+        </message>
+        <message>
+            <source>and {count} more</source>
+            <translation>以及另外 {count} 个</translation>
+        </message>
+        <message>
+            <source>and {more} more</source>
+            <translation>以及另外 {more} 个</translation>
+        </message>
+        <message>
+            <source>as its site calls it</source>
+            <translation>按其站点的称呼</translation>
+        </message>
+        <message>
+            <source>as much</source>
+            <translation>同样多</translation>
+        </message>
+        <message>
             <source>as the system</source>
             <translation>跟随系统</translation>
+        </message>
+        <message>
+            <source>at most {size} an hour</source>
+            <translation>每小时最多 {size}</translation>
         </message>
         <message>
             <source>best value, its round, last value</source>
             <translation>最佳值、所在轮次、最新值</translation>
         </message>
         <message>
+            <source>busy with {count}</source>
+            <translation>正忙于 {count}</translation>
+        </message>
+        <message>
+            <source>by all</source>
+            <translation>全员应答</translation>
+        </message>
+        <message>
+            <source>by the deadline</source>
+            <translation>到达期限</translation>
+        </message>
+        <message>
+            <source>by you or a house rule</source>
+            <translation>由您或本站规则</translation>
+        </message>
+        <message>
             <source>checked {age} ago</source>
             <translation>{age}前检查</translation>
+        </message>
+        <message>
+            <source>client</source>
+            <translation>客户端</translation>
+        </message>
+        <message>
+            <source>closed by deadline</source>
+            <translation>到期限结束</translation>
+        </message>
+        <message>
+            <source>content, before packing</source>
+            <translation>内容（打包前）</translation>
+        </message>
+        <message>
+            <source>created {moment} by {person}</source>
+            <translation>由 {person} 于 {moment} 创建</translation>
         </message>
         <message>
             <source>dark</source>
             <translation>深色</translation>
         </message>
         <message>
+            <source>drops out in {n} s</source>
+            <translation>{n} 秒后退出</translation>
+        </message>
+        <message>
             <source>each site</source>
             <translation>各站点</translation>
         </message>
         <message>
+            <source>failed</source>
+            <translation>失败</translation>
+        </message>
+        <message>
+            <source>fingerprint of the content</source>
+            <translation>内容的指纹</translation>
+        </message>
+        <message>
+            <source>finished</source>
+            <translation>已完成</translation>
+        </message>
+        <message>
             <source>heartbeat {time} ago</source>
             <translation>心跳于 {time}前</translation>
+        </message>
+        <message>
+            <source>hub</source>
+            <translation>中枢</translation>
+        </message>
+        <message>
+            <source>in the package</source>
+            <translation>程序包内</translation>
         </message>
         <message>
             <source>in {count} run</source>
@@ -1200,6 +3616,18 @@
             <translation>缺少存放其密钥的地方</translation>
         </message>
         <message>
+            <source>key {short_fingerprint}</source>
+            <translation>密钥 {short_fingerprint}</translation>
+        </message>
+        <message>
+            <source>last 10 minutes, peak {n} %</source>
+            <translation>最近 10 分钟，峰值 {n} %</translation>
+        </message>
+        <message>
+            <source>last seen {age} ago</source>
+            <translation>最后出现于 {age}前</translation>
+        </message>
+        <message>
             <source>last {value}</source>
             <translation>最新 {value}</translation>
         </message>
@@ -1208,20 +3636,136 @@
             <translation>浅色</translation>
         </message>
         <message>
+            <source>live</source>
+            <translation>实时</translation>
+        </message>
+        <message>
+            <source>mean of sites</source>
+            <translation>各站点平均值</translation>
+        </message>
+        <message>
             <source>never</source>
             <translation>从未</translation>
+        </message>
+        <message>
+            <source>never seen</source>
+            <translation>从未出现</translation>
+        </message>
+        <message>
+            <source>no GPU</source>
+            <translation>无 GPU</translation>
+        </message>
+        <message>
+            <source>no description</source>
+            <translation>无说明</translation>
+        </message>
+        <message>
+            <source>no devices</source>
+            <translation>无设备</translation>
+        </message>
+        <message>
+            <source>no figures yet</source>
+            <translation>还没有数据</translation>
+        </message>
+        <message>
+            <source>no hub</source>
+            <translation>无中枢</translation>
         </message>
         <message>
             <source>no run has reported one</source>
             <translation>还没有运行报告过</translation>
         </message>
         <message>
+            <source>no value</source>
+            <translation>无值</translation>
+        </message>
+        <message>
+            <source>nobody</source>
+            <translation>无人</translation>
+        </message>
+        <message>
+            <source>none</source>
+            <translation>无</translation>
+        </message>
+        <message>
+            <source>none yet</source>
+            <translation>暂无</translation>
+        </message>
+        <message>
+            <source>not allowed</source>
+            <translation>不允许</translation>
+        </message>
+        <message>
+            <source>not bound to a hub</source>
+            <translation>未绑定中枢</translation>
+        </message>
+        <message>
+            <source>not connected, or a job failed</source>
+            <translation>未连接，或有作业失败</translation>
+        </message>
+        <message>
             <source>not known yet</source>
             <translation>尚不清楚</translation>
         </message>
         <message>
+            <source>not live</source>
+            <translation>非实时</translation>
+        </message>
+        <message>
             <source>not reached</source>
             <translation>无法到达</translation>
+        </message>
+        <message>
+            <source>not sent</source>
+            <translation>未发送</translation>
+        </message>
+        <message>
+            <source>not signed</source>
+            <translation>未签名</translation>
+        </message>
+        <message>
+            <source>not ticked</source>
+            <translation>未勾选</translation>
+        </message>
+        <message>
+            <source>of another group</source>
+            <translation>属于其他群组</translation>
+        </message>
+        <message>
+            <source>of one core</source>
+            <translation>占单个核心</translation>
+        </message>
+        <message>
+            <source>of the machine</source>
+            <translation>占整机</translation>
+        </message>
+        <message>
+            <source>of {n} GB</source>
+            <translation>共 {n} GB</translation>
+        </message>
+        <message>
+            <source>of {size} daily budget</source>
+            <translation>每日预算 {size}</translation>
+        </message>
+        <message>
+            <source>offline, last seen {time}</source>
+            <translation>离线，最后出现于 {time}</translation>
+        </message>
+        <message>
+            <source>offline, never seen</source>
+            <translation>离线，从未出现</translation>
+        </message>
+        <message>
+            <source>online, nothing to do</source>
+            <translation>在线，空闲</translation>
+        </message>
+        <message>
+            <source>optional</source>
+            <translation>可选</translation>
+        </message>
+        <message>
+            <source>owned by {name}</source>
+            <translation>所有者：{name}</translation>
         </message>
         <message>
             <source>preview</source>
@@ -1236,6 +3780,26 @@
             <translation>可到达，但需留意</translation>
         </message>
         <message>
+            <source>resident</source>
+            <translation>常驻内存</translation>
+        </message>
+        <message>
+            <source>round deadline {shown}</source>
+            <translation>每轮期限 {shown}</translation>
+        </message>
+        <message>
+            <source>round {k}</source>
+            <translation>第 {k} 轮</translation>
+        </message>
+        <message>
+            <source>round {k} of {n}</source>
+            <translation>第 {k} 轮，共 {n} 轮</translation>
+        </message>
+        <message>
+            <source>round {n}</source>
+            <translation>第 {n} 轮</translation>
+        </message>
+        <message>
             <source>round {round} · last {value}</source>
             <translation>第 {round} 轮 · 最新 {value}</translation>
         </message>
@@ -1244,20 +3808,160 @@
             <translation>运行 {id}</translation>
         </message>
         <message>
+            <source>same options as the command line</source>
+            <translation>与命令行选项相同</translation>
+        </message>
+        <message>
             <source>sent to round 1</source>
             <translation>从发出到第 1 轮</translation>
+        </message>
+        <message>
+            <source>sent, {size} received</source>
+            <translation>已发送，已接收 {size}</translation>
+        </message>
+        <message>
+            <source>server</source>
+            <translation>服务器</translation>
+        </message>
+        <message>
+            <source>signed</source>
+            <translation>已签名</translation>
+        </message>
+        <message>
+            <source>silent {age}</source>
+            <translation>无响应 {age}</translation>
+        </message>
+        <message>
+            <source>silent {short_time}, drops out at {offline_after_s:.0f} s</source>
+            <translation>无响应 {short_time}，到 {offline_after_s:.0f} 秒即退出</translation>
+        </message>
+        <message>
+            <source>silo</source>
+            <translation>站点</translation>
+        </message>
+        <message>
+            <source>since 00:00</source>
+            <translation>自 00:00 起</translation>
+        </message>
+        <message>
+            <source>since {age}</source>
+            <translation>已 {age}</translation>
+        </message>
+        <message>
+            <source>someone</source>
+            <translation>某人</translation>
+        </message>
+        <message>
+            <source>standing</source>
+            <translation>长期</translation>
+        </message>
+        <message>
+            <source>started {moment} by {person}</source>
+            <translation>由 {person} 于 {moment} 启动</translation>
+        </message>
+        <message>
+            <source>stopped</source>
+            <translation>已停止</translation>
         </message>
         <message>
             <source>the fault</source>
             <translation>故障处</translation>
         </message>
         <message>
+            <source>the hospital, bank or site</source>
+            <translation>医院、银行或站点</translation>
+        </message>
+        <message>
+            <source>this hub</source>
+            <translation>此中枢</translation>
+        </message>
+        <message>
+            <source>this machine</source>
+            <translation>本机</translation>
+        </message>
+        <message>
+            <source>ticked</source>
+            <translation>已勾选</translation>
+        </message>
+        <message>
+            <source>times are since the step before</source>
+            <translation>时间自上一步起计</translation>
+        </message>
+        <message>
             <source>trying to reach it</source>
             <translation>正在尝试连接</translation>
         </message>
         <message>
+            <source>turns a folder into a signed package that other sites can check</source>
+            <translation>将文件夹变成其他站点可以核验的签名程序包</translation>
+        </message>
+        <message>
+            <source>waiting for the operator's approval</source>
+            <translation>正在等待操作员审批</translation>
+        </message>
+        <message>
+            <source>what this run is for</source>
+            <translation>此运行的用途</translation>
+        </message>
+        <message>
+            <source>whole machine</source>
+            <translation>整机</translation>
+        </message>
+        <message>
+            <source>you</source>
+            <translation>您</translation>
+        </message>
+        <message>
+            <source>you, {key}</source>
+            <translation>您，{key}</translation>
+        </message>
+        <message>
+            <source>you@example.org</source>
+            <translation>you@example.org</translation>
+        </message>
+        <message>
+            <source>your hub</source>
+            <translation>您的中枢</translation>
+        </message>
+        <message>
+            <source>{age} ago</source>
+            <translation>{age}前</translation>
+        </message>
+        <message>
+            <source>{ago}, {n} ms round trip</source>
+            <translation>{ago}，往返 {n} 毫秒</translation>
+        </message>
+        <message>
+            <source>{a} free of {b}</source>
+            <translation>剩余 {a}，共 {b}</translation>
+        </message>
+        <message>
+            <source>{a} of {b}</source>
+            <translation>{a} / {b}</translation>
+        </message>
+        <message>
+            <source>{by} removed {who}</source>
+            <translation>{by} 移除了 {who}</translation>
+        </message>
+        <message>
             <source>{cause} Shown is what was read before.</source>
             <translation>{cause} 显示的是此前读取的内容。</translation>
+        </message>
+        <message>
+            <source>{cause} Trying again.</source>
+            <translation>{cause} 正在重试。</translation>
+        </message>
+        <message>
+            <source>{closed} rounds closed, {late} of them by the deadline</source>
+            <translation>已结束 {closed} 轮，其中 {late} 轮因到达期限而结束</translation>
+        </message>
+        <message>
+            <source>{count:,} points saved</source>
+            <translation>已保存 {count:,} 个数据点</translation>
+        </message>
+        <message>
+            <source>{count:,} values saved</source>
+            <translation>已保存 {count:,} 个值</translation>
         </message>
         <message>
             <source>{count} application</source>
@@ -1268,8 +3972,32 @@
             <translation>{count} 个应用</translation>
         </message>
         <message>
+            <source>{count} approval waiting…</source>
+            <translation>{count} 个审批等待处理…</translation>
+        </message>
+        <message>
+            <source>{count} approvals waiting…</source>
+            <translation>{count} 个审批等待处理…</translation>
+        </message>
+        <message>
             <source>{count} checks in {seconds} s</source>
             <translation>{seconds} 秒内完成 {count} 项检查</translation>
+        </message>
+        <message>
+            <source>{count} collaborator</source>
+            <translation>{count} 位协作者</translation>
+        </message>
+        <message>
+            <source>{count} collaborators</source>
+            <translation>{count} 位协作者</translation>
+        </message>
+        <message>
+            <source>{count} core</source>
+            <translation>{count} 个核心</translation>
+        </message>
+        <message>
+            <source>{count} cores</source>
+            <translation>{count} 个核心</translation>
         </message>
         <message>
             <source>{count} device</source>
@@ -1278,6 +4006,10 @@
         <message>
             <source>{count} devices</source>
             <translation>{count} 台设备</translation>
+        </message>
+        <message>
+            <source>{count} events, the newest: {newest}</source>
+            <translation>{count} 个事件，最新：{newest}</translation>
         </message>
         <message>
             <source>{count} file</source>
@@ -1296,8 +4028,28 @@
             <translation>{count} 个已完成</translation>
         </message>
         <message>
-            <source>{count} job</source>
-            <translation>{count} 个作业</translation>
+            <source>{count} group</source>
+            <translation>{count} 个群组</translation>
+        </message>
+        <message>
+            <source>{count} groups</source>
+            <translation>{count} 个群组</translation>
+        </message>
+        <message>
+            <source>{count} hit</source>
+            <translation>{count} 处匹配</translation>
+        </message>
+        <message>
+            <source>{count} hits</source>
+            <translation>{count} 处匹配</translation>
+        </message>
+        <message>
+            <source>{count} hour a week</source>
+            <translation>每周 {count} 小时</translation>
+        </message>
+        <message>
+            <source>{count} hours a week</source>
+            <translation>每周 {count} 小时</translation>
         </message>
         <message>
             <source>{count} job goes on</source>
@@ -1306,10 +4058,6 @@
         <message>
             <source>{count} job pauses at the end of its round</source>
             <translation>{count} 个作业将在其轮次结束时暂停</translation>
-        </message>
-        <message>
-            <source>{count} jobs</source>
-            <translation>{count} 个作业</translation>
         </message>
         <message>
             <source>{count} jobs go on</source>
@@ -1328,12 +4076,24 @@
             <translation>{count} 行</translation>
         </message>
         <message>
+            <source>{count} lines saved</source>
+            <translation>已保存 {count} 行</translation>
+        </message>
+        <message>
             <source>{count} live</source>
             <translation>{count} 个进行中</translation>
         </message>
         <message>
+            <source>{count} metrics</source>
+            <translation>{count} 个指标</translation>
+        </message>
+        <message>
             <source>{count} not started</source>
             <translation>{count} 个未启动</translation>
+        </message>
+        <message>
+            <source>{count} of {count2} shown</source>
+            <translation>显示 {count2} 中的 {count} 个</translation>
         </message>
         <message>
             <source>{count} of {limit} chosen</source>
@@ -1342,6 +4102,10 @@
         <message>
             <source>{count} of {runs} shown</source>
             <translation>显示 {runs} 个中的 {count} 个</translation>
+        </message>
+        <message>
+            <source>{count} of {trainers} chosen</source>
+            <translation>已选 {count} / {trainers}</translation>
         </message>
         <message>
             <source>{count} parameter is the same in all runs</source>
@@ -1396,6 +4160,22 @@
             <translation>{count} 个站点</translation>
         </message>
         <message>
+            <source>{count} source</source>
+            <translation>{count} 个来源</translation>
+        </message>
+        <message>
+            <source>{count} sources</source>
+            <translation>{count} 个来源</translation>
+        </message>
+        <message>
+            <source>{date} by {name}</source>
+            <translation>{date}，由 {name}</translation>
+        </message>
+        <message>
+            <source>{date} by {uploaded_by}</source>
+            <translation>{date}，由 {uploaded_by}</translation>
+        </message>
+        <message>
             <source>{day} {month}</source>
             <translation>{month}{day}日</translation>
         </message>
@@ -1404,12 +4184,56 @@
             <translation>{year}年{month}{day}日</translation>
         </message>
         <message>
+            <source>{day}, {start} to {end}</source>
+            <translation>{day}，{start} 至 {end}</translation>
+        </message>
+        <message>
             <source>{detail} Jobs go on; what they send waits here.</source>
             <translation>{detail} 作业照常进行；它们要发送的内容在此等待。</translation>
         </message>
         <message>
+            <source>{device} is back</source>
+            <translation>{device} 已恢复</translation>
+        </message>
+        <message>
+            <source>{device} of {silo} was added</source>
+            <translation>已添加 {silo} 的 {device}</translation>
+        </message>
+        <message>
+            <source>{device} of {silo} was removed</source>
+            <translation>已移除 {silo} 的 {device}</translation>
+        </message>
+        <message>
+            <source>{device} of {silo} was revoked</source>
+            <translation>已撤销 {silo} 的 {device}</translation>
+        </message>
+        <message>
+            <source>{device} went offline</source>
+            <translation>{device} 已离线</translation>
+        </message>
+        <message>
+            <source>{device} went silent</source>
+            <translation>{device} 无响应</translation>
+        </message>
+        <message>
             <source>{done} of {total}</source>
             <translation>{total} 项中的 {done} 项</translation>
+        </message>
+        <message>
+            <source>{engines} engine</source>
+            <translation>{engines} 引擎</translation>
+        </message>
+        <message>
+            <source>{first} Once started, all rounds end within {bound}.</source>
+            <translation>{first} 启动后，所有轮次在 {bound} 内结束。</translation>
+        </message>
+        <message>
+            <source>{first} and {count} more</source>
+            <translation>{first}，以及另外 {count} 个</translation>
+        </message>
+        <message>
+            <source>{group}, invited by {by}</source>
+            <translation>{group}，由 {by} 邀请</translation>
         </message>
         <message>
             <source>{hours} h {minutes} min</source>
@@ -1420,16 +4244,112 @@
             <translation>{keys}：{what}</translation>
         </message>
         <message>
+            <source>{kind}, engine {engine}</source>
+            <translation>{kind}，引擎 {engine}</translation>
+        </message>
+        <message>
+            <source>{k} of {n}</source>
+            <translation>{k} / {n}</translation>
+        </message>
+        <message>
+            <source>{lines} lines, {size}</source>
+            <translation>{lines} 行，{size}</translation>
+        </message>
+        <message>
+            <source>{lines} lines, {sources}, {size}</source>
+            <translation>{lines} 行，{sources}，{size}</translation>
+        </message>
+        <message>
+            <source>{metrics}, {points:,} points, none left out</source>
+            <translation>{metrics}，{points:,} 个数据点，无一遗漏</translation>
+        </message>
+        <message>
+            <source>{minutes} min {seconds} s</source>
+            <translation>{minutes} 分 {seconds} 秒</translation>
+        </message>
+        <message>
             <source>{ms} ms</source>
             <translation>{ms} 毫秒</translation>
+        </message>
+        <message>
+            <source>{names} and {last}</source>
+            <translation>{names}和{last}</translation>
+        </message>
+        <message>
+            <source>{name}
+{fingerprint}
+content {content_digest}
+sha256 {zip_sha256}
+</source>
+            <translation>{name}
+{fingerprint}
+内容 {content_digest}
+sha256 {zip_sha256}
+</translation>
+        </message>
+        <message>
+            <source>{name} at {time}</source>
+            <translation>{name}：{time}</translation>
+        </message>
+        <message>
+            <source>{name} cannot be written there: {strerror}.</source>
+            <translation>{name} 无法写入该处：{strerror}。</translation>
+        </message>
+        <message>
+            <source>{name} invites you as {role} · ends in {span}</source>
+            <translation>{name} 邀请您担任{role} · {span}后失效</translation>
+        </message>
+        <message>
+            <source>{name} is at the hub</source>
+            <translation>{name} 已在中枢</translation>
+        </message>
+        <message>
+            <source>{name} is ready</source>
+            <translation>{name} 已就绪</translation>
+        </message>
+        <message>
+            <source>{name} is ready to run</source>
+            <translation>{name} 可以运行了</translation>
+        </message>
+        <message>
+            <source>{name} leaves all its groups and takes part in no run until it is bound again. Datasets and approvals stay here.</source>
+            <translation>{name} 离开其所有群组，在重新绑定之前不参与任何运行。数据集和审批保留在这里。</translation>
+        </message>
+        <message>
+            <source>{name} loses its access at once and leaves all groups. Its owner has to bind it anew to come back.</source>
+            <translation>{name} 立即失去访问权并离开所有群组。其所有者须重新绑定才能恢复。</translation>
+        </message>
+        <message>
+            <source>{name} was removed</source>
+            <translation>{name} 已被移除</translation>
+        </message>
+        <message>
+            <source>{name}: no values for {time}</source>
+            <translation>{name}：已有 {time} 没有数据</translation>
         </message>
         <message>
             <source>{name}: {value}, {note}</source>
             <translation>{name}：{value}，{note}</translation>
         </message>
         <message>
+            <source>{needed} of {count}</source>
+            <translation>{needed} / {count}</translation>
+        </message>
+        <message>
+            <source>{n} %</source>
+            <translation>{n} %</translation>
+        </message>
+        <message>
             <source>{n} d</source>
             <translation>{n} 天</translation>
+        </message>
+        <message>
+            <source>{n} devices at 1 site</source>
+            <translation>1 个站点的 {n} 台设备</translation>
+        </message>
+        <message>
+            <source>{n} devices at {sites} sites</source>
+            <translation>{sites} 个站点的 {n} 台设备</translation>
         </message>
         <message>
             <source>{n} h</source>
@@ -1448,12 +4368,48 @@
             <translation>{n} 秒</translation>
         </message>
         <message>
+            <source>{offer}.</source>
+            <translation>{offer}。</translation>
+        </message>
+        <message>
+            <source>{other} package</source>
+            <translation>{other}程序包</translation>
+        </message>
+        <message>
+            <source>{page}, {count}</source>
+            <translation>{page}，{count}</translation>
+        </message>
+        <message>
             <source>{page}, {count} waiting</source>
             <translation>{page}，{count} 个等待处理</translation>
         </message>
         <message>
             <source>{person}, {project}.</source>
             <translation>{person}，{project}。</translation>
+        </message>
+        <message>
+            <source>{place} of {total}</source>
+            <translation>第 {place} 处，共 {total} 处</translation>
+        </message>
+        <message>
+            <source>{quorum} of {clients}</source>
+            <translation>{quorum} / {clients}</translation>
+        </message>
+        <message>
+            <source>{reading} Jobs pause at the end of their round.</source>
+            <translation>{reading} 作业在其本轮结束时暂停。</translation>
+        </message>
+        <message>
+            <source>{reason} Jobs that come wait as well.</source>
+            <translation>{reason} 新到的作业同样等待。</translation>
+        </message>
+        <message>
+            <source>{role} · ends in {span}</source>
+            <translation>{role} · {span}后失效</translation>
+        </message>
+        <message>
+            <source>{role} · {span} ago</source>
+            <translation>{role} · {span}前</translation>
         </message>
         <message>
             <source>{run} failed on this machine</source>
@@ -1472,16 +4428,108 @@
             <translation>{run} 已停止</translation>
         </message>
         <message>
+            <source>{shown} of {lines} lines shown, {size}</source>
+            <translation>显示 {lines} 行中的 {shown} 行，{size}</translation>
+        </message>
+        <message>
+            <source>{shown} of {lines} lines shown, {sources}, {size}</source>
+            <translation>显示 {lines} 行中的 {shown} 行，{sources}，{size}</translation>
+        </message>
+        <message>
+            <source>{silo} · this device</source>
+            <translation>{silo} · 本设备</translation>
+        </message>
+        <message>
+            <source>{size} free</source>
+            <translation>剩余 {size}</translation>
+        </message>
+        <message>
+            <source>{size} packed, {count}</source>
+            <translation>打包后 {size}，{count}</translation>
+        </message>
+        <message>
             <source>{size} sent.</source>
             <translation>已发送 {size}。</translation>
+        </message>
+        <message>
+            <source>{size} × {count}, as in earlier runs of it</source>
+            <translation>{size} × {count}，与其先前的运行相同</translation>
+        </message>
+        <message>
+            <source>{state}, edge {edge}</source>
+            <translation>{state}，边缘 {edge}</translation>
         </message>
         <message>
             <source>{time} after the start</source>
             <translation>启动后 {time}</translation>
         </message>
         <message>
+            <source>{title} Shown is what was read before.</source>
+            <translation>{title} 显示的是此前读取的内容。</translation>
+        </message>
+        <message>
             <source>{title}. {text}</source>
             <translation>{title}。{text}</translation>
+        </message>
+        <message>
+            <source>{total}, {percent} % read</source>
+            <translation>{total}，已读取 {percent} %</translation>
+        </message>
+        <message>
+            <source>{value:g} min</source>
+            <translation>{value:g} 分钟</translation>
+        </message>
+        <message>
+            <source>{what} Since {age}; the round closes without them at {time}.</source>
+            <translation>{what} 已 {age}；该轮将于 {time} 不等它们而结束。</translation>
+        </message>
+        <message>
+            <source>{what}, overdue</source>
+            <translation>{what}，已超期</translation>
+        </message>
+        <message>
+            <source>{what}, since {span}</source>
+            <translation>{what}，已 {span}</translation>
+        </message>
+        <message>
+            <source>{what}, until {time}</source>
+            <translation>{what}，至 {time}</translation>
+        </message>
+        <message>
+            <source>{whom} declined</source>
+            <translation>{whom} 已谢绝</translation>
+        </message>
+        <message>
+            <source>{who} invited {whom}</source>
+            <translation>{who} 邀请了 {whom}</translation>
+        </message>
+        <message>
+            <source>{who} is {role} now</source>
+            <translation>{who} 现为{role}</translation>
+        </message>
+        <message>
+            <source>{who} joined</source>
+            <translation>{who} 已加入</translation>
+        </message>
+        <message>
+            <source>{who} left</source>
+            <translation>{who} 已退出</translation>
+        </message>
+        <message>
+            <source>{who} made the group</source>
+            <translation>{who} 创建了群组</translation>
+        </message>
+        <message>
+            <source>{who} renamed the group to {detail}</source>
+            <translation>{who} 将群组重命名为 {detail}</translation>
+        </message>
+        <message>
+            <source>“{rule}” is off</source>
+            <translation>“{rule}”已关闭</translation>
+        </message>
+        <message>
+            <source>“{rule}” is on</source>
+            <translation>“{rule}”已开启</translation>
         </message>
     </context>
     <context>
@@ -1489,6 +4537,10 @@
         <message>
             <source>'{bucket}' is no bucket's name.</source>
             <translation>“{bucket}”不是存储桶名称。</translation>
+        </message>
+        <message>
+            <source>'{content}' is no kind of input.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>'{digest}' is not a content digest.</source>
@@ -1505,6 +4557,10 @@
         <message>
             <source>'{key}' is no finite number; it is not drawn.</source>
             <translation>“{key}”不是有限数值，不予绘制。</translation>
+        </message>
+        <message>
+            <source>'{kind}' is not understood.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>'{name}' has type {name1}</source>
@@ -1611,6 +4667,10 @@
             <translation>{parent} 中已有中枢在运行。</translation>
         </message>
         <message>
+            <source>A hub runs in {root}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>A key or signature is not base64.</source>
             <translation>密钥或签名不是 base64。</translation>
         </message>
@@ -1653,6 +4713,10 @@
         <message>
             <source>A password has 8 to 1000 characters.</source>
             <translation>密码长度须为 8 至 1000 个字符。</translation>
+        </message>
+        <message>
+            <source>A picture of {width} x {height1} pixels is too large.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>A quorum of {quorum} cannot be met by {len1} silos.</source>
@@ -1703,6 +4767,10 @@
             <translation>消息中张量的 sha256 与其所述不符。</translation>
         </message>
         <message>
+            <source>A value is not finite.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>A {kind} frame of the job was dropped: {type1}: {error2}</source>
             <translation>作业的一个 {kind} 帧被丢弃：{type1}：{error2}</translation>
         </message>
@@ -1713,6 +4781,10 @@
         <message>
             <source>A {kind} of {size1} bytes (round {round2}) could not be uploaded: {error3} {dropped4} message(s) that needed it were dropped.</source>
             <translation>{size1} 字节的 {kind}（第 {round2} 轮）无法上传：{error3} 需要它的 {dropped4} 条消息已丢弃。</translation>
+        </message>
+        <message>
+            <source>Add [tool.silodesk.model] to its pyproject.toml (or silodesk_model to fedml_config.yaml), build it again, and run it.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Add one of {join} to it, or leave the number out.</source>
@@ -1831,6 +4903,14 @@
             <translation>请询问 IT 部门此代理服务器是否正确。</translation>
         </message>
         <message>
+            <source>Ask the administrator to enable it again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ask the application's owner; nothing of it was used.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Ask the builder for a smaller file.</source>
             <translation>请向构建者索取较小的文件。</translation>
         </message>
@@ -1853,6 +4933,10 @@
         <message>
             <source>Ask the hub's administrator for a certificate of a known authority, or let your IT desk install this one on the machine after comparing its fingerprint.</source>
             <translation>请中枢管理员换用知名机构的证书，或由 IT 部门核对指纹后在本机安装此证书。</translation>
+        </message>
+        <message>
+            <source>Ask the hub's administrator for a new one.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Ask the hub's administrator for an https address.</source>
@@ -2063,6 +5147,10 @@
             <translation>请检查路径及其权限。</translation>
         </message>
         <message>
+            <source>Check the path.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Check the permissions of its folder and the free space.</source>
             <translation>请检查其文件夹的权限和剩余空间。</translation>
         </message>
@@ -2083,8 +5171,16 @@
             <translation>请检查地址应以 http:// 还是 https:// 开头。</translation>
         </message>
         <message>
+            <source>Checking the backup</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Choose a file that its list shows.</source>
             <translation>请选择列表中显示的文件。</translation>
+        </message>
+        <message>
+            <source>Choose a folder that exists, is yours, and has room.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Choose a longer one; a few words are fine.</source>
@@ -2123,6 +5219,14 @@
             <translation>请选择参与训练的设备。</translation>
         </message>
         <message>
+            <source>Choose torchscript, or save the model as safetensors.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose torchscript.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Clone it to run it again.</source>
             <translation>请克隆它以再次运行。</translation>
         </message>
@@ -2149,6 +5253,22 @@
         <message>
             <source>Copy it from `silodesk package inspect FILE`.</source>
             <translation>请从 `silodesk package inspect FILE` 复制。</translation>
+        </message>
+        <message>
+            <source>Copying packages, models and tensors</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Copying the database</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Copying the logs of runs</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Correct [tool.silodesk.model] in pyproject.toml, or silodesk_model in fedml_config.yaml.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Correct it and build again.</source>
@@ -2179,8 +5299,16 @@
             <translation>请更正地址。</translation>
         </message>
         <message>
+            <source>Correct the declaration and build the app again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Correct the file, or rename it to begin without rules.</source>
             <translation>请更正该文件，或将其改名以便从无规则开始。</translation>
+        </message>
+        <message>
+            <source>Correct the input and send it again.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Correct the name in pyproject.toml or in {shown}.</source>
@@ -2239,6 +5367,10 @@
             <translation>请先结束它，然后重试。</translation>
         </message>
         <message>
+            <source>End programs that hold many ports, then try again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>End some of the programs that listen there.</source>
             <translation>请结束部分占用端口的程序。</translation>
         </message>
@@ -2275,8 +5407,20 @@
             <translation>请重新获取或构建；其内容未写入任何地方。</translation>
         </message>
         <message>
+            <source>Fetches the model</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Fetches the model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Fetches the package.</source>
             <translation>正在获取程序包。</translation>
+        </message>
+        <message>
+            <source>Filling the object store</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Free at least {least} MB, or give the hub another --home.</source>
@@ -2315,6 +5459,10 @@
             <translation>请腾出一些空间，或另指定目标文件夹：-df FOLDER。</translation>
         </message>
         <message>
+            <source>Free some space, or restore an earlier backup if it is damaged.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Free some space, then start the run again.</source>
             <translation>请腾出一些空间，然后重新启动运行。</translation>
         </message>
@@ -2351,8 +5499,16 @@
             <translation>请只提供此方法所需的字段。</translation>
         </message>
         <message>
+            <source>Give fewer rows at once.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Give it with the call.</source>
             <translation>请随调用一并提供。</translation>
+        </message>
+        <message>
+            <source>Give rows, or the path of a CSV or picture file.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Give {kind}, such as {before1}.</source>
@@ -2397,6 +5553,10 @@
         <message>
             <source>It did not answer in time.</source>
             <translation>它没有及时应答。</translation>
+        </message>
+        <message>
+            <source>It ended while the agent was away: its process is gone.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>It goes on from there by itself.</source>
@@ -2451,6 +5611,10 @@
             <translation>它会自动重试；若仍如此，请查看存储的日志。</translation>
         </message>
         <message>
+            <source>It lies in {hub}; the former one is in {hub1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>It may have been deleted; upload it again.</source>
             <translation>它可能已被删除；请重新上传。</translation>
         </message>
@@ -2461,6 +5625,10 @@
         <message>
             <source>It means: {means}. Give a value of that kind.</source>
             <translation>它的含义：{means}。请提供该类型的值。</translation>
+        </message>
+        <message>
+            <source>It said no JSON.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Its certificate cannot be trusted: {message}.</source>
@@ -2543,6 +5711,10 @@
             <translation>省略它即可从头读取。</translation>
         </message>
         <message>
+            <source>Let another administrator do it; so the hub never loses its last one.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Let the hub's administrator renew it; check this machine's clock too.</source>
             <translation>请中枢管理员更新证书；也请检查本机时钟。</translation>
         </message>
@@ -2553,6 +5725,14 @@
         <message>
             <source>Let your own SiloDesk send the key.</source>
             <translation>请让您自己的 SiloDesk 发送密钥。</translation>
+        </message>
+        <message>
+            <source>Line {number} has {len1} cells, and the first has {len2}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Look at its fingerprint and files, then allow it here, or give a standing approval.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Look at its log if this happens again.</source>
@@ -2579,6 +5759,10 @@
             <translation>请查看机器负载，然后重新启动运行。</translation>
         </message>
         <message>
+            <source>Look at the machine's load, then try again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Look at the preview first.</source>
             <translation>请先查看预览。</translation>
         </message>
@@ -2603,8 +5787,16 @@
             <translation>请另建一个群组并作为其所有者。</translation>
         </message>
         <message>
+            <source>Make it, or name another.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Make the runtime again with `silodesk runtime make`.</source>
             <translation>请用 `silodesk runtime make` 重新制作运行时。</translation>
+        </message>
+        <message>
+            <source>Model of round {rounds}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Model of round {round} stored.</source>
@@ -2617,6 +5809,10 @@
         <message>
             <source>Name 1 or more.</source>
             <translation>请指定 1 或更大的数。</translation>
+        </message>
+        <message>
+            <source>Name a CSV or PNG file.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Name a file by its path below the source folder: -ep FILE.</source>
@@ -2637,6 +5833,10 @@
         <message>
             <source>Name a new folder, or empty this one.</source>
             <translation>请指定新文件夹，或清空此文件夹。</translation>
+        </message>
+        <message>
+            <source>Name another file, or free some space.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Name another folder with --home, or let its owner give you the right to it.</source>
@@ -2681,6 +5881,14 @@
         <message>
             <source>Name the folder that holds the code: -sf FOLDER.</source>
             <translation>请指定含代码的文件夹：-sf FOLDER。</translation>
+        </message>
+        <message>
+            <source>Name the hub's --home. A hub on PostgreSQL is backed up with pg_dump.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Name them: ?rounds=3,4.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Name what is missing in the package's requirements, or correct its entry.</source>
@@ -2751,12 +5959,20 @@
             <translation>没有 pickle，没有 eval</translation>
         </message>
         <message>
+            <source>No port on 127.0.0.1 can be opened for predictions.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>No port was found for the hub.</source>
             <translation>未找到供中枢使用的端口。</translation>
         </message>
         <message>
             <source>No program is listed.</source>
             <translation>没有列出程序。</translation>
+        </message>
+        <message>
+            <source>No round is named.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>No secrets found</source>
@@ -2839,6 +6055,10 @@
             <translation>当前 {now}；今日最高 {hottest1} °C。</translation>
         </message>
         <message>
+            <source>ONNX needs the packages onnx and onnxscript, which the job runtime does not have; TorchScript holds the same model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Off: jobs may use all {everything} cores.</source>
             <translation>关闭：作业可使用全部 {everything} 个核心。</translation>
         </message>
@@ -2849,6 +6069,18 @@
         <message>
             <source>On mains.</source>
             <translation>正在使用市电。</translation>
+        </message>
+        <message>
+            <source>Only PGM and PPM pictures with values to 255 are read.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Only PNG pictures with 8 bits a sample and no interlacing are read.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Only PNG, PGM and PPM pictures are read here; save it as PNG.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Only the run's owner can start it; sign in as its owner.</source>
@@ -2877,6 +6109,10 @@
         <message>
             <source>Other programs use {cpu} % of the CPU</source>
             <translation>其他程序占用 CPU 的 {cpu} %</translation>
+        </message>
+        <message>
+            <source>Other weights came than the order names.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Packages, tensors and the job runtime lie there.</source>
@@ -2995,6 +6231,10 @@
             <translation>程序包的依赖</translation>
         </message>
         <message>
+            <source>Research only, not for patient care.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Restart the hub; if it happens again, see {log}.</source>
             <translation>请重启中枢；若再次发生，请查看 {log}。</translation>
         </message>
@@ -3007,12 +6247,20 @@
             <translation>请在更新驱动程序后重启机器；详情见 `nvidia-smi`。</translation>
         </message>
         <message>
+            <source>Restore an earlier backup.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Restore it from a backup, or start a hub with a fresh home.</source>
             <translation>请从备份恢复，或用新的主文件夹启动中枢。</translation>
         </message>
         <message>
             <source>Restore it from a backup; without it every device has to be bound again.</source>
             <translation>请从备份恢复；否则每台设备都须重新绑定。</translation>
+        </message>
+        <message>
+            <source>Restore it with the version that made it.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Round {round} closed: {answered1} of {asked2} answered{late3}.</source>
@@ -3025,6 +6273,18 @@
         <message>
             <source>Round {round}: the update of {label1} {fault2}.</source>
             <translation>第 {round} 轮：{label1} 的更新{fault2}。</translation>
+        </message>
+        <message>
+            <source>Row {place} has no {lacking1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Row {place} has {len1} values, and the model takes {size2}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Row {place}: {str1} is no number.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Run `chmod 600 {path}`, and make new keys if anyone else had access to this machine.</source>
@@ -3051,6 +6311,10 @@
             <translation>运行 {row} 仍在进行。</translation>
         </message>
         <message>
+            <source>Run {run} has no model of round {number1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Runs what it reads</source>
             <translation>会执行读取到的内容</translation>
         </message>
@@ -3059,12 +6323,24 @@
             <translation>请另存为 UTF-8 后重新构建。</translation>
         </message>
         <message>
+            <source>Say that it shall be replaced (--replace), or name another --home. It is set aside, not deleted.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>See `silodesk approval list --standing`.</source>
             <translation>请见 `silodesk approval list --standing`。</translation>
         </message>
         <message>
             <source>See `silodesk approval list`.</source>
             <translation>请见 `silodesk approval list`。</translation>
+        </message>
+        <message>
+            <source>See `silodesk model list --served`.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>See `silodesk model list`.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>See `silodesk rules show` for their names.</source>
@@ -3087,8 +6363,20 @@
             <translation>请见 {log}；它可能仍会启动。</translation>
         </message>
         <message>
+            <source>Send `Authorization: Bearer TOKEN`; SiloDesk shows it when the server is started.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Send an invitation instead.</source>
             <translation>请改为发送邀请。</translation>
+        </message>
+        <message>
+            <source>Send fewer rows at once, or start the server again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Send fewer rows at once.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Send it as JSON.</source>
@@ -3097,6 +6385,10 @@
         <message>
             <source>Send it as an object, with a notice.</source>
             <translation>请作为对象发送，并附说明。</translation>
+        </message>
+        <message>
+            <source>Send it with POST.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Send less at once.</source>
@@ -3109,6 +6401,10 @@
         <message>
             <source>Send smaller updates.</source>
             <translation>请发送较小的更新。</translation>
+        </message>
+        <message>
+            <source>Send {"rows": [[...], ...]}, one list a row.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Shorten it in pyproject.toml or requirements.txt.</source>
@@ -3175,6 +6471,10 @@
             <translation>请启动：`silodesk agent`。</translation>
         </message>
         <message>
+            <source>Start its server, or see `silodesk model list --served`.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Start orders sent to {len} devices.</source>
             <translation>启动指令已发往 {len} 台设备。</translation>
         </message>
@@ -3207,8 +6507,20 @@
             <translation>请重新启动运行；没有向任何设备发送内容。</translation>
         </message>
         <message>
+            <source>Start the server again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Start the upload again.</source>
             <translation>请重新开始上传。</translation>
+        </message>
+        <message>
+            <source>Starting the object store</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Starts the process and loads the model.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Stop it first, or wait for its end.</source>
@@ -3217,6 +6529,14 @@
         <message>
             <source>Stop it first.</source>
             <translation>请先停止它。</translation>
+        </message>
+        <message>
+            <source>Stop it, or wait for its end; then delete.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Stop one of them first.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Stop orders sent.</source>
@@ -3251,6 +6571,14 @@
             <translation>张量和程序包直接送往那里，不经过中枢。</translation>
         </message>
         <message>
+            <source>The CSV's first line names no column {lacking}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The PNG picture is damaged.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The address of a download was expired; it was renewed.</source>
             <translation>下载地址已过期，现已更新。</translation>
         </message>
@@ -3275,6 +6603,10 @@
             <translation>代理处理此作业时出错（{kind}）。</translation>
         </message>
         <message>
+            <source>The agent failed on this model ({type}).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The agent has no method '{method}'.</source>
             <translation>代理没有方法“{method}”。</translation>
         </message>
@@ -3289,6 +6621,10 @@
         <message>
             <source>The agent was not ready after {bound} s.</source>
             <translation>代理在 {bound} 秒后仍未就绪。</translation>
+        </message>
+        <message>
+            <source>The agent was restarted while it was being started.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The agent's database cannot be written: {error}.</source>
@@ -3311,8 +6647,52 @@
             <translation>详情见代理的日志。</translation>
         </message>
         <message>
+            <source>The application declares no model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The array '{name}' has NaN or infinite values.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The array '{name}' has shape {list1} in the model file, and {list2} in the package's model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The array '{name}' has type {dtype1} in the model file, and {dtype2} in the package's model.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The backup cannot be unpacked to {target}: {error1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The backup {path} cannot be written: {error1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The backup's database cannot be read: {error}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The batch's sequence is out of range.</source>
             <translation>批次的序号超出范围。</translation>
+        </message>
+        <message>
+            <source>The body did not arrive within {bound} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The body is larger than {limit} MiB.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The body is no CSV text: {error}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The body is not JSON.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The body is not gzip.</source>
@@ -3367,6 +6747,10 @@
             <translation>通道在帧中间结束。</translation>
         </message>
         <message>
+            <source>The code of the package {name} would run on this machine, and no standing approval covers it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The config folder {folder} does not exist.</source>
             <translation>配置文件夹 {folder} 不存在。</translation>
         </message>
@@ -3405,6 +6789,10 @@
         <message>
             <source>The database's address cannot be read.</source>
             <translation>数据库的地址无法读取。</translation>
+        </message>
+        <message>
+            <source>The declaration of the model cannot be used: {where}: {msg1}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The device {name} at {silo1} was revoked.</source>
@@ -3459,6 +6847,18 @@
             <translation>无法用 {python1} 创建环境 {folder}：{error2}。</translation>
         </message>
         <message>
+            <source>The export did not end within {bound} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The export has ended.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The exported file is not what the process said.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The field '{field}' cannot be used: {message1}.</source>
             <translation>字段“{field}”无法使用：{message1}。</translation>
         </message>
@@ -3493,6 +6893,10 @@
         <message>
             <source>The folder {folder} cannot be read: {strerror1}.</source>
             <translation>文件夹 {folder} 无法读取：{strerror1}。</translation>
+        </message>
+        <message>
+            <source>The folder {parent} does not exist.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The folder {root} cannot be used: {why1}.</source>
@@ -3571,6 +6975,14 @@
             <translation>中枢在此地址没有内容。</translation>
         </message>
         <message>
+            <source>The hub is not connected to its broker.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The hub is starting or ending just now.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The hub keeps its data in SQLite or PostgreSQL, not in '{drivername}'.</source>
             <translation>中枢的数据保存在 SQLite 或 PostgreSQL 中，而不是“{drivername}”。</translation>
         </message>
@@ -3587,6 +6999,10 @@
             <translation>中枢在 {bound} 秒后仍未就绪。</translation>
         </message>
         <message>
+            <source>The hub's database cannot be copied: {error}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The hub's database cannot be opened for writing: {text}.</source>
             <translation>中枢的数据库无法以写入方式打开：{text}。</translation>
         </message>
@@ -3597,6 +7013,10 @@
         <message>
             <source>The hub's database does not answer: {text}.</source>
             <translation>中枢的数据库没有应答：{text}。</translation>
+        </message>
+        <message>
+            <source>The hub's database is damaged: {damage}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The hub's database is damaged: {text}.</source>
@@ -3629,6 +7049,10 @@
         <message>
             <source>The hub's services are not started yet.</source>
             <translation>中枢的服务尚未启动。</translation>
+        </message>
+        <message>
+            <source>The input is larger than {limit} MiB.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The job could not begin before its plan expired. {job}</source>
@@ -3779,6 +7203,54 @@
             <translation>指标 {key} 为 {value1}{where2}；无法绘制。</translation>
         </message>
         <message>
+            <source>The model cannot be written as TorchScript: {join}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model did not answer within {bound} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model file does not belong to the package's model: {join}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model file has {len} arrays without names, and the package's model has {len1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model file is no safetensors file: {error}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model gives NaN or infinite values for its own example.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model gives {list} values for two inputs, and the declaration has {wanted1} labels.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model is still being loaded.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model raised {type}: {join1}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model was not loaded within {bound} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model's declaration names the parameter {name}, which the app's config does not have.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The model's weights did not come within {wait} s.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The name server of this network has no such name.</source>
             <translation>此网络的域名服务器没有该名称。</translation>
         </message>
@@ -3867,6 +7339,10 @@
             <translation>程序包没有声明参数“{key}”</translation>
         </message>
         <message>
+            <source>The package declares {factory} as its model, and has no such name.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The package ended itself with exit code {code}.</source>
             <translation>程序包以退出码 {code} 自行结束。</translation>
         </message>
@@ -3893,6 +7369,10 @@
         <message>
             <source>The package imports '{top}', which this job's runtime does not have.</source>
             <translation>程序包导入了“{top}”，而此作业的运行时没有它。</translation>
+        </message>
+        <message>
+            <source>The package is not the one that the hub names for this model.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The package is not the one that the run's owner signed for.</source>
@@ -3947,12 +7427,20 @@
             <translation>上传的各部分不相符。</translation>
         </message>
         <message>
+            <source>The picture is cut.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The plan is signed with a key that is not registered for your account.</source>
             <translation>计划的签名密钥未登记在您的账户下。</translation>
         </message>
         <message>
             <source>The plan is too old, or the two clocks differ by minutes.</source>
             <translation>计划过旧，或两边的时钟相差数分钟。</translation>
+        </message>
+        <message>
+            <source>The prediction process has ended.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The program there hangs, or a device on the way swallows what it says.</source>
@@ -3999,6 +7487,10 @@
             <translation>请求无法使用：{message}。</translation>
         </message>
         <message>
+            <source>The request was broken off.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The request's body did not arrive in time.</source>
             <translation>请求的正文没有及时到达。</translation>
         </message>
@@ -4017,6 +7509,10 @@
         <message>
             <source>The requirements contradict each other: {reason}</source>
             <translation>各依赖互相矛盾：{reason}</translation>
+        </message>
+        <message>
+            <source>The restored hub cannot be put in its place: {strerror}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The run changed after its plan was made.</source>
@@ -4041,6 +7537,10 @@
         <message>
             <source>The run is {state}; nothing can be added to it.</source>
             <translation>运行状态为 {state}；无法再向其添加内容。</translation>
+        </message>
+        <message>
+            <source>The run still goes on, and its models with it.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The run was stopped.</source>
@@ -4139,6 +7639,10 @@
             <translation>张量 {name} 不是普通文件；不予跟随。</translation>
         </message>
         <message>
+            <source>The token is missing or wrong.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The two may understand each other only in part.</source>
             <translation>两者可能只能部分互通。</translation>
         </message>
@@ -4167,6 +7671,10 @@
             <translation>没有其他作业：此脚本不在 SiloDesk 中运行。</translation>
         </message>
         <message>
+            <source>There is a hub in {root} already.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>There is already an account for {email}.</source>
             <translation>{email} 已有账户。</translation>
         </message>
@@ -4183,6 +7691,10 @@
             <translation>本机没有审批 {approval}。</translation>
         </message>
         <message>
+            <source>There is no backup {path}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>There is no device {edge}, or it is not shared with you.</source>
             <translation>没有设备 {edge}，或它未与您共享。</translation>
         </message>
@@ -4191,8 +7703,16 @@
             <translation>没有名为 {engine} 的引擎。</translation>
         </message>
         <message>
+            <source>There is no export to '{form}'.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>There is no house rule called {min}.</source>
             <translation>没有名为 {min} 的本站规则。</translation>
+        </message>
+        <message>
+            <source>There is no hub with a database of its own in {root}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>There is no job {job} on this machine.</source>
@@ -4207,12 +7727,20 @@
             <translation>没有程序包文件 {file}。</translation>
         </message>
         <message>
+            <source>There is no prediction server {serving} on this machine.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>There is no preview of these values.</source>
             <translation>这些值还没有预览。</translation>
         </message>
         <message>
             <source>There is no project {project}, or it is not shared with you.</source>
             <translation>没有项目 {project}，或它未与您共享。</translation>
+        </message>
+        <message>
+            <source>There is no row in it.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>There is no sandbox on this machine: this job can reach the network and your files; what leaves that way is not counted.</source>
@@ -4243,6 +7771,10 @@
             <translation>没有这样的{thing}，或它未与您共享。</translation>
         </message>
         <message>
+            <source>There is nothing at this address.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>There is nothing to pause or resume.</source>
             <translation>没有可暂停或恢复的内容。</translation>
         </message>
@@ -4263,8 +7795,24 @@
             <translation>此账户已不存在。</translation>
         </message>
         <message>
+            <source>This account was disabled by the hub's administrator.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This address answers as 127.0.0.1 only.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>This address does not take this method.</source>
             <translation>此地址不接受该方法。</translation>
+        </message>
+        <message>
+            <source>This backup is damaged or no backup: {why}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This backup was made by another version of SiloDesk.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>This check failed itself: {type}.</source>
@@ -4331,8 +7879,16 @@
             <translation>此作业已以 {value} 结束。</translation>
         </message>
         <message>
+            <source>This job's runtime cannot load models: {error}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>This job's runtime has no Flower that SiloDesk can use: {error}.</source>
             <translation>此作业的运行时没有 SiloDesk 可用的 Flower：{error}。</translation>
+        </message>
+        <message>
+            <source>This link was used already, or it has expired.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>This looks like a secret</source>
@@ -4353,6 +7909,14 @@
         <message>
             <source>This machine's clock is {span} {side1} the hub's</source>
             <translation>本机时钟比中枢{side1} {span}</translation>
+        </message>
+        <message>
+            <source>This model is not served here now.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>This model takes rows of a table, no picture.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>This needs a credential.</source>
@@ -4379,6 +7943,10 @@
             <translation>此运行在此期间已被启动。</translation>
         </message>
         <message>
+            <source>This server still runs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>This worker has no engine '{engine}'.</source>
             <translation>此工作进程没有引擎“{engine}”。</translation>
         </message>
@@ -4391,8 +7959,20 @@
             <translation>今日的外发流量预算已用完；作业将在午夜继续。</translation>
         </message>
         <message>
+            <source>Too many predictions wait already.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Try again in a moment.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Try again in a moment; if it stays so, check the hub and the network.</source>
             <translation>请稍后重试；若仍如此，请检查中枢和网络。</translation>
+        </message>
+        <message>
+            <source>Try again when it runs or is down.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Try again; if it happens again, send the hub's log to its operator.</source>
@@ -4409,6 +7989,10 @@
         <message>
             <source>Unlock or install a secret service, or name a file that only you can read: --credentials FILE.</source>
             <translation>请解锁或安装密钥服务，或指定仅您可读的文件：--credentials FILE。</translation>
+        </message>
+        <message>
+            <source>Unpacking and checking hashes</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Update SiloDesk on this machine, or name another --home.</source>
@@ -4437,6 +8021,10 @@
         <message>
             <source>Use a finite number; JSON knows neither NaN nor Infinity.</source>
             <translation>请使用有限数值；JSON 没有 NaN 和 Infinity。</translation>
+        </message>
+        <message>
+            <source>Use another backup; nothing was changed.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Use it (`silodesk status`), or name another --home.</source>
@@ -4567,6 +8155,14 @@
             <translation>请在 [tool.flwr.app.components] 下写 {key} = "module:app"。</translation>
         </message>
         <message>
+            <source>Writing the file</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>You cannot do this to your own account.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>You should specify the type argument value as client or server, or flower; not '{type}'.</source>
             <translation>类型参数应为 client、server 或 flower；而不是“{type}”。</translation>
         </message>
@@ -4579,12 +8175,20 @@
             <translation>聊天令牌</translation>
         </message>
         <message>
+            <source>a classification needs two labels or more</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>a cloud access key</source>
             <translation>云访问密钥</translation>
         </message>
         <message>
             <source>a code host's token</source>
             <translation>代码托管平台的令牌</translation>
+        </message>
+        <message>
+            <source>a column is named twice</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>a file that the manifest lists is missing</source>
@@ -4607,6 +8211,10 @@
             <translation>模型托管平台的令牌</translation>
         </message>
         <message>
+            <source>a number is not finite, or a std is 0</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>a part of it ends in a dot or blank, which Windows drops</source>
             <translation>其中一部分以句点或空格结尾，Windows 会将其去掉</translation>
         </message>
@@ -4627,8 +8235,16 @@
             <translation>签名令牌</translation>
         </message>
         <message>
+            <source>a size differs</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>a standing approval</source>
             <translation>长期审批</translation>
+        </message>
+        <message>
+            <source>a table input needs columns</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>a tensor's file became shorter while it was sent</source>
@@ -4681,6 +8297,14 @@
         <message>
             <source>an earlier build</source>
             <translation>先前的构建</translation>
+        </message>
+        <message>
+            <source>an example has not {count} values</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>an image input needs width and height</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>an offset in it leads nowhere</source>
@@ -4899,12 +8523,20 @@
             <translation>重复出现</translation>
         </message>
         <message>
+            <source>it lacks</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>it leads out of the package with '..'</source>
             <translation>用“..”指向程序包之外</translation>
         </message>
         <message>
             <source>it names a drive</source>
             <translation>含有驱动器名</translation>
+        </message>
+        <message>
+            <source>it names a file that no backup has</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>it names an address instead of a version</source>
@@ -4935,6 +8567,14 @@
             <translation>它要求登录</translation>
         </message>
         <message>
+            <source>its answers differ from the model's</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>its entries are not the ones it lists</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>its entry {entry} is not in it</source>
             <translation>其入口 {entry} 不在其中</translation>
         </message>
@@ -4953,6 +8593,10 @@
         <message>
             <source>its list of entries is over the limit</source>
             <translation>其条目列表超出上限</translation>
+        </message>
+        <message>
+            <source>its listing cannot be read ({type})</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>its manifest does not match its content digest</source>
@@ -5199,6 +8843,10 @@
             <translation>机器正在使用电池</translation>
         </message>
         <message>
+            <source>the model does not know</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>the name has to be known first</source>
             <translation>须先解析名称</translation>
         </message>
@@ -5319,8 +8967,24 @@
             <translation>已丢弃 {dropped} 行日志：作业写入的内容超出保留上限。</translation>
         </message>
         <message>
+            <source>{entry} has another hash than it lists</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{error}; they are fetched again.</source>
             <translation>{error}；将重新获取。</translation>
+        </message>
+        <message>
+            <source>{factory} does not take the declared parameters: {error1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{factory} made no torch module but a {type1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{file} cannot be read: {strerror1}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{host} cannot be reached: {cause1}.</source>
@@ -5391,6 +9055,10 @@
             <translation>已在所有文件上检查 {len} 种模式</translation>
         </message>
         <message>
+            <source>{len} rows came, and {limit1} are taken at once.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{method} needs the field {error1}.</source>
             <translation>{method} 需要字段 {error1}。</translation>
         </message>
@@ -5419,6 +9087,10 @@
             <translation>{name} 的版本是 {version1}，本机是 {own2}。</translation>
         </message>
         <message>
+            <source>{name} has {found1} values, and {count2} are needed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{name} is a folder with content</source>
             <translation>{name} 是含内容的文件夹</translation>
         </message>
@@ -5445,6 +9117,14 @@
         <message>
             <source>{name} resumes the run.</source>
             <translation>{name} 恢复了运行。</translation>
+        </message>
+        <message>
+            <source>{name}, run {run1}, round {round2}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{once} models are served already.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{option} is no address.</source>
@@ -5571,6 +9251,10 @@
             <translation>{stream}：值超出范围</translation>
         </message>
         <message>
+            <source>{target} cannot be written: {strerror1}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>{title} cannot be started: {strerror1} ({command2}).</source>
             <translation>{title}无法启动：{strerror1}（{command2}）。</translation>
         </message>
@@ -5613,6 +9297,10 @@
         <message>
             <source>{what} cannot be installed</source>
             <translation>{what} 无法安装</translation>
+        </message>
+        <message>
+            <source>{what} deleted by {value1}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{what}: {join1}. This is done once; about 1.2 GB on disk (5 GB where pip offers the build for graphics processors)</source>
