@@ -4540,7 +4540,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>'{content}' is no kind of input.</source>
-            <translation type="unfinished" />
+            <translation>“{content}”不是可用的输入类型。</translation>
         </message>
         <message>
             <source>'{digest}' is not a content digest.</source>
@@ -4560,7 +4560,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>'{kind}' is not understood.</source>
-            <translation type="unfinished" />
+            <translation>无法识别“{kind}”。</translation>
         </message>
         <message>
             <source>'{name}' has type {name1}</source>
@@ -4668,7 +4668,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>A hub runs in {root}.</source>
-            <translation type="unfinished" />
+            <translation>{root} 中有中枢正在运行。</translation>
         </message>
         <message>
             <source>A key or signature is not base64.</source>
@@ -4716,7 +4716,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>A picture of {width} x {height1} pixels is too large.</source>
-            <translation type="unfinished" />
+            <translation>{width} x {height1} 像素的图片过大。</translation>
         </message>
         <message>
             <source>A quorum of {quorum} cannot be met by {len1} silos.</source>
@@ -4768,7 +4768,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>A value is not finite.</source>
-            <translation type="unfinished" />
+            <translation>有值不是有限数值。</translation>
         </message>
         <message>
             <source>A {kind} frame of the job was dropped: {type1}: {error2}</source>
@@ -4784,7 +4784,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Add [tool.silodesk.model] to its pyproject.toml (or silodesk_model to fedml_config.yaml), build it again, and run it.</source>
-            <translation type="unfinished" />
+            <translation>请在其 pyproject.toml 中加入 [tool.silodesk.model]（或在 fedml_config.yaml 中加入 silodesk_model），重新构建并运行。</translation>
         </message>
         <message>
             <source>Add one of {join} to it, or leave the number out.</source>
@@ -4904,11 +4904,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Ask the administrator to enable it again.</source>
-            <translation type="unfinished" />
+            <translation>请管理员重新启用它。</translation>
         </message>
         <message>
             <source>Ask the application's owner; nothing of it was used.</source>
-            <translation type="unfinished" />
+            <translation>请询问应用的所有者；其内容未被使用。</translation>
         </message>
         <message>
             <source>Ask the builder for a smaller file.</source>
@@ -4936,7 +4936,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Ask the hub's administrator for a new one.</source>
-            <translation type="unfinished" />
+            <translation>请向中枢管理员索取新的。</translation>
         </message>
         <message>
             <source>Ask the hub's administrator for an https address.</source>
@@ -5148,7 +5148,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Check the path.</source>
-            <translation type="unfinished" />
+            <translation>请检查路径。</translation>
         </message>
         <message>
             <source>Check the permissions of its folder and the free space.</source>
@@ -5172,7 +5172,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Checking the backup</source>
-            <translation type="unfinished" />
+            <translation>正在检查备份</translation>
         </message>
         <message>
             <source>Choose a file that its list shows.</source>
@@ -5180,7 +5180,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Choose a folder that exists, is yours, and has room.</source>
-            <translation type="unfinished" />
+            <translation>请选择存在、属于您且空间足够的文件夹。</translation>
         </message>
         <message>
             <source>Choose a longer one; a few words are fine.</source>
@@ -5220,11 +5220,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Choose torchscript, or save the model as safetensors.</source>
-            <translation type="unfinished" />
+            <translation>请选择 torchscript，或将模型保存为 safetensors。</translation>
         </message>
         <message>
             <source>Choose torchscript.</source>
-            <translation type="unfinished" />
+            <translation>请选择 torchscript。</translation>
         </message>
         <message>
             <source>Clone it to run it again.</source>
@@ -5256,19 +5256,19 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Copying packages, models and tensors</source>
-            <translation type="unfinished" />
+            <translation>正在复制程序包、模型和张量</translation>
         </message>
         <message>
             <source>Copying the database</source>
-            <translation type="unfinished" />
+            <translation>正在复制数据库</translation>
         </message>
         <message>
             <source>Copying the logs of runs</source>
-            <translation type="unfinished" />
+            <translation>正在复制运行日志</translation>
         </message>
         <message>
             <source>Correct [tool.silodesk.model] in pyproject.toml, or silodesk_model in fedml_config.yaml.</source>
-            <translation type="unfinished" />
+            <translation>请更正 pyproject.toml 中的 [tool.silodesk.model]，或 fedml_config.yaml 中的 silodesk_model。</translation>
         </message>
         <message>
             <source>Correct it and build again.</source>
@@ -5300,7 +5300,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Correct the declaration and build the app again.</source>
-            <translation type="unfinished" />
+            <translation>请更正声明并重新构建应用。</translation>
         </message>
         <message>
             <source>Correct the file, or rename it to begin without rules.</source>
@@ -5308,7 +5308,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Correct the input and send it again.</source>
-            <translation type="unfinished" />
+            <translation>请更正输入后重新发送。</translation>
         </message>
         <message>
             <source>Correct the name in pyproject.toml or in {shown}.</source>
@@ -5368,7 +5368,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>End programs that hold many ports, then try again.</source>
-            <translation type="unfinished" />
+            <translation>请结束占用大量端口的程序，然后重试。</translation>
         </message>
         <message>
             <source>End some of the programs that listen there.</source>
@@ -5408,11 +5408,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Fetches the model</source>
-            <translation type="unfinished" />
+            <translation>正在获取模型</translation>
         </message>
         <message>
             <source>Fetches the model.</source>
-            <translation type="unfinished" />
+            <translation>正在获取模型。</translation>
         </message>
         <message>
             <source>Fetches the package.</source>
@@ -5420,7 +5420,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Filling the object store</source>
-            <translation type="unfinished" />
+            <translation>正在填充对象存储</translation>
         </message>
         <message>
             <source>Free at least {least} MB, or give the hub another --home.</source>
@@ -5460,7 +5460,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Free some space, or restore an earlier backup if it is damaged.</source>
-            <translation type="unfinished" />
+            <translation>请腾出一些空间；若备份已损坏，请恢复更早的备份。</translation>
         </message>
         <message>
             <source>Free some space, then start the run again.</source>
@@ -5500,7 +5500,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Give fewer rows at once.</source>
-            <translation type="unfinished" />
+            <translation>请一次少给几行。</translation>
         </message>
         <message>
             <source>Give it with the call.</source>
@@ -5508,7 +5508,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Give rows, or the path of a CSV or picture file.</source>
-            <translation type="unfinished" />
+            <translation>请给出数据行，或 CSV 或图片文件的路径。</translation>
         </message>
         <message>
             <source>Give {kind}, such as {before1}.</source>
@@ -5556,7 +5556,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>It ended while the agent was away: its process is gone.</source>
-            <translation type="unfinished" />
+            <translation>代理离开期间它已结束：其进程已不在。</translation>
         </message>
         <message>
             <source>It goes on from there by itself.</source>
@@ -5612,7 +5612,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>It lies in {hub}; the former one is in {hub1}.</source>
-            <translation type="unfinished" />
+            <translation>它位于 {hub}；先前的位于 {hub1}。</translation>
         </message>
         <message>
             <source>It may have been deleted; upload it again.</source>
@@ -5628,7 +5628,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>It said no JSON.</source>
-            <translation type="unfinished" />
+            <translation>它输出的不是 JSON。</translation>
         </message>
         <message>
             <source>Its certificate cannot be trusted: {message}.</source>
@@ -5712,7 +5712,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Let another administrator do it; so the hub never loses its last one.</source>
-            <translation type="unfinished" />
+            <translation>请由另一位管理员操作；这样中枢不会失去最后一位管理员。</translation>
         </message>
         <message>
             <source>Let the hub's administrator renew it; check this machine's clock too.</source>
@@ -5728,11 +5728,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Line {number} has {len1} cells, and the first has {len2}.</source>
-            <translation type="unfinished" />
+            <translation>第 {number} 行有 {len1} 个单元格，而第一行有 {len2} 个。</translation>
         </message>
         <message>
             <source>Look at its fingerprint and files, then allow it here, or give a standing approval.</source>
-            <translation type="unfinished" />
+            <translation>请查看其指纹和文件，然后在此允许，或给予长期审批。</translation>
         </message>
         <message>
             <source>Look at its log if this happens again.</source>
@@ -5760,7 +5760,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Look at the machine's load, then try again.</source>
-            <translation type="unfinished" />
+            <translation>请查看机器负载，然后重试。</translation>
         </message>
         <message>
             <source>Look at the preview first.</source>
@@ -5788,7 +5788,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Make it, or name another.</source>
-            <translation type="unfinished" />
+            <translation>请创建它，或另行指定。</translation>
         </message>
         <message>
             <source>Make the runtime again with `silodesk runtime make`.</source>
@@ -5796,7 +5796,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Model of round {rounds}</source>
-            <translation type="unfinished" />
+            <translation>第 {rounds} 轮的模型</translation>
         </message>
         <message>
             <source>Model of round {round} stored.</source>
@@ -5812,7 +5812,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Name a CSV or PNG file.</source>
-            <translation type="unfinished" />
+            <translation>请指定 CSV 或 PNG 文件。</translation>
         </message>
         <message>
             <source>Name a file by its path below the source folder: -ep FILE.</source>
@@ -5836,7 +5836,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Name another file, or free some space.</source>
-            <translation type="unfinished" />
+            <translation>请另指定文件，或腾出一些空间。</translation>
         </message>
         <message>
             <source>Name another folder with --home, or let its owner give you the right to it.</source>
@@ -5884,11 +5884,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Name the hub's --home. A hub on PostgreSQL is backed up with pg_dump.</source>
-            <translation type="unfinished" />
+            <translation>请指定中枢的 --home。使用 PostgreSQL 的中枢请用 pg_dump 备份。</translation>
         </message>
         <message>
             <source>Name them: ?rounds=3,4.</source>
-            <translation type="unfinished" />
+            <translation>请写明：?rounds=3,4。</translation>
         </message>
         <message>
             <source>Name what is missing in the package's requirements, or correct its entry.</source>
@@ -5960,7 +5960,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>No port on 127.0.0.1 can be opened for predictions.</source>
-            <translation type="unfinished" />
+            <translation>127.0.0.1 上无法打开用于预测的端口。</translation>
         </message>
         <message>
             <source>No port was found for the hub.</source>
@@ -5972,7 +5972,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>No round is named.</source>
-            <translation type="unfinished" />
+            <translation>没有写明轮次。</translation>
         </message>
         <message>
             <source>No secrets found</source>
@@ -6056,7 +6056,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>ONNX needs the packages onnx and onnxscript, which the job runtime does not have; TorchScript holds the same model.</source>
-            <translation type="unfinished" />
+            <translation>ONNX 需要 onnx 和 onnxscript，而作业运行时没有它们；TorchScript 保存的是同一模型。</translation>
         </message>
         <message>
             <source>Off: jobs may use all {everything} cores.</source>
@@ -6072,15 +6072,15 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Only PGM and PPM pictures with values to 255 are read.</source>
-            <translation type="unfinished" />
+            <translation>只读取值不超过 255 的 PGM 和 PPM 图片。</translation>
         </message>
         <message>
             <source>Only PNG pictures with 8 bits a sample and no interlacing are read.</source>
-            <translation type="unfinished" />
+            <translation>只读取每样本 8 位且非隔行的 PNG 图片。</translation>
         </message>
         <message>
             <source>Only PNG, PGM and PPM pictures are read here; save it as PNG.</source>
-            <translation type="unfinished" />
+            <translation>这里只读取 PNG、PGM 和 PPM 图片；请另存为 PNG。</translation>
         </message>
         <message>
             <source>Only the run's owner can start it; sign in as its owner.</source>
@@ -6112,7 +6112,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Other weights came than the order names.</source>
-            <translation type="unfinished" />
+            <translation>收到的权重与指令所指不同。</translation>
         </message>
         <message>
             <source>Packages, tensors and the job runtime lie there.</source>
@@ -6232,7 +6232,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Research only, not for patient care.</source>
-            <translation type="unfinished" />
+            <translation>仅供研究，不用于患者诊疗。</translation>
         </message>
         <message>
             <source>Restart the hub; if it happens again, see {log}.</source>
@@ -6248,7 +6248,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Restore an earlier backup.</source>
-            <translation type="unfinished" />
+            <translation>请恢复更早的备份。</translation>
         </message>
         <message>
             <source>Restore it from a backup, or start a hub with a fresh home.</source>
@@ -6260,7 +6260,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Restore it with the version that made it.</source>
-            <translation type="unfinished" />
+            <translation>请用制作它的版本恢复。</translation>
         </message>
         <message>
             <source>Round {round} closed: {answered1} of {asked2} answered{late3}.</source>
@@ -6276,15 +6276,15 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Row {place} has no {lacking1}.</source>
-            <translation type="unfinished" />
+            <translation>第 {place} 行没有 {lacking1}。</translation>
         </message>
         <message>
             <source>Row {place} has {len1} values, and the model takes {size2}.</source>
-            <translation type="unfinished" />
+            <translation>第 {place} 行有 {len1} 个值，而模型需要 {size2} 个。</translation>
         </message>
         <message>
             <source>Row {place}: {str1} is no number.</source>
-            <translation type="unfinished" />
+            <translation>第 {place} 行：{str1} 不是数字。</translation>
         </message>
         <message>
             <source>Run `chmod 600 {path}`, and make new keys if anyone else had access to this machine.</source>
@@ -6312,7 +6312,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Run {run} has no model of round {number1}.</source>
-            <translation type="unfinished" />
+            <translation>运行 {run} 没有第 {number1} 轮的模型。</translation>
         </message>
         <message>
             <source>Runs what it reads</source>
@@ -6324,7 +6324,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Say that it shall be replaced (--replace), or name another --home. It is set aside, not deleted.</source>
-            <translation type="unfinished" />
+            <translation>请说明应替换它（--replace），或另指定 --home。它会被搁置，不会删除。</translation>
         </message>
         <message>
             <source>See `silodesk approval list --standing`.</source>
@@ -6336,11 +6336,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>See `silodesk model list --served`.</source>
-            <translation type="unfinished" />
+            <translation>请见 `silodesk model list --served`。</translation>
         </message>
         <message>
             <source>See `silodesk model list`.</source>
-            <translation type="unfinished" />
+            <translation>请见 `silodesk model list`。</translation>
         </message>
         <message>
             <source>See `silodesk rules show` for their names.</source>
@@ -6364,7 +6364,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Send `Authorization: Bearer TOKEN`; SiloDesk shows it when the server is started.</source>
-            <translation type="unfinished" />
+            <translation>请发送 `Authorization: Bearer TOKEN`；服务启动时 SiloDesk 会显示它。</translation>
         </message>
         <message>
             <source>Send an invitation instead.</source>
@@ -6372,11 +6372,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Send fewer rows at once, or start the server again.</source>
-            <translation type="unfinished" />
+            <translation>请一次少发几行，或重新启动服务。</translation>
         </message>
         <message>
             <source>Send fewer rows at once.</source>
-            <translation type="unfinished" />
+            <translation>请一次少发几行。</translation>
         </message>
         <message>
             <source>Send it as JSON.</source>
@@ -6388,7 +6388,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Send it with POST.</source>
-            <translation type="unfinished" />
+            <translation>请用 POST 发送。</translation>
         </message>
         <message>
             <source>Send less at once.</source>
@@ -6404,7 +6404,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Send {"rows": [[...], ...]}, one list a row.</source>
-            <translation type="unfinished" />
+            <translation>请发送 {"rows": [[...], ...]}，每行一个列表。</translation>
         </message>
         <message>
             <source>Shorten it in pyproject.toml or requirements.txt.</source>
@@ -6472,7 +6472,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Start its server, or see `silodesk model list --served`.</source>
-            <translation type="unfinished" />
+            <translation>请启动其服务，或见 `silodesk model list --served`。</translation>
         </message>
         <message>
             <source>Start orders sent to {len} devices.</source>
@@ -6508,7 +6508,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Start the server again.</source>
-            <translation type="unfinished" />
+            <translation>请重新启动服务。</translation>
         </message>
         <message>
             <source>Start the upload again.</source>
@@ -6516,11 +6516,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Starting the object store</source>
-            <translation type="unfinished" />
+            <translation>正在启动对象存储</translation>
         </message>
         <message>
             <source>Starts the process and loads the model.</source>
-            <translation type="unfinished" />
+            <translation>正在启动进程并加载模型。</translation>
         </message>
         <message>
             <source>Stop it first, or wait for its end.</source>
@@ -6532,11 +6532,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Stop it, or wait for its end; then delete.</source>
-            <translation type="unfinished" />
+            <translation>请先停止它或等待其结束，然后删除。</translation>
         </message>
         <message>
             <source>Stop one of them first.</source>
-            <translation type="unfinished" />
+            <translation>请先停止其中一个。</translation>
         </message>
         <message>
             <source>Stop orders sent.</source>
@@ -6572,11 +6572,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The CSV's first line names no column {lacking}.</source>
-            <translation type="unfinished" />
+            <translation>CSV 的第一行没有名为 {lacking} 的列。</translation>
         </message>
         <message>
             <source>The PNG picture is damaged.</source>
-            <translation type="unfinished" />
+            <translation>PNG 图片已损坏。</translation>
         </message>
         <message>
             <source>The address of a download was expired; it was renewed.</source>
@@ -6604,7 +6604,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The agent failed on this model ({type}).</source>
-            <translation type="unfinished" />
+            <translation>代理处理此模型时出错（{type}）。</translation>
         </message>
         <message>
             <source>The agent has no method '{method}'.</source>
@@ -6624,7 +6624,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The agent was restarted while it was being started.</source>
-            <translation type="unfinished" />
+            <translation>代理在启动它的过程中被重启。</translation>
         </message>
         <message>
             <source>The agent's database cannot be written: {error}.</source>
@@ -6648,31 +6648,31 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The application declares no model.</source>
-            <translation type="unfinished" />
+            <translation>应用没有声明模型。</translation>
         </message>
         <message>
             <source>The array '{name}' has NaN or infinite values.</source>
-            <translation type="unfinished" />
+            <translation>数组“{name}”中有 NaN 或无穷大。</translation>
         </message>
         <message>
             <source>The array '{name}' has shape {list1} in the model file, and {list2} in the package's model.</source>
-            <translation type="unfinished" />
+            <translation>数组“{name}”在模型文件中的形状为 {list1}，在程序包的模型中为 {list2}。</translation>
         </message>
         <message>
             <source>The array '{name}' has type {dtype1} in the model file, and {dtype2} in the package's model.</source>
-            <translation type="unfinished" />
+            <translation>数组“{name}”在模型文件中的类型为 {dtype1}，在程序包的模型中为 {dtype2}。</translation>
         </message>
         <message>
             <source>The backup cannot be unpacked to {target}: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>备份无法解包到 {target}：{error1}。</translation>
         </message>
         <message>
             <source>The backup {path} cannot be written: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>备份 {path} 无法写入：{error1}。</translation>
         </message>
         <message>
             <source>The backup's database cannot be read: {error}.</source>
-            <translation type="unfinished" />
+            <translation>备份中的数据库无法读取：{error}。</translation>
         </message>
         <message>
             <source>The batch's sequence is out of range.</source>
@@ -6680,19 +6680,19 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The body did not arrive within {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>正文在 {bound} 秒内没有到达。</translation>
         </message>
         <message>
             <source>The body is larger than {limit} MiB.</source>
-            <translation type="unfinished" />
+            <translation>正文大于 {limit} MiB。</translation>
         </message>
         <message>
             <source>The body is no CSV text: {error}.</source>
-            <translation type="unfinished" />
+            <translation>正文不是 CSV 文本：{error}。</translation>
         </message>
         <message>
             <source>The body is not JSON.</source>
-            <translation type="unfinished" />
+            <translation>正文不是 JSON。</translation>
         </message>
         <message>
             <source>The body is not gzip.</source>
@@ -6748,7 +6748,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The code of the package {name} would run on this machine, and no standing approval covers it.</source>
-            <translation type="unfinished" />
+            <translation>程序包 {name} 的代码将在本机运行，但没有涵盖它的长期审批。</translation>
         </message>
         <message>
             <source>The config folder {folder} does not exist.</source>
@@ -6792,7 +6792,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The declaration of the model cannot be used: {where}: {msg1}.</source>
-            <translation type="unfinished" />
+            <translation>模型的声明无法使用：{where}：{msg1}。</translation>
         </message>
         <message>
             <source>The device {name} at {silo1} was revoked.</source>
@@ -6848,15 +6848,15 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The export did not end within {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>导出在 {bound} 秒内没有结束。</translation>
         </message>
         <message>
             <source>The export has ended.</source>
-            <translation type="unfinished" />
+            <translation>导出已结束。</translation>
         </message>
         <message>
             <source>The exported file is not what the process said.</source>
-            <translation type="unfinished" />
+            <translation>导出的文件与进程所述不符。</translation>
         </message>
         <message>
             <source>The field '{field}' cannot be used: {message1}.</source>
@@ -6896,7 +6896,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The folder {parent} does not exist.</source>
-            <translation type="unfinished" />
+            <translation>文件夹 {parent} 不存在。</translation>
         </message>
         <message>
             <source>The folder {root} cannot be used: {why1}.</source>
@@ -6976,11 +6976,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The hub is not connected to its broker.</source>
-            <translation type="unfinished" />
+            <translation>中枢未连接到其消息代理。</translation>
         </message>
         <message>
             <source>The hub is starting or ending just now.</source>
-            <translation type="unfinished" />
+            <translation>中枢正在启动或结束。</translation>
         </message>
         <message>
             <source>The hub keeps its data in SQLite or PostgreSQL, not in '{drivername}'.</source>
@@ -7000,7 +7000,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The hub's database cannot be copied: {error}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库无法复制：{error}。</translation>
         </message>
         <message>
             <source>The hub's database cannot be opened for writing: {text}.</source>
@@ -7016,7 +7016,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The hub's database is damaged: {damage}.</source>
-            <translation type="unfinished" />
+            <translation>中枢的数据库已损坏：{damage}。</translation>
         </message>
         <message>
             <source>The hub's database is damaged: {text}.</source>
@@ -7052,7 +7052,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The input is larger than {limit} MiB.</source>
-            <translation type="unfinished" />
+            <translation>输入大于 {limit} MiB。</translation>
         </message>
         <message>
             <source>The job could not begin before its plan expired. {job}</source>
@@ -7204,51 +7204,51 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The model cannot be written as TorchScript: {join}.</source>
-            <translation type="unfinished" />
+            <translation>模型无法写成 TorchScript：{join}。</translation>
         </message>
         <message>
             <source>The model did not answer within {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>模型在 {bound} 秒内没有应答。</translation>
         </message>
         <message>
             <source>The model file does not belong to the package's model: {join}.</source>
-            <translation type="unfinished" />
+            <translation>模型文件与程序包的模型不符：{join}。</translation>
         </message>
         <message>
             <source>The model file has {len} arrays without names, and the package's model has {len1}.</source>
-            <translation type="unfinished" />
+            <translation>模型文件有 {len} 个未命名数组，而程序包的模型有 {len1} 个。</translation>
         </message>
         <message>
             <source>The model file is no safetensors file: {error}.</source>
-            <translation type="unfinished" />
+            <translation>模型文件不是 safetensors 文件：{error}。</translation>
         </message>
         <message>
             <source>The model gives NaN or infinite values for its own example.</source>
-            <translation type="unfinished" />
+            <translation>模型对自身的示例给出 NaN 或无穷大。</translation>
         </message>
         <message>
             <source>The model gives {list} values for two inputs, and the declaration has {wanted1} labels.</source>
-            <translation type="unfinished" />
+            <translation>模型对两个输入给出 {list} 个值，而声明有 {wanted1} 个标签。</translation>
         </message>
         <message>
             <source>The model is still being loaded.</source>
-            <translation type="unfinished" />
+            <translation>模型仍在加载。</translation>
         </message>
         <message>
             <source>The model raised {type}: {join1}</source>
-            <translation type="unfinished" />
+            <translation>模型抛出 {type}：{join1}</translation>
         </message>
         <message>
             <source>The model was not loaded within {bound} s.</source>
-            <translation type="unfinished" />
+            <translation>模型在 {bound} 秒内没有加载完成。</translation>
         </message>
         <message>
             <source>The model's declaration names the parameter {name}, which the app's config does not have.</source>
-            <translation type="unfinished" />
+            <translation>模型的声明使用参数 {name}，而应用的配置中没有它。</translation>
         </message>
         <message>
             <source>The model's weights did not come within {wait} s.</source>
-            <translation type="unfinished" />
+            <translation>模型的权重在 {wait} 秒内没有到达。</translation>
         </message>
         <message>
             <source>The name server of this network has no such name.</source>
@@ -7340,7 +7340,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The package declares {factory} as its model, and has no such name.</source>
-            <translation type="unfinished" />
+            <translation>程序包声明 {factory} 为其模型，但没有这样的名称。</translation>
         </message>
         <message>
             <source>The package ended itself with exit code {code}.</source>
@@ -7372,7 +7372,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The package is not the one that the hub names for this model.</source>
-            <translation type="unfinished" />
+            <translation>该程序包不是中枢为此模型所指的那个。</translation>
         </message>
         <message>
             <source>The package is not the one that the run's owner signed for.</source>
@@ -7428,7 +7428,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The picture is cut.</source>
-            <translation type="unfinished" />
+            <translation>图片不完整。</translation>
         </message>
         <message>
             <source>The plan is signed with a key that is not registered for your account.</source>
@@ -7440,7 +7440,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The prediction process has ended.</source>
-            <translation type="unfinished" />
+            <translation>预测进程已结束。</translation>
         </message>
         <message>
             <source>The program there hangs, or a device on the way swallows what it says.</source>
@@ -7488,7 +7488,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The request was broken off.</source>
-            <translation type="unfinished" />
+            <translation>请求已中断。</translation>
         </message>
         <message>
             <source>The request's body did not arrive in time.</source>
@@ -7512,7 +7512,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The restored hub cannot be put in its place: {strerror}.</source>
-            <translation type="unfinished" />
+            <translation>恢复的中枢无法就位：{strerror}。</translation>
         </message>
         <message>
             <source>The run changed after its plan was made.</source>
@@ -7540,7 +7540,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The run still goes on, and its models with it.</source>
-            <translation type="unfinished" />
+            <translation>运行仍在继续，其模型也是。</translation>
         </message>
         <message>
             <source>The run was stopped.</source>
@@ -7640,7 +7640,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>The token is missing or wrong.</source>
-            <translation type="unfinished" />
+            <translation>令牌缺失或错误。</translation>
         </message>
         <message>
             <source>The two may understand each other only in part.</source>
@@ -7672,7 +7672,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is a hub in {root} already.</source>
-            <translation type="unfinished" />
+            <translation>{root} 中已有中枢。</translation>
         </message>
         <message>
             <source>There is already an account for {email}.</source>
@@ -7692,7 +7692,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is no backup {path}.</source>
-            <translation type="unfinished" />
+            <translation>没有备份 {path}。</translation>
         </message>
         <message>
             <source>There is no device {edge}, or it is not shared with you.</source>
@@ -7704,7 +7704,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is no export to '{form}'.</source>
-            <translation type="unfinished" />
+            <translation>不能导出为“{form}”。</translation>
         </message>
         <message>
             <source>There is no house rule called {min}.</source>
@@ -7712,7 +7712,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is no hub with a database of its own in {root}.</source>
-            <translation type="unfinished" />
+            <translation>{root} 中没有自带数据库的中枢。</translation>
         </message>
         <message>
             <source>There is no job {job} on this machine.</source>
@@ -7728,7 +7728,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is no prediction server {serving} on this machine.</source>
-            <translation type="unfinished" />
+            <translation>本机没有预测服务 {serving}。</translation>
         </message>
         <message>
             <source>There is no preview of these values.</source>
@@ -7740,7 +7740,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is no row in it.</source>
-            <translation type="unfinished" />
+            <translation>其中没有数据行。</translation>
         </message>
         <message>
             <source>There is no sandbox on this machine: this job can reach the network and your files; what leaves that way is not counted.</source>
@@ -7772,7 +7772,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>There is nothing at this address.</source>
-            <translation type="unfinished" />
+            <translation>此地址没有内容。</translation>
         </message>
         <message>
             <source>There is nothing to pause or resume.</source>
@@ -7796,11 +7796,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>This account was disabled by the hub's administrator.</source>
-            <translation type="unfinished" />
+            <translation>此账户已被中枢管理员停用。</translation>
         </message>
         <message>
             <source>This address answers as 127.0.0.1 only.</source>
-            <translation type="unfinished" />
+            <translation>此地址仅以 127.0.0.1 应答。</translation>
         </message>
         <message>
             <source>This address does not take this method.</source>
@@ -7808,11 +7808,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>This backup is damaged or no backup: {why}.</source>
-            <translation type="unfinished" />
+            <translation>此备份已损坏或不是备份：{why}。</translation>
         </message>
         <message>
             <source>This backup was made by another version of SiloDesk.</source>
-            <translation type="unfinished" />
+            <translation>此备份由另一版本的 SiloDesk 制作。</translation>
         </message>
         <message>
             <source>This check failed itself: {type}.</source>
@@ -7880,7 +7880,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>This job's runtime cannot load models: {error}.</source>
-            <translation type="unfinished" />
+            <translation>此作业的运行时无法加载模型：{error}。</translation>
         </message>
         <message>
             <source>This job's runtime has no Flower that SiloDesk can use: {error}.</source>
@@ -7888,7 +7888,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>This link was used already, or it has expired.</source>
-            <translation type="unfinished" />
+            <translation>此链接已被使用，或已过期。</translation>
         </message>
         <message>
             <source>This looks like a secret</source>
@@ -7912,11 +7912,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>This model is not served here now.</source>
-            <translation type="unfinished" />
+            <translation>此模型目前未在此提供服务。</translation>
         </message>
         <message>
             <source>This model takes rows of a table, no picture.</source>
-            <translation type="unfinished" />
+            <translation>此模型接受表格数据行，不接受图片。</translation>
         </message>
         <message>
             <source>This needs a credential.</source>
@@ -7944,7 +7944,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>This server still runs.</source>
-            <translation type="unfinished" />
+            <translation>此服务仍在运行。</translation>
         </message>
         <message>
             <source>This worker has no engine '{engine}'.</source>
@@ -7960,11 +7960,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Too many predictions wait already.</source>
-            <translation type="unfinished" />
+            <translation>等待中的预测已过多。</translation>
         </message>
         <message>
             <source>Try again in a moment.</source>
-            <translation type="unfinished" />
+            <translation>请稍后重试。</translation>
         </message>
         <message>
             <source>Try again in a moment; if it stays so, check the hub and the network.</source>
@@ -7972,7 +7972,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Try again when it runs or is down.</source>
-            <translation type="unfinished" />
+            <translation>请在其运行或停机后重试。</translation>
         </message>
         <message>
             <source>Try again; if it happens again, send the hub's log to its operator.</source>
@@ -7992,7 +7992,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Unpacking and checking hashes</source>
-            <translation type="unfinished" />
+            <translation>正在解包并核对哈希</translation>
         </message>
         <message>
             <source>Update SiloDesk on this machine, or name another --home.</source>
@@ -8024,7 +8024,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Use another backup; nothing was changed.</source>
-            <translation type="unfinished" />
+            <translation>请使用其他备份；没有任何更改。</translation>
         </message>
         <message>
             <source>Use it (`silodesk status`), or name another --home.</source>
@@ -8156,11 +8156,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>Writing the file</source>
-            <translation type="unfinished" />
+            <translation>正在写入文件</translation>
         </message>
         <message>
             <source>You cannot do this to your own account.</source>
-            <translation type="unfinished" />
+            <translation>不能对您自己的账户执行此操作。</translation>
         </message>
         <message>
             <source>You should specify the type argument value as client or server, or flower; not '{type}'.</source>
@@ -8176,7 +8176,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>a classification needs two labels or more</source>
-            <translation type="unfinished" />
+            <translation>分类需要两个或更多标签</translation>
         </message>
         <message>
             <source>a cloud access key</source>
@@ -8188,7 +8188,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>a column is named twice</source>
-            <translation type="unfinished" />
+            <translation>有列被重复命名</translation>
         </message>
         <message>
             <source>a file that the manifest lists is missing</source>
@@ -8212,7 +8212,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>a number is not finite, or a std is 0</source>
-            <translation type="unfinished" />
+            <translation>有数值不是有限数值，或标准差为 0</translation>
         </message>
         <message>
             <source>a part of it ends in a dot or blank, which Windows drops</source>
@@ -8236,7 +8236,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>a size differs</source>
-            <translation type="unfinished" />
+            <translation>大小不同</translation>
         </message>
         <message>
             <source>a standing approval</source>
@@ -8244,7 +8244,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>a table input needs columns</source>
-            <translation type="unfinished" />
+            <translation>表格输入需要列</translation>
         </message>
         <message>
             <source>a tensor's file became shorter while it was sent</source>
@@ -8300,11 +8300,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>an example has not {count} values</source>
-            <translation type="unfinished" />
+            <translation>示例没有 {count} 个值</translation>
         </message>
         <message>
             <source>an image input needs width and height</source>
-            <translation type="unfinished" />
+            <translation>图像输入需要宽度和高度</translation>
         </message>
         <message>
             <source>an offset in it leads nowhere</source>
@@ -8524,7 +8524,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>it lacks</source>
-            <translation type="unfinished" />
+            <translation>它缺少</translation>
         </message>
         <message>
             <source>it leads out of the package with '..'</source>
@@ -8536,7 +8536,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>it names a file that no backup has</source>
-            <translation type="unfinished" />
+            <translation>它包含备份中不应有的文件</translation>
         </message>
         <message>
             <source>it names an address instead of a version</source>
@@ -8568,11 +8568,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>its answers differ from the model's</source>
-            <translation type="unfinished" />
+            <translation>其答案与模型不同</translation>
         </message>
         <message>
             <source>its entries are not the ones it lists</source>
-            <translation type="unfinished" />
+            <translation>其条目与所列不符</translation>
         </message>
         <message>
             <source>its entry {entry} is not in it</source>
@@ -8596,7 +8596,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>its listing cannot be read ({type})</source>
-            <translation type="unfinished" />
+            <translation>其清单无法读取（{type}）</translation>
         </message>
         <message>
             <source>its manifest does not match its content digest</source>
@@ -8844,7 +8844,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>the model does not know</source>
-            <translation type="unfinished" />
+            <translation>模型不认识</translation>
         </message>
         <message>
             <source>the name has to be known first</source>
@@ -8968,7 +8968,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{entry} has another hash than it lists</source>
-            <translation type="unfinished" />
+            <translation>{entry} 的哈希与所列不同</translation>
         </message>
         <message>
             <source>{error}; they are fetched again.</source>
@@ -8976,15 +8976,15 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{factory} does not take the declared parameters: {error1}.</source>
-            <translation type="unfinished" />
+            <translation>{factory} 不接受声明的参数：{error1}。</translation>
         </message>
         <message>
             <source>{factory} made no torch module but a {type1}.</source>
-            <translation type="unfinished" />
+            <translation>{factory} 生成的不是 torch 模块，而是 {type1}。</translation>
         </message>
         <message>
             <source>{file} cannot be read: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>{file} 无法读取：{strerror1}。</translation>
         </message>
         <message>
             <source>{host} cannot be reached: {cause1}.</source>
@@ -9056,7 +9056,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{len} rows came, and {limit1} are taken at once.</source>
-            <translation type="unfinished" />
+            <translation>收到 {len} 行，而一次最多接受 {limit1} 行。</translation>
         </message>
         <message>
             <source>{method} needs the field {error1}.</source>
@@ -9088,7 +9088,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{name} has {found1} values, and {count2} are needed</source>
-            <translation type="unfinished" />
+            <translation>{name} 有 {found1} 个值，需要 {count2} 个</translation>
         </message>
         <message>
             <source>{name} is a folder with content</source>
@@ -9120,11 +9120,11 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{name}, run {run1}, round {round2}</source>
-            <translation type="unfinished" />
+            <translation>{name}，运行 {run1}，第 {round2} 轮</translation>
         </message>
         <message>
             <source>{once} models are served already.</source>
-            <translation type="unfinished" />
+            <translation>已有 {once} 个模型在提供服务。</translation>
         </message>
         <message>
             <source>{option} is no address.</source>
@@ -9252,7 +9252,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{target} cannot be written: {strerror1}.</source>
-            <translation type="unfinished" />
+            <translation>{target} 无法写入：{strerror1}。</translation>
         </message>
         <message>
             <source>{title} cannot be started: {strerror1} ({command2}).</source>
@@ -9300,7 +9300,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{what} deleted by {value1}.</source>
-            <translation type="unfinished" />
+            <translation>{what}已由 {value1} 删除。</translation>
         </message>
         <message>
             <source>{what}: {join1}. This is done once; about 1.2 GB on disk (5 GB where pip offers the build for graphics processors)</source>
