@@ -50,6 +50,13 @@ class HubAccount:
         )
         return self._keep(hub_url, answer)
 
+    async def reset(self, hub_url: str, code: str, password: str) -> Account:
+        """Set a new password with a one-use code."""
+        answer = await self.anonymous(
+            hub_url, "POST", "/accounts/reset", json={"code": code, "password": password}
+        )
+        return self._keep(hub_url, answer)
+
     async def sign_out(self) -> None:
         """Forget the session, here for sure and at the hub where it can be told."""
         if self._credentials.session is None:

@@ -30,15 +30,15 @@ def clean_hub_url(text: str) -> str:
     return url
 
 
-def parse_link(link: str) -> tuple[str, str]:
-    """Return hub address and code of an invitation link; raises UserInputError."""
+def parse_link(link: str, kind: str = "join") -> tuple[str, str]:
+    """Return hub address and code of an invitation's (or reset's) link; raises UserInputError."""
     parts = urlsplit(link.strip())
     fields = parse_qs(parts.query)
     hub, code = fields.get("hub", [""])[0], fields.get("code", [""])[0]
-    if parts.scheme != "silodesk" or parts.netloc != "join" or not hub or not code:
+    if parts.scheme != "silodesk" or parts.netloc != kind or not hub or not code:
         raise UserInputError(
-            "This is not an invitation link.",
-            next_step="Paste the whole link; it begins with silodesk://join?",
+            "This is not an invitation link." if kind == "join" else "This is not such a link.",
+            next_step=f"Paste the whole link; it begins with silodesk://{kind}?",
             code="input.link",
         )
     return clean_hub_url(hub), code

@@ -25,6 +25,7 @@ from agent_core.agent.machine import hardware
 from agent_core.agent.mailbox import Mailbox
 from agent_core.agent.own_account import AccountMethods
 from agent_core.agent.own_doctor import DoctorMethods
+from agent_core.agent.own_hosting import HostingMethods
 from agent_core.agent.own_local import LocalMethods
 from agent_core.agent.own_models import ModelMethods
 from agent_core.agent.own_rules import RuleMethods
@@ -136,6 +137,7 @@ class Assembly:
         for group in (
             AccountMethods(parts, account, credentials, owner_key, change_settings),
             RunMethods(account, owner_key, events),
+            HostingMethods(home, events),
             DoctorMethods(
                 home, settings, credentials, str(credentials_file or ""), binding, line, events
             ),

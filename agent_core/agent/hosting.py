@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agent_core.agent.hosting_state import read
 from agent_core.errors import ServiceError, SiloDeskError, last_problem
 from agent_core.paths import Home
 from agent_core.transport.rest import Rest
@@ -21,7 +21,7 @@ POLL_S = 0.1
 
 async def host_hub(home: Home, name: str) -> dict[str, Any]:
     """Return the address of the hub in this home, starting it where it does not answer."""
-    known = _read(home)
+    known = read(home)
     if known and await _answers(known["url"]):
         return {"url": known["url"]}
     file = home.hub / "hub.json"
@@ -32,7 +32,7 @@ async def host_hub(home: Home, name: str) -> dict[str, Any]:
     threading.Thread(target=process.wait, name="hub", daemon=True).start()
     until = time.monotonic() + START_BOUND_S
     while time.monotonic() < until:
-        known = _read(home)
+        known = read(home)
         if known and await _answers(known["url"]):
             return {"url": known["url"]}
         if process.poll() is not None:
@@ -58,14 +58,6 @@ def _start(home: Home, name: str, log: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
-
-
-def _read(home: Home) -> dict[str, Any]:
-    try:
-        content = json.loads((home.hub / "hub.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) and content.get("url") else {}
 
 
 async def _answers(url: str) -> bool:

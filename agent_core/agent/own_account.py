@@ -45,6 +45,7 @@ class AccountMethods:
             "account.sign_up": self.sign_up,
             "account.sign_in": self.sign_in,
             "account.sign_out": self.sign_out,
+            "account.reset": self.reset,
             "device.bind": self.bind,
             "device.unbind": self.unbind,
             "invitations.read": self.read,
@@ -69,6 +70,13 @@ class AccountMethods:
         """Sign an account in here."""
         url = self._usable(hub_url)
         account = await self._account.sign_in(url, email, password)
+        return as_json(await self._settle(url, account))
+
+    async def reset(self, link: str, password: str) -> dict[str, Any]:
+        """Choose a new password with an administrator's one-use link, and sign in here."""
+        hub_url, code = parse_link(link, "reset")
+        url = self._usable(hub_url)
+        account = await self._account.reset(url, code, password)
         return as_json(await self._settle(url, account))
 
     async def sign_out(self) -> dict[str, Any]:

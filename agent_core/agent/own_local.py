@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agent_core.agent.dispatcher import Dispatcher
-from agent_core.agent.hosting import host_hub
 from agent_core.agent.parts import Parts
 from agent_core.agent.status import StatusBoard, as_json
 from agent_core.errors import NotFoundError, PackageError
@@ -46,7 +45,6 @@ class LocalMethods:
             "agent.shutdown": self.shutdown,
             "settings.get": self.settings_get,
             "settings.set": self.settings_set,
-            "hub.host": self.host,
             "approvals.list": self.approvals_list,
             "approvals.get": self.approvals_get,
             "approvals.file": self.approvals_file,
@@ -82,10 +80,6 @@ class LocalMethods:
         elif changed.prewarm and not self._dispatcher.paths:
             self._warming = asyncio.ensure_future(self._parts.warm.make())
         return as_json(changed)
-
-    async def host(self, name: str = "SiloDesk") -> dict[str, Any]:
-        """Start a hub on this machine."""
-        return await host_hub(self._parts.home, name)
 
     async def approvals_list(self, state: str | None = None) -> list[dict[str, Any]]:
         """Return questions, newest first."""

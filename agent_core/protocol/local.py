@@ -83,6 +83,14 @@ OWN: dict[str, str] = {
     "hub.host": "name -> {url}; starts a hub on this machine as its own process",
     "doctor.run": "hub_url?, run? -> DoctorReport (records_doctor.py); each check is told as an "
     "event that carries `run`; an empty address is the hub in use",
+    "hub.state": "-> {is_made, is_running, is_busy, url, name, started_at, folder, log, set_aside, "
+    "last_backup}; the hub of this home",
+    "hub.stop": "-> as hub.state",
+    "hub.restart": "-> {url}",
+    "hub.backup": "path, task? -> {path, sha256, size, files, missing}; progress as events",
+    "hub.restore": "path, replace?, task? -> {folder, set_aside, name, made_at, files}; progress "
+    "as events; a former hub is set aside",
+    "account.reset": "link, password -> Account; a one-use link of the hub's administrator",
     "hub.about": "hub_url -> {name, version, first_account}",
     "account.sign_up": "hub_url, email, name, password, code? -> Account",
     "account.sign_in": "hub_url, email, password -> Account",

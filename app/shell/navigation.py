@@ -49,6 +49,12 @@ def _doctor(context: AppContext) -> Page:
     return DoctorPage(context)
 
 
+def _hub(context: AppContext) -> Page:
+    from app.pages.hub.page import HubPage
+
+    return HubPage(context)
+
+
 def _settings(context: AppContext) -> Page:
     from app.pages.settings.page import SettingsPage
 
@@ -124,6 +130,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("applications", mark("Applications"), "package", FEDERATION, _applications),
     Entry("build", mark("Build package"), "wand-sparkles", TOOLS, _build),
     Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
+    Entry("hub", mark("Hub"), "server", TOOLS, _hub),
     Entry("settings", mark("Settings"), "settings", TOOLS, _settings),
     Entry("group", mark("Group"), "network", "", _group, under="groups"),
     Entry("project", mark("Project"), "folder-git-2", "", _project, under="projects"),

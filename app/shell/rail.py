@@ -19,6 +19,7 @@ from app.i18n import mark, tr
 from app.shell.navigation import PAGES, SECTIONS
 from app.shell.rail_items import AccountButton, RailItem
 from app.widgets.badges import Dot
+from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.layouts import column, row, rule
 from app.widgets.logo import Logo
@@ -71,7 +72,12 @@ class Rail(QWidget):
         words = QWidget()
         words.setLayout(column(self.hub, self.host, gap=0))
         self._words.append(words)
-        return column(row(Logo(28), (words, 1), gap=10, margins=(7, 6, 5, 6)))
+        switch = Button(
+            kind="ghost", icon="chevrons-up-down", sz="sm", tip=tr("Hub"),
+            on_click=lambda: self.chosen.emit("hub"),
+        )  # fmt: skip
+        self._words.append(switch)
+        return column(row(Logo(28), (words, 1), switch, gap=10, margins=(7, 6, 5, 6)))
 
     def _add_items(self) -> None:
         for section in SECTIONS:

@@ -119,6 +119,36 @@ class Answers:
     def hub_about(self, hub_url: str) -> Any:
         return {"name": "OncoFed", "version": "0.1.0", "first_account": False}
 
+    def hub_state(self) -> Any:
+        return {"is_made": False, "is_running": False, "is_busy": False, "url": "", "name": "",
+                "started_at": None, "folder": "", "log": "", "set_aside": [],
+                "last_backup": None}  # fmt: skip
+
+    def hub_overview(self) -> Any:
+        return {
+            "name": "OncoFed", "version": "0.1.0", "url": "https://hub.oncofed.example",
+            "at": time.time(), "started_at": time.time() - 7200, "storage_at": time.time(),
+            "parts": [
+                {"key": key, "kind": kind, "fault": "", "restarts": 0, "size": 4_200_000}
+                for key, kind in (("database", "SQLite"), ("broker", "embedded"),
+                                  ("store", "embedded"))
+            ],
+            "storage": [{"key": "models", "size": 61_000_000, "count": 42},
+                        {"key": "packages", "size": 23_000_000, "count": 5}],
+            "disk_free": 400_000_000_000, "devices": {"online": 5, "silent": 1, "offline": 1},
+            "runs": {"RUNNING": 1, "FINISHED": 12}, "accounts": 2, "groups": 1,
+            "messages": 1000.0 + 40 * self.ticks, "refused": 0.0, "inbox_waiting": 0,
+        }  # fmt: skip
+
+    def hub_accounts(self) -> Any:
+        person = {"is_disabled": False, "created_at": data.NOW, "groups": ["Study"], "devices": 1,
+                  "seen_at": data.NOW}  # fmt: skip
+        return page([
+            {"id": 1, "email": "elif@example.org", "name": "Elif Kaya", "is_admin": True, **person},
+            {"id": 2, "email": "marta@example.org", "name": "Dr. Marta Vogel", "is_admin": False,
+             **person},
+        ])  # fmt: skip
+
     def hub_host(self, name: str = "") -> Any:
         return {"url": "http://127.0.0.1:8430"}
 

@@ -1,0 +1,66 @@
+"""What the hub's page knows: the hub of this home, and what the hub in use tells an admin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent_core.errors import ForbiddenError, NotSignedInError, SiloDeskError
+from app.context import Client
+from app.i18n import mark, tr
+
+PARTS = {
+    "database": ("database", mark("Database")),
+    "broker": ("radio-tower", mark("Message broker")),
+    "store": ("hard-drive", mark("Object store")),
+}
+STORAGE = {
+    "packages": mark("Packages"), "models": mark("Models"), "tensors": mark("Tensors of runs"),
+    "uploads": mark("Uploads that go on"), "logs": mark("Logs"), "database": mark("Database"),
+}  # fmt: skip
+LEFTOVERS = {
+    "uploads": mark("Uploads that were never finished, older than a day"),
+    "tensors": mark("Tensors of runs that ended more than an hour ago"),
+    "packages": mark("Packages that no application uses, older than a day"),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look found; what the hub did not tell is None, with the reason."""
+
+    state: dict[str, Any]
+    overview: dict[str, Any] | None = None
+    people: list[dict[str, Any]] = field(default_factory=list)
+    why: str = ""  # not signed in, not an administrator, or the hub's silence
+
+
+def look(client: Client, *, is_in: bool) -> Seen:
+    """Return how the hub is; blocks, so call it off the GUI thread."""
+    state = dict(client.call("hub.state"))
+    if not is_in:
+        return Seen(state, why=tr("Sign in to see what the hub tells its people."))
+    try:
+        overview = dict(client.call("hub.overview"))
+        people = list(client.call("hub.accounts")["items"])
+    except (ForbiddenError, NotSignedInError):
+        return Seen(state, why=tr("Only the hub's administrator sees its health and its people."))
+    except SiloDeskError as error:
+        return Seen(state, why=f"{error.sentence} {error.next_step}".strip())
+    return Seen(state, overview, people)
+
+
+def rate(
+    before: dict[str, Any] | None, now: dict[str, Any] | None, key: str = "messages"
+) -> float | None:
+    """Return how many a second came between two looks at the same life of a hub."""
+    if not before or not now or before["started_at"] != now["started_at"]:
+        return None
+    seconds = float(now["at"]) - float(before["at"])
+    return max(0.0, float(now[key]) - float(before[key])) / seconds if seconds > 0 else None
+
+
+def leftovers(client: Client, *, dry_run: bool) -> list[dict[str, Any]]:
+    """Return what nobody needs any more; without `dry_run` it is deleted."""
+    answer = client.call("hub.clean_up", kinds=list(LEFTOVERS), dry_run=dry_run)
+    return list(answer["items"])
