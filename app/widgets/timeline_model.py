@@ -135,7 +135,7 @@ def _mark(
     if is_silent:
         return "silent"
     waits = device.waiting_until is not None and now - (device.waiting_since or 0) > PATIENCE_S
-    if device.state == State.PENDING_APPROVAL or waits:
+    if device.state in {State.PENDING_APPROVAL, State.PAUSED} or waits:
         return "waiting"
     if device.state == State.RUNNING:
         return "serve"
@@ -168,6 +168,8 @@ def _waiting(device: RunDevice, now: float) -> str:
     if device.waiting_since is not None:
         span = short_time(now - device.waiting_since)
         what = tr("{what}, since {span}", what=what, span=span)
+    if device.state == State.PAUSED:
+        return what  # its reason names until when
     if device.waiting_until is not None and device.waiting_until > now:
         what = tr("{what}, until {time}", what=what, time=clock(device.waiting_until))
     elif device.waiting_until is not None:

@@ -273,6 +273,12 @@ class Answers:
     def runs_stop(self, run_id: int, reason: str = "") -> Any:
         return self._set_run(run_id, state=State.STOPPING)
 
+    def runs_pause(self, run_id: int, reason: str = "") -> Any:
+        return self._set_run(run_id, paused_by=data.ACCOUNT.name)
+
+    def runs_resume(self, run_id: int) -> Any:
+        return self._set_run(run_id, paused_by="", state=State.RUNNING)
+
     def runs_clone(self, run_id: int) -> Any:
         return self.runs_create(self._run(run_id).project_id, self._run(run_id).name + " again")
 

@@ -302,3 +302,16 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path) -> None:
     """The error names the file and says what to do."""
     with pytest.raises(export.StorageError, match="cannot be written"):
         export.write_metrics(tmp_path / "missing" / "x.csv", [], {})
+
+
+def test_a_run_is_paused_and_resumed_from_its_page(open_run, agent, qtbot) -> None:
+    """The badge says that it takes effect at the round's end; the button turns round."""
+    page = open_run()
+    assert page._pause in page.top_actions
+    page._pause.click()
+    qtbot.waitUntil(lambda: page._resume in page.top_actions, timeout=10_000)
+    assert "Pauses at the round's end" in page.view.header.badge.text
+    assert page._pause not in page.top_actions
+    page._resume.click()
+    qtbot.waitUntil(lambda: page._pause in page.top_actions, timeout=10_000)
+    assert agent.called("runs.resume") == [{"run_id": 1284}]

@@ -29,6 +29,9 @@ class RunPage(Page):
         super().__init__(context)
         self.view: RunView | None = None
         self._stop = Button(tr("Stop…"), "dangerline", icon="square", on_click=self._ask_stop)
+        self._pause = Button(tr("Pause"), icon="pause", on_click=lambda: self._send("runs.pause"))
+        self._pause.setToolTip(tr("When this round ends, at every site; the deadline waits too"))
+        self._resume = Button(tr("Resume"), icon="play", on_click=lambda: self._send("runs.resume"))
         self._start = Button(tr("Start run"), "primary", icon="play", on_click=self._start_run)
         self._again = Button(tr("Run again"), icon="repeat", on_click=self._clone)
         self._more = Button(kind="secondary", icon="ellipsis", tip=tr("More"))
@@ -80,7 +83,9 @@ class RunPage(Page):
         elif run.state in TERMINAL:
             actions = [self._again]
         elif run.state in LIVE:
-            actions = [self._stop]
+            turn = [self._resume] if run.paused_by else []
+            turn = [self._pause] if run.state == State.RUNNING and not turn else turn
+            actions = [*turn, self._stop]
         self._stop.setEnabled(run.state != State.STOPPING)
         put = tr("Archive") if run.archived_at is None else tr("Take out of the archive")
         self._put_away.setText(put)

@@ -53,6 +53,10 @@ def state_text(run: Run) -> str:
         return tr("Not started")
     if run.state == State.KILLED and run.ended_by:
         return tr("Killed by {person}", person=run.ended_by)
+    if run.state == State.PAUSED and run.paused_by:
+        return tr("Paused by {person}", person=run.paused_by)
+    if run.state == State.RUNNING and run.paused_by:
+        return tr("Pauses at the round's end")
     return ""
 
 
