@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from agent_core.agent import approval_history
 from agent_core.agent.journal import Journal
 from agent_core.errors import ConflictError, NotFoundError, UserInputError
 from agent_core.protocol.messages import PackageRef, RunPlan
 from agent_core.protocol.records import Approval
+from agent_core.protocol.records_data import DatasetUse
 from agent_core.protocol.states import Role
 
 Scope = Literal["once", "run", "standing"]
@@ -28,6 +31,9 @@ class Question:
     signed: bool
     files: list[dict[str, Any]]  # path, size, sha256
     sandbox: str
+    owner_key: str = ""
+    requirements: list[str] = field(default_factory=list)
+    data_wanted: list[str] = field(default_factory=list)
 
 
 class Approvals:
@@ -43,12 +49,9 @@ class Approvals:
         if known is not None:
             return known
         application = f"{plan.group_id}/{plan.application}"
-        before = self._last_files(application, question.role)
-        now = {str(file["path"]): file["sha256"] for file in question.files}
-        changed = sorted(
-            path for path in now.keys() | (before or {}).keys()
-            if (before or {}).get(path) != now.get(path)
-        )  # fmt: skip
+        connection = self._journal.connection
+        last = approval_history.last_approved(connection, application, question.role)
+        digest = question.package.content_digest
         covered = self._covering(plan, question.package.content_digest)
         record = Approval(
             id=0,
@@ -67,12 +70,21 @@ class Approvals:
             fingerprint=question.fingerprint,
             builder_key=question.builder_key,
             signed=question.signed,
-            first_time=before is None,
-            changed_files=changed if before is not None else [],
+            first_time=last is None,
+            changed_files=approval_history.changed(last, question.files) if last else [],
             files=question.files,
             parameters=plan.parameters,
             rounds=plan.rounds,
             sandbox=question.sandbox,
+            owner_account_id=plan.owner_account_id,
+            owner_key=question.owner_key,
+            requirements=question.requirements,
+            data_wanted=question.data_wanted,
+            last_approval=last.id if last else None,
+            last_approved_at=last.decided_at if last else None,
+            bytes_per_round=approval_history.bytes_per_round(connection, application),
+            **approval_history.key_facts(connection, plan.owner_account_id, question.owner_key),
+            **approval_history.seen_before(connection, digest),
             **(covered or {}),
         )
         with self._journal.transaction() as connection:
@@ -119,7 +131,13 @@ class Approvals:
         return int(row[0])
 
     def approve(
-        self, approval_id: int, scope: str, by: str, expires_at: float | None = None
+        self,
+        approval_id: int,
+        scope: str,
+        by: str,
+        expires_at: float | None = None,
+        data: Literal["default", "none", "chosen"] = "default",
+        dataset: DatasetUse | None = None,
     ) -> Approval:
         """Allow: once (this start), for this run, or this exact content until a date."""
         if scope not in SCOPES:
@@ -129,15 +147,43 @@ class Approvals:
             )
         with self._journal.transaction():
             approval = self._decide(
-                approval_id, "approved", scope=scope, decided_by=by, expires_at=expires_at
-            )
+                approval_id, "approved", scope=scope, decided_by=by, expires_at=expires_at,
+                data=data, dataset=dataset, reason="",
+            )  # fmt: skip
             if scope == "standing":
-                self.allow(approval.content_digest, by, expires_at, approval.application)
+                self.allow(
+                    approval.content_digest, by, expires_at, approval.application,
+                    data=data, dataset=dataset,
+                )  # fmt: skip
         return approval
 
     def refuse(self, approval_id: int, reason: str, by: str) -> Approval:
         """Refuse, with a reason which the run's owner reads."""
         return self._decide(approval_id, "refused", reason=reason, decided_by=by)
+
+    def ask_again(self, approval_id: int, why: str) -> Approval:
+        """Open a question again whose answer does not hold for the data as it is now."""
+        with self._journal.transaction() as connection:
+            asked = self.get(approval_id).model_copy(
+                update={
+                    "state": "pending", "scope": "", "decided_at": None, "decided_by": "",
+                    "expires_at": None, "asked_again": why, "data": "default", "dataset": None,
+                }
+            )  # fmt: skip
+            connection.execute(
+                "UPDATE approvals SET state = 'pending', record = ? WHERE id = ?",
+                (asked.model_dump_json(), approval_id),
+            )
+        return asked
+
+    def note_data(self, approval_id: int, dataset: DatasetUse | None) -> None:
+        """Write down which data the job of an approval is given."""
+        record = self.get(approval_id).model_copy(update={"dataset": dataset})
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "UPDATE approvals SET record = ? WHERE id = ?",
+                (record.model_dump_json(), approval_id),
+            )
 
     def withdraw(self, run_id: int, epoch: int, reason: str) -> Approval | None:
         """Close an open question that needs no answer any more."""
@@ -147,7 +193,13 @@ class Approvals:
         return self._decide(found.id, "withdrawn", reason=reason)
 
     def allow(
-        self, content_digest: str, by: str, expires_at: float | None = None, application: str = ""
+        self,
+        content_digest: str,
+        by: str,
+        expires_at: float | None = None,
+        application: str = "",
+        data: str = "default",
+        dataset: DatasetUse | None = None,
     ) -> None:
         """Give a standing approval for exactly this content."""
         if len(content_digest) != 64 or set(content_digest) - set("0123456789abcdef"):
@@ -158,11 +210,16 @@ class Approvals:
         with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO standing (content_digest, application, expires_at, allowed_by, "
-                "allowed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (content_digest) DO UPDATE SET "
+                "allowed_at, dataset) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (content_digest) DO UPDATE SET "
                 "application = excluded.application, expires_at = excluded.expires_at, "
-                "allowed_by = excluded.allowed_by, allowed_at = excluded.allowed_at",
-                (content_digest, application, expires_at, by, time.time()),
-            )
+                "allowed_by = excluded.allowed_by, allowed_at = excluded.allowed_at, "
+                "dataset = excluded.dataset",
+                (
+                    content_digest, application, expires_at, by, time.time(),
+                    dataset.model_dump_json() if dataset else "" if data == "default" else "null",
+                ),
+            )  # fmt: skip
 
     def disallow(self, content_digest: str) -> None:
         """Take a standing approval back; jobs that run already go on."""
@@ -179,11 +236,12 @@ class Approvals:
     def standing(self) -> list[dict[str, Any]]:
         """Return the standing approvals that hold."""
         rows = self._journal.connection.execute(
-            "SELECT content_digest, application, expires_at, allowed_by AS 'by', allowed_at "
-            "FROM standing WHERE expires_at IS NULL OR expires_at > ? ORDER BY allowed_at DESC",
+            "SELECT content_digest, application, expires_at, allowed_by AS 'by', allowed_at, "
+            "dataset FROM standing WHERE expires_at IS NULL OR expires_at > ? "
+            "ORDER BY allowed_at DESC",
             (time.time(),),
         ).fetchall()
-        return [dict(row) for row in rows]
+        return [{**row, **_data_of(row["dataset"])} for row in map(dict, rows)]
 
     def _covering(self, plan: RunPlan, digest: str) -> dict[str, Any] | None:
         now = time.time()
@@ -191,7 +249,8 @@ class Approvals:
             if allowed["content_digest"] == digest:
                 return {
                     "scope": "standing", "decided_by": allowed["by"], "decided_at": now,
-                    "expires_at": allowed["expires_at"],
+                    "expires_at": allowed["expires_at"], "data": allowed["data"],
+                    "dataset": allowed["dataset"],
                 }  # fmt: skip
         rows = self._journal.connection.execute(
             "SELECT id, state, record FROM approvals WHERE run_id = ? AND content_digest = ? "
@@ -200,18 +259,10 @@ class Approvals:
         ).fetchall()
         for record in map(self._record, rows):
             if record.scope == "run" and (record.expires_at is None or record.expires_at > now):
-                return {"scope": "run", "decided_by": record.decided_by, "decided_at": now}
-        return None
-
-    def _last_files(self, application: str, role: Role) -> dict[str, str] | None:
-        rows = self._journal.connection.execute(
-            "SELECT id, state, record FROM approvals WHERE application = ? AND state = 'approved' "
-            "ORDER BY id DESC LIMIT 20",
-            (application,),
-        ).fetchall()
-        for record in map(self._record, rows):
-            if record.role == role:
-                return {str(file["path"]): str(file["sha256"]) for file in record.files}
+                return {
+                    "scope": "run", "decided_by": record.decided_by, "decided_at": now,
+                    "data": record.data, "dataset": record.dataset,
+                }  # fmt: skip
         return None
 
     def _decide(self, approval_id: int, state: str, **more: Any) -> Approval:
@@ -244,3 +295,11 @@ class Approvals:
 
     def _record(self, row: Any) -> Approval:
         return Approval.model_validate_json(row["record"]).model_copy(update={"id": row["id"]})
+
+
+def _data_of(text: str) -> dict[str, Any]:
+    """Return how a standing approval decides a job's data."""
+    if not text:
+        return {"data": "default", "dataset": None}
+    found = json.loads(text)
+    return {"data": "chosen" if found else "none", "dataset": found}

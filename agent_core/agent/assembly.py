@@ -10,11 +10,16 @@ from typing import Any
 
 from agent_core import keys
 from agent_core.agent.account import HubAccount
+from agent_core.agent.approval_methods import ApprovalMethods
 from agent_core.agent.approvals import Approvals
 from agent_core.agent.binding import DeviceBinding
 from agent_core.agent.blob_shelf import BlobShelf
 from agent_core.agent.connection import HubLine
 from agent_core.agent.credentials import Credentials
+from agent_core.agent.datasets import Datasets
+from agent_core.agent.datasets_methods import DatasetMethods
+from agent_core.agent.datasets_reading import DatasetReading
+from agent_core.agent.datasets_sharing import DatasetSharing
 from agent_core.agent.dispatcher import Dispatcher
 from agent_core.agent.events import EventBus
 from agent_core.agent.held import Held
@@ -41,7 +46,7 @@ from agent_core.agent.traffic import Traffic
 from agent_core.agent.transfers import Transfers
 from agent_core.agent.uplink import Uplink
 from agent_core.agent.uploads import Uploader
-from agent_core.agent.warm import WarmWorker
+from agent_core.agent.warm import WarmWorker, data_dir
 from agent_core.agent.wires import Wires
 from agent_core.jobs import sandbox
 from agent_core.jobs.supervisor import Supervisor
@@ -68,6 +73,7 @@ class Assembly:
     rules: RulesWatch
     board: StatusBoard
     servings: ServingDesk
+    sharing: DatasetSharing
     methods: Methods
 
     @property
@@ -111,9 +117,13 @@ class Assembly:
             journal, book, mailbox, transfers, shelf, spool, traffic, sender, uploader, push
         )
         supervisor = Supervisor(home)
+        datasets = Datasets(journal, lambda: data_dir(settings()))
+        reading = DatasetReading(datasets, events)
+        sharing = DatasetSharing(datasets, reading, binding, lambda: data_dir(settings()))
         parts = Parts(
             home=home, settings=settings, journal=journal, book=book, mailbox=mailbox,
-            approvals=Approvals(journal), transfers=transfers, held=Held(journal),
+            approvals=Approvals(journal), datasets=datasets, reading=reading,
+            transfers=transfers, held=Held(journal),
             pausing=Pausing(journal), shelf=shelf, traffic=traffic, binding=binding,
             sender=sender, uplink=uplink, supervisor=supervisor, events=events,
             warm=WarmWorker(home, supervisor, settings),
@@ -130,7 +140,7 @@ class Assembly:
         models = ModelMethods(parts, account, operator)
         made = Assembly(
             parts, account, line, dispatcher, uploader, push, sampling, rules, board, models.desk,
-            methods={},
+            sharing, methods={},
         )  # fmt: skip
         wires.to(made)
         owner_key = lambda: keys.owner_key(store)  # noqa: E731
@@ -141,6 +151,8 @@ class Assembly:
             DoctorMethods(
                 home, settings, credentials, str(credentials_file or ""), binding, line, events
             ),
+            ApprovalMethods(parts, board, dispatcher, operator),
+            DatasetMethods(datasets, reading, operator, sharing.mark),
             LocalMethods(
                 parts,
                 board,
@@ -166,6 +178,7 @@ class Assembly:
             "sampling": self.sampling.keep_sampling,
             "house rules": self.rules.keep_watching,
             "status": self.board.keep_telling,
+            "datasets": self.sharing.keep_shared,
         }
 
     async def close(self) -> None:

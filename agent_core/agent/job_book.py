@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from agent_core.agent.datasets import shown_to_hub
 from agent_core.agent.job import Job, job_id_of
 from agent_core.agent.journal import Journal
 from agent_core.agent.mailbox import Mailbox
@@ -176,6 +177,7 @@ class JobBook:
                 waiting_until=job.waiting_until,
                 bytes_up=job.bytes_up,
                 bytes_down=job.bytes_down,
+                dataset=shown_to_hub(self._journal, job_id) if stage == Stage.APPROVED else None,
                 at=time.time(),
             ),
         )

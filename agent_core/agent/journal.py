@@ -25,6 +25,7 @@ LAZY_RETRY_S = 5.0
 OF_A_HUB = (
     "jobs", "inbox", "sequences", "outgoing", "transfers", "needs", "held", "blobs", "approvals",
     "holds", "exempt",
+    "job_data",
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from agent_core.agent.approvals import Approvals
 from agent_core.agent.binding import DeviceBinding
 from agent_core.agent.blob_shelf import BlobShelf
+from agent_core.agent.datasets import Datasets
+from agent_core.agent.datasets_reading import DatasetReading
 from agent_core.agent.events import EventBus
 from agent_core.agent.held import Held
 from agent_core.agent.job_book import JobBook
@@ -35,6 +37,8 @@ class Parts:
     book: JobBook
     mailbox: Mailbox
     approvals: Approvals
+    datasets: Datasets
+    reading: DatasetReading
     transfers: Transfers
     held: Held
     pausing: Pausing

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from agent_core.agent.approvals import Question
+from agent_core.agent.approval_asking import Asking
 from agent_core.agent.job import Job
-from agent_core.agent.package_check import check, file_list, unpack
+from agent_core.agent.package_check import check, unpack
 from agent_core.agent.parts import Parts
-from agent_core.agent.warm import data_dir, limits
-from agent_core.errors import ForbiddenError, SiloDeskError, UnreachableError, UserInputError
-from agent_core.jobs import runtime, sandbox, workspace
+from agent_core.agent.warm import limits
+from agent_core.errors import SiloDeskError, UnreachableError
+from agent_core.jobs import runtime, workspace
 from agent_core.jobs.handle import JobHandle
 from agent_core.jobs.runtime import Runtime
 from agent_core.jobs.spec import JobSpec
@@ -32,10 +32,6 @@ Result = TypeVar("Result")
 PROGRESS_EVERY_S = 1.0
 
 
-class RefusedError(ForbiddenError):
-    """The operator refused this job."""
-
-
 class TooLateError(SiloDeskError):
     """The plan expired while the job was held."""
 
@@ -50,8 +46,13 @@ class Preparation:
         self._job_id = job_id
         self._may_begin = may_begin
         self._told_at = 0.0
-        self.decided = asyncio.Event()
+        self._asking = Asking(parts, self._job)
         self.handle: JobHandle | None = None
+
+    @property
+    def decided(self) -> asyncio.Event:
+        """Return the event that says: look at the approval again."""
+        return self._asking.decided
 
     async def run(self, handle: JobHandle | None = None) -> JobHandle:
         """Do every step and return the job; raises SiloDeskErrors, RefusedError among them."""
@@ -65,16 +66,14 @@ class Preparation:
         parts.book.report(self._job_id, Stage.FETCHED, detail="")
         found = await asyncio.to_thread(check, path, ref, edge.role)
         parts.book.report(self._job_id, Stage.VERIFIED)
-        approval = await self._approval(found, ref)
-        parts.book.report(self._job_id, Stage.APPROVED, detail=_allowed(approval))
-        await self._begin_in_time(plan.expires_at)
-        data = data_dir(parts.settings())
-        if data is not None and not data.is_dir():
-            raise UserInputError(
-                f"The data folder {data} of this silo does not exist.",
-                next_step="Name another one in the settings, then start the run again.",
-                code="input.data",
-            )
+        while True:
+            approval, use = await self._asking.run(found, ref)
+            parts.book.move(self._job(), State.INITIALIZING, detail=_allowed(approval))
+            parts.book.report(self._job_id, Stage.APPROVED, detail=_allowed(approval))
+            await self._begin_in_time(plan.expires_at)
+            if await self._asking.holds(use):
+                break
+        data = Path(parts.datasets.get(use.dataset_id).path) if use else None
         made = await asyncio.to_thread(
             runtime.ensure, found.manifest.requirements, self._progress()
         )
@@ -83,7 +82,8 @@ class Preparation:
 
     async def _start(self, made: Runtime, found: Verification, data: Path | None) -> JobHandle:
         parts, job = self._parts, self._job()
-        warmed = parts.warm.take(made.python) if self.handle is None and not job.keeper_id else None
+        is_new = self.handle is None and not job.keeper_id
+        warmed = parts.warm.take(made.python, data) if is_new else None
         if warmed is not None:
             parts.book.note(self._job_id, keeper_id=warmed.handle.job_id)
             self.handle, root = warmed.handle, warmed.package_dir
@@ -137,39 +137,6 @@ class Preparation:
             self._parts.traffic.add("other", down=ref.size)
             self._parts.book.add_bytes(self._job().run_id, down=ref.size)
         return target
-
-    async def _approval(self, found: Verification, ref: PackageRef) -> Approval:
-        parts, job = self._parts, self._job()
-        edge = job.plan.edge(job.edge_id)
-        question = Question(
-            plan=job.plan,
-            role=edge.role,
-            package=ref,
-            fingerprint=found.fingerprint,
-            builder_key=found.builder_key,
-            signed=found.signed,
-            files=file_list(found),
-            sandbox=(await asyncio.to_thread(sandbox.describe)).sentence,
-        )
-        with parts.journal.transaction():
-            approval = parts.approvals.ask(question)
-            if approval.state == "pending":
-                parts.book.move(
-                    job,
-                    State.PENDING_APPROVAL,
-                    detail=f"Waits until the operator of {edge.silo} allows it.",
-                )
-        if approval.state == "pending":
-            parts.events.emit("approval", id=approval.id, state="pending")
-        while approval.state == "pending":
-            await self.decided.wait()
-            self.decided.clear()
-            approval = parts.approvals.get(approval.id)
-        if approval.state != "approved":
-            reason = approval.reason or "no reason was given"
-            raise RefusedError(f"The operator of {edge.silo} refused it: {reason}.")
-        parts.book.move(self._job(), State.INITIALIZING, detail=_allowed(approval))
-        return approval
 
     async def _begin_in_time(self, expires_at: float) -> None:
         """Wait while house rules or the operator hold the job, until the plan expires."""

@@ -148,4 +148,31 @@ MIGRATIONS: tuple[str, ...] = (
         how TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE datasets (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        note TEXT NOT NULL DEFAULT '',
+        of_groups TEXT NOT NULL DEFAULT 'null',
+        shown INTEGER NOT NULL DEFAULT 0,
+        added_at REAL NOT NULL,
+        added_by TEXT NOT NULL DEFAULT '',
+        removed_at REAL
+    );
+
+    CREATE TABLE dataset_versions (
+        dataset_id INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        hash TEXT NOT NULL,
+        mark TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (dataset_id, number)
+    ) WITHOUT ROWID;
+
+    ALTER TABLE standing ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
+
+    CREATE TABLE job_data (job_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+    """,
 )

@@ -97,10 +97,10 @@ class WarmWorker:
             self._has_imported = False
             self._watch = asyncio.ensure_future(self._until_end(self._ready))
 
-    def take(self, python: Path) -> Warmed | None:
-        """Return the waiting worker if it has this interpreter and the present settings."""
+    def take(self, python: Path, data: Path | None) -> Warmed | None:
+        """Return the waiting worker if it has this interpreter, this data, the present settings."""
         ready, settings = self._ready, self._settings()
-        if ready is None or ready.python != python or ready.data_dir != data_dir(settings):
+        if ready is None or ready.python != python or ready.data_dir != data:
             return None
         if ready.limits != limits(settings):
             return None

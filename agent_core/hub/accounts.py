@@ -75,6 +75,7 @@ ACCESS: dict[str, frozenset[Who]] = {
     "DELETE /api/v1/devices/{edge_id}": frozenset({Who.SELF, Who.OWNER, Who.ADMIN}),
     "GET /api/v1/devices/{edge_id}/vitals": ACCOUNT,
     "POST /api/v1/devices/renew": DEVICE,
+    "PUT /api/v1/devices/datasets": DEVICE,
     "POST /api/v1/groups": ACCOUNT,
     "GET /api/v1/groups": ACCOUNT,
     "GET /api/v1/groups/{group_id}": MEMBERS,

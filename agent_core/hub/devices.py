@@ -14,6 +14,7 @@ from agent_core.errors import ForbiddenError, NotFoundError, NotSignedInError, P
 from agent_core.hub import presence, tables, tokens
 from agent_core.hub.settings import HubSettings
 from agent_core.hub.store import Reader, Tx
+from agent_core.hub.tables_datasets import device_datasets
 from agent_core.protocol import signing
 from agent_core.protocol.records import Device, Hardware
 from agent_core.protocol.states import State
@@ -211,6 +212,7 @@ def revoke(tx: Tx, edge_id: int) -> None:
     )
     tx.run(delete(tables.group_devices).where(tables.group_devices.c.edge_id == edge_id))
     tx.run(delete(tables.inbox).where(tables.inbox.c.edge_id == edge_id))
+    tx.run(delete(device_datasets).where(device_datasets.c.edge_id == edge_id))
 
 
 def changed(tx: Tx, edge_id: int) -> None:

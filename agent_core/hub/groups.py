@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from agent_core.errors import ConflictError, NotFoundError
-from agent_core.hub import devices, group_events, run_state, tables
+from agent_core.hub import datasets, devices, group_events, run_state, tables
 from agent_core.hub.store import Reader, Tx
 from agent_core.hub.vitals import VitalsBoard
 from agent_core.protocol.records import Group, Member
@@ -205,6 +205,7 @@ def topology(reader: Reader, group_id: int, vitals: VitalsBoard) -> dict[str, An
         .order_by(tables.devices.c.edge_id)
     )
     found = vitals.complete([devices.record(row) for row in rows])
+    found = datasets.complete(reader, found, group_id=group_id)
     return {
         "group": group.model_dump(mode="json"),
         "devices": [device.model_dump(mode="json") for device in found],

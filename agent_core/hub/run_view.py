@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping, Select, select
 
-from agent_core.hub import presence, tables
+from agent_core.hub import datasets, presence, tables
 from agent_core.hub.callers import missing
 from agent_core.hub.store import Reader
 from agent_core.hub.tables_pauses import run_pauses
@@ -78,6 +78,7 @@ def _devices(reader: Reader, run_ids: list[int]) -> dict[int, list[RunDevice]]:
                 stage=Stage(row["stage"]), at=row["at"], detail=row["detail"], round=row["round"]
             )
         )
+    data = datasets.of_runs(reader, run_ids)
     found: dict[int, list[RunDevice]] = defaultdict(list)
     for row in reader.all(
         select(parts, table.c.name, table.c.silo, table.c.last_seen, table.c.gone)
@@ -102,6 +103,7 @@ def _devices(reader: Reader, run_ids: list[int]) -> dict[int, list[RunDevice]]:
                 last_seen=row["last_seen"],
                 bytes_up=row["bytes_up"],
                 bytes_down=row["bytes_down"],
+                dataset=data.get((row["run_id"], row["edge_id"])),
             )
         )
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import RowMapping, case, select, update
 
-from agent_core.hub import run_events, run_state, tables
+from agent_core.hub import datasets, run_events, run_state, tables
 from agent_core.hub.counters import Counters
 from agent_core.hub.store import Tx
 from agent_core.protocol.messages import StatusMessage
@@ -57,6 +57,8 @@ def apply(tx: Tx, edge_id: int, message: StatusMessage, counters: Counters) -> b
         counters.refused("epoch", edge_id, f"run {message.run_id} epoch {message.epoch}")
         return True
     _mark(tx, row, edge_id, message)
+    if message.dataset is not None:
+        datasets.used(tx, message.run_id, edge_id, message.dataset)
     _count(tx, row, edge_id, message)
     if _move(tx, row, edge_id, message):
         _tell(tx, row, edge_id, message)

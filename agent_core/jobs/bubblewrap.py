@@ -68,7 +68,8 @@ def line(
     argv += ["--ro-bind", str(worker.resolve()), "/worker/silodesk_worker"]
     argv += ["--ro-bind", str(spec.package_dir), "/package"]
     if spec.data_dir:
-        argv += ["--ro-bind", str(spec.data_dir), "/data"]
+        place = f"/data/{spec.data_dir.name}" if spec.data_dir.is_file() else "/data"
+        argv += ["--ro-bind", str(spec.data_dir), place]
     argv += ["--bind", str(spec.workspace), "/job", "--chdir", "/job"]
     for name, value in env.items():
         argv += ["--setenv", name, value]

@@ -113,11 +113,23 @@ def wrap(
         env = environment(spec, worker="/worker", job="/job", data=data)
         argv, files = bubblewrap.line(spec, worker_dir / "silodesk_worker", command, env)
         return Wrapped(kind, argv, {}, files, bubblewrap.STATUS_FD)
-    data = str(spec.data_dir) if spec.data_dir else ""
+    data = str(_data_folder(spec.data_dir, spec.workspace)) if spec.data_dir else ""
     env = environment(spec, worker=str(worker_dir), job=str(spec.workspace), data=data)
     if kind == "unshare":
         command = [shutil.which("unshare") or "/usr/bin/unshare", *UNSHARE, *command]
     return Wrapped(kind, command, env)
+
+
+def _data_folder(data: Path, workspace: Path) -> Path:
+    """Return the folder with a job's data; a single file gets one of its own."""
+    if not data.is_file():
+        return data
+    folder = workspace / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / data.name
+    link.unlink(missing_ok=True)
+    link.symlink_to(data)
+    return folder
 
 
 @functools.cache

@@ -24,7 +24,7 @@ class JobSpec:
     python: Path  # interpreter of the job runtime
     workspace: Path  # the job's own folder, /job inside the sandbox
     package_dir: Path  # unpacked package root, read-only at /package; may be filled until `go`
-    data_dir: Path | None = None  # read-only at /data
+    data_dir: Path | None = None  # read-only at /data; a single file lies in it
     limits: Limits = field(default_factory=Limits)
     threads: int | None = None  # for the job's arithmetic; None chooses by the machine's cores
 

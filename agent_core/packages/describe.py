@@ -72,7 +72,7 @@ def describe(
             entries=entries,
             python=_text(project, "requires-python") or ">=3.11",
             requirements=requirements.found,
-            data=texts_of(declared, "data"),
+            data=_data_wanted(declared),
             outputs=texts_of(declared, "outputs"),
             model=declared_in(content),
             files=sorted(files, key=lambda file: file.path),
@@ -98,6 +98,12 @@ def flower_entries(content: Content, pyproject: dict[str, Any]) -> dict[Role, En
         )
     components = table_of(pyproject, "tool", "flwr", "app", "components")
     return {role: _component(content, components, role) for role in _COMPONENT}
+
+
+def _data_wanted(declared: dict[str, Any]) -> list[str]:
+    """Return the columns in [tool.silodesk.data], or the list that `data` itself is."""
+    wanted = table_of(declared, "data")
+    return texts_of(wanted, "columns") if wanted else texts_of(declared, "data")
 
 
 def _component(content: Content, components: dict[str, Any], role: Role) -> EntryPoint:

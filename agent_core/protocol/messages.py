@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent_core.errors import ProtocolError
 from agent_core.protocol.envelope import pack, unpack
+from agent_core.protocol.records_data import DatasetShown
 from agent_core.protocol.states import Role, Stage, State
 from agent_core.protocol.vitals import Vitals
 
@@ -216,6 +217,7 @@ class StatusMessage(Shape):
     waiting_until: float | None = None
     bytes_up: int = 0  # of this run so far
     bytes_down: int = 0
+    dataset: DatasetShown | None = None  # with the stage "approved": what the job is given
     at: float
 
 

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from agent_core.protocol.record import Record as Record
+from agent_core.protocol.records_data import DatasetShown, DatasetUse, SharedDataset
 from agent_core.protocol.records_rules import JobHold, RuleState
 from agent_core.protocol.states import Role, Stage, State
 from agent_core.protocol.vitals import Vitals
-
-
-class Record(BaseModel):
-    """The base of all records: frozen, unknown fields ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
 
 Item = TypeVar("Item")
 
@@ -77,6 +72,7 @@ class Device(Record):
     created_at: float
     revoked: bool = False
     vitals: Vitals | None = None  # of its newest heartbeat, while the hub remembers it
+    datasets: list[SharedDataset] = Field(default_factory=list)  # that the reader may know of
 
 
 class BrokerAccess(Record):
@@ -194,6 +190,7 @@ class RunDevice(Record):
     last_seen: float | None = None
     bytes_up: int = 0
     bytes_down: int = 0
+    dataset: DatasetShown | None = None  # what its job was given; nameless: the silo keeps it
 
 
 class RoundRecord(Record):
@@ -352,6 +349,20 @@ class Approval(Record):
     decided_by: str = ""
     reason: str = ""
     expires_at: float | None = None
+    owner_account_id: int = 0
+    owner_key: str = ""
+    key_known_since: float | None = None  # when this account's key was first seen here
+    key_changed: bool = False  # this account signed with another key before
+    seen_before: Literal["", "approved", "refused"] = ""  # the last decision on this very content
+    seen_at: float | None = None
+    last_approval: int | None = None  # whose version the changes are told against
+    last_approved_at: float | None = None
+    requirements: list[str] = Field(default_factory=list)  # packages its runtime gets
+    data_wanted: list[str] = Field(default_factory=list)  # columns that the package declares
+    data: Literal["default", "none", "chosen"] = "default"  # how its data is decided
+    dataset: DatasetUse | None = None
+    asked_again: str = ""  # why a decision that was made does not hold
+    bytes_per_round: int | None = None  # what an earlier run of this application sent
 
 
 class LocalJob(Record):

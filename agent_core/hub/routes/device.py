@@ -6,13 +6,14 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-from agent_core.hub import devices, group_events, run_state
+from agent_core.hub import datasets, devices, group_events, run_state
 from agent_core.hub.callers import Caller, missing
 from agent_core.hub.routes.depends import PREFIX, Body, CallerDep, HubDep, Name
 from agent_core.hub.state import Hub
 from agent_core.protocol.records import Binding, Device, Hardware, Page
+from agent_core.protocol.records_data import SharedDataset
 from agent_core.protocol.vitals import Vitals
 
 router = APIRouter(prefix=f"{PREFIX}/devices", tags=["devices"])
@@ -73,11 +74,25 @@ async def renew(caller: CallerDep, hub: HubDep) -> Binding:
     return binding
 
 
+class ShownDatasets(Body):
+    datasets: Annotated[list[SharedDataset], Field(max_length=1_000)]
+
+
+@router.put("/datasets")
+def show_datasets(body: ShownDatasets, caller: CallerDep, hub: HubDep) -> dict[str, int]:
+    """Replace what a device's operator shows of its datasets."""
+    with hub.store.write() as tx:
+        datasets.share(tx, caller.edge_id, body.datasets)
+        devices.changed(tx, caller.edge_id)
+    return {"shown": len(body.datasets)}
+
+
 @router.get("")
 def list_visible(caller: CallerDep, hub: HubDep) -> Page[Device]:
     """Return the account's devices and those in its groups."""
     with hub.store.read() as reader:
         found = devices.visible(reader, caller.account_id)
+        found = datasets.complete(reader, found, account_id=caller.account_id)
     return Page[Device](items=hub.vitals.complete(found), total=len(found))
 
 
