@@ -140,8 +140,9 @@ class ApprovalMethods:
         package = parts.home.packages / zipped
         if not package.is_file():
             package = place_of(parts.home, approval.content_digest)
+        application = f"{approval.group_id}/{approval.application}"
         last = approval_history.last_approved(
-            parts.journal.connection, approval.application, approval.role, before=approval.id
+            parts.journal.connection, application, approval.role, before=approval.id
         )
         before = place_of(parts.home, last.content_digest) if last else None
         return package, before

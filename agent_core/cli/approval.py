@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from agent_core.cli.asking import ask, clock, until
+from agent_core.cli.dataset import number_of
 from agent_core.cli.output import emit, error_border, table
 
 Number = Annotated[int, typer.Argument(help="The approval's number, from `approval list`")]
@@ -38,14 +39,19 @@ def show_list(
 def show(
     number: Number,
     file: Annotated[str, typer.Option(help="Print this file of the package")] = "",
+    diff: Annotated[
+        bool, typer.Option("--diff/--no-diff", help="What changed since the last approval")
+    ] = True,
 ) -> None:
-    """Show what one approval is about, or a file of its package."""
+    """Show what one approval is about: files, calls to look at, changes; or a file of it."""
     if file:
         content = ask("approvals.file", id=number, path=file)
         emit(content, False, "(binary)" if content["is_binary"] else content["text"])
         return
-    value = ask("approvals.get", id=number)
-    emit(value, False, lambda: approval_text(value))
+    value = {**ask("approvals.get", id=number), "review": ask("approvals.review", id=number)}
+    if diff and not value["first_time"]:
+        value["diff"] = ask("approvals.diff", id=number)
+    emit(value, False, lambda: f"{approval_text(value)}\n{review_text(value)}")
 
 
 @error_border
@@ -55,10 +61,19 @@ def approve(
         str, typer.Option(help="once, run (restarts too), or standing (this exact content)")
     ] = "once",
     expires: Annotated[str, typer.Option(metavar="DATE", help="Ends with this day")] = "",
+    dataset: Annotated[
+        str, typer.Option(help="The dataset it sees as /data: number or name; `none` for none")
+    ] = "",
 ) -> None:
     """Let it run here."""
-    value = ask("approvals.approve", id=number, scope=scope, expires_at=until(expires))
-    emit(value, False, f"Approved: {value['run_name']} ({value['scope']}).")
+    chosen: dict[str, Any] = {}
+    if dataset == "none":
+        chosen = {"no_data": True}
+    elif dataset:
+        chosen = {"dataset": number_of(dataset)}
+    value = ask("approvals.approve", id=number, scope=scope, expires_at=until(expires), **chosen)
+    data = f" on {value['dataset']['name']}" if value["dataset"] else ""
+    emit(value, False, f"Approved: {value['run_name']} ({value['scope']}){data}.")
 
 
 @error_border
@@ -106,7 +121,10 @@ def approval_text(value: dict[str, Any]) -> str:
         ("parameters", ", ".join(f"{k}={v}" for k, v in value["parameters"].items()) or "none"),
         ("rounds", str(value["rounds"] or "as the package says")),
         ("sandbox", value["sandbox"]),
+        ("data", _data_text(value)),
     ]
+    if value["asked_again"]:
+        rows.insert(1, ("asked again", value["asked_again"]))
     if value["decided_by"]:
         rows.append(("decided by", f"{value['decided_by']}, {clock(value['decided_at'])}"))
     if value["reason"]:
@@ -114,6 +132,44 @@ def approval_text(value: dict[str, Any]) -> str:
     lines = [f"{name:<12} {text}" for name, text in rows]
     lines += ["", *(f"{item['size']:>9}  {item['path']}" for item in value["files"])]
     return "\n".join(lines)
+
+
+def review_text(value: dict[str, Any]) -> str:
+    """Return the calls to look at, the data that fits, and the changes, for people."""
+    found = value["review"]
+    lines = ["", "calls to look at" if found["risks"] else "no calls to look at"]
+    lines += [
+        f"  {'new ' if risk['is_new'] else '    '}{risk['kind']:<10} "
+        f"{risk['path']}:{risk['line']}  {risk['text']}"
+        for risk in found["risks"]
+    ]
+    if found["datasets"]:
+        lines += ["", "datasets"]
+    for one in found["datasets"]:
+        lacks = f", lacks {', '.join(one['missing'][:10])}" if one["missing"] else ""
+        lines.append(f"  {one['id']:>3} {one['name']}: {one['why_not'] or 'may be used'}{lacks}")
+    for file in value.get("diff") or []:
+        lines += ["", f"--- {file['path']}" + (" (not text)" if file["is_binary"] else "")]
+        lines += [diff_line(row) for row in file["rows"]]
+    return "\n".join(lines)
+
+
+def diff_line(row: dict[str, Any]) -> str:
+    """Return a row of a diff as text."""
+    if row["kind"] == "gap":
+        return f"@@ {row['count']} unchanged lines"
+    sign = {"add": "+", "del": "-"}.get(row["kind"], " ")
+    return f"{sign}{row['text']}"
+
+
+def _data_text(value: dict[str, Any]) -> str:
+    wanted = f"; wants {', '.join(value['data_wanted'])}" if value["data_wanted"] else ""
+    given = value["dataset"]
+    if given:
+        return f"{given['name']}, version {given['number']}, {given['rows']} rows{wanted}"
+    return {"none": "none", "default": "the folder of the settings, if there is one"}.get(
+        value["data"], ""
+    ) + wanted
 
 
 def _list_text(value: list[dict[str, Any]]) -> str:

@@ -22,8 +22,8 @@ from agent_core.cli.output import (
 from agent_core.errors import UserInputError
 
 MODULES = (
-    "build", "package", "hub", "agent", "account", "settings", "rules", "approval", "device",
-    "group", "project", "run", "model", "rehearse", "runtime", "doctor",
+    "build", "package", "hub", "agent", "account", "settings", "rules", "approval", "dataset",
+    "device", "group", "project", "run", "model", "rehearse", "runtime", "doctor",
 )  # fmt: skip
 
 

@@ -98,8 +98,23 @@ def _tag(planned: Plan, path: str, risks: list[Risk]) -> str:
     if path in planned.generated:
         return "signed at build" if path.startswith("conf/silodesk") else "generated"
     kinds = {risk.kind for risk in risks if risk.path == path}
-    names = {"files": "reads files", "eval": "runs text", "unreadable": "cannot be read"}
-    for kind in ("unreadable", "network", "processes", "pickle", "eval", "files"):
+    names = {
+        "files": "reads files",
+        "eval": "runs text",
+        "native": "native code",
+        "import": "imports by name",
+        "unreadable": "cannot be read",
+    }
+    for kind in (
+        "unreadable",
+        "network",
+        "processes",
+        "pickle",
+        "eval",
+        "native",
+        "import",
+        "files",
+    ):
         if kind in kinds:
             return names.get(kind, kind)
     return ""

@@ -83,7 +83,7 @@ def check_secrets(secrets: list[Secret]) -> Check:
 def check_pickle(risks: list[Risk]) -> Check:
     """Note what would run code out of data."""
     return _risk(
-        [risk for risk in risks if risk.kind in {"pickle", "eval", "unreadable"}],
+        [risk for risk in risks if risk.kind in {"pickle", "eval", "import", "unreadable"}],
         "pickle", "No pickle, no eval", "Runs what it reads",
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def check_pickle(risks: list[Risk]) -> Check:
 def check_outside(risks: list[Risk]) -> Check:
     """Note calls to the network, to processes and to files."""
     return _risk(
-        [risk for risk in risks if risk.kind in {"network", "processes", "files"}],
+        [risk for risk in risks if risk.kind in {"network", "processes", "files", "native"}],
         "outside", "No call to look at", "Calls that silos will see marked",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agent_core.errors import PackageError
 from agent_core.packages.engine import parse
 
-KINDS = ("network", "files", "processes", "pickle", "eval")
+KINDS = ("network", "files", "processes", "pickle", "eval", "native", "import")
 
 _MODULES = {
     "network": {
@@ -20,13 +20,15 @@ _MODULES = {
         "torch.hub", "torch.utils.model_zoo",
     },
     "files": {"shutil", "glob", "tempfile", "zipfile", "tarfile", "sqlite3"},
-    "processes": {"subprocess", "multiprocessing", "pty", "ctypes", "cffi", "signal"},
+    "processes": {"subprocess", "multiprocessing", "pty", "signal"},
     "pickle": {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve",
                "marshal", "jsonpickle"},
-    "eval": {"code", "codeop", "importlib", "runpy"},
+    "eval": {"code", "codeop"},
+    "native": {"ctypes", "cffi", "mmap"},
+    "import": {"importlib", "runpy", "imp", "zipimport", "pkgutil"},
 }  # fmt: skip
 _CALLS = {
-    "eval": "eval", "exec": "eval", "compile": "eval", "__import__": "eval",
+    "eval": "eval", "exec": "eval", "compile": "eval", "__import__": "import",
     "open": "files", "io.open": "files",
     "os.system": "processes", "os.popen": "processes", "os.kill": "processes",
     "os.fork": "processes", "os.startfile": "processes",
@@ -55,7 +57,7 @@ class Risk:
 
     path: str
     line: int
-    kind: str  # network | files | processes | pickle | eval | unreadable
+    kind: str  # one of KINDS, or unreadable
     call: str
     text: str
 

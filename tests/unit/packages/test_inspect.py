@@ -37,8 +37,9 @@ from agent_core.packages.secret_scan import secrets_in
         ("import torch\ntorch.load('x')\n", "pickle"),
         ("df.to_pickle('x')\n", "pickle"),
         ("eval('1')\n", "eval"),
-        ("__import__('os')\n", "eval"),
-        ("import importlib\n", "eval"),
+        ("__import__('os')\n", "import"),
+        ("import importlib\n", "import"),
+        ("import ctypes\nctypes.CDLL('x')\n", "native"),
         ("x = (\n", "unreadable"),
     ],
 )
