@@ -77,12 +77,14 @@ class ApprovalMethods:
             "limits": {"memory": allowed.memory, "cpu_seconds": allowed.cpu_seconds},
         }
 
-    async def diff(self, id: int, path: str = "", whole: bool = False) -> list[dict[str, Any]]:  # noqa: A002
+    async def diff(
+        self, id: int, path: str = "", whole: bool = False, every_file: bool = False  # noqa: A002
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """Return the rows of one file, or of all that changed."""
         approval = self._parts.approvals.get(id)
         package, before = self._packages(approval)
         paths = [path] if path else approval.changed_files[:DIFF_FILES]
-        if not path and approval.first_time:
+        if not path and (approval.first_time or every_file):
             paths = [str(file["path"]) for file in approval.files][:DIFF_FILES]
         return await asyncio.to_thread(diffs, package, before, paths, whole=whole)
 

@@ -117,7 +117,7 @@ OWN: dict[str, str] = {
     "approvals.get": "id -> Approval",
     "approvals.file": "id, path -> {text, is_binary, changed}",
     "approvals.review": "id -> {files, risks, is_compared, datasets, limits}",
-    "approvals.diff": "id, path?, whole? -> [{path, rows, blocks, is_binary, is_cut}]",
+    "approvals.diff": "id, path?, whole?, every_file? -> [{path, rows, blocks, is_binary, is_cut}]",
     "approvals.approve": "id, scope (once | run | standing), expires_at?, dataset?, no_data? -> "
     "Approval",
     "approvals.refuse": "id, reason -> Approval",
