@@ -45,6 +45,27 @@ _BY_ENDING = {
 LINES_LIMIT = 20_000
 
 
+_COMPILED = {
+    ending: [(re.compile(pattern), tok) for pattern, tok in rules]
+    for ending, rules in _BY_ENDING.items()
+}
+
+
+def spans(name: str, text: str) -> list[tuple[int, int, str]]:
+    """Return the coloured stretches of one line of a file, in order and without overlaps."""
+    tokens: dict[int, str] = {}
+    for pattern, tok in _COMPILED.get(name.rsplit(".", 1)[-1].lower(), ()):
+        for match in pattern.finditer(text[:2000]):
+            tokens.update(dict.fromkeys(range(match.start(), match.end()), tok))
+    found: list[tuple[int, int, str]] = []
+    for at in sorted(tokens):
+        if found and found[-1][1] == at and found[-1][2] == tokens[at]:
+            found[-1] = (found[-1][0], at + 1, tokens[at])
+        else:
+            found.append((at, at + 1, tokens[at]))
+    return found
+
+
 class Highlighter(QSyntaxHighlighter):
     """Colour words by the ending of the file's name."""
 
@@ -107,7 +128,12 @@ class CodeView(QPlainTextEdit):
         """Show a file's text."""
         lines = text.splitlines()
         if len(lines) > LINES_LIMIT:
-            text = "\n".join([*lines[:LINES_LIMIT], f"… {len(lines) - LINES_LIMIT:,} more lines"])
+            text = "\n".join(
+                [
+                    *lines[:LINES_LIMIT],
+                    tr("{count} more lines", count=f"{len(lines) - LINES_LIMIT:,}"),
+                ]
+            )
         self.setAccessibleName(name)
         self.setPlainText(text.removesuffix("\n"))
         self._colors.set_name(name)
