@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from app.widgets.curve_plot_bundle import Bundle, Drawn
 from app.widgets.curve_plot_parts import CurveTip, Grid, ink_axis, make_axis
 from app.widgets.curve_plot_series import Floats, Series
 from app.widgets.curve_plot_ticks import Kind, Scale, log_scale, value_scale, value_text
@@ -22,7 +23,6 @@ from app.widgets.theme import theme
 FRAME_MS = 33  # at most 30 redraws a second
 SMOOTH_LIMIT = 20_000  # drawn points up to which lines are wide and antialiased
 RAW_ALPHA = 0.28
-_NONE: Floats = np.empty(0)
 
 
 @dataclass
@@ -53,12 +53,11 @@ class CurvePlot(QWidget):
         super().__init__(parent)
         self._kind: Kind = kind
         self._lines: list[CurveLine] = []
-        self._items: dict[tuple[int, bool], Any] = {}
         self._cursor: float | None = None
+        self.frames = 0  # redraws so far
+        self._dragged_at: float | None = None
         self._shows_tip = False
-        self._is_heavy = False
         self._is_due = False  # out of sight when it was to be drawn
-        self._drawn: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
         self._ranges: tuple[Any, ...] = ()
         self.x_scale: Callable[[], Scale] = lambda: Scale(0, 1, [])
         self.x_title: Callable[[float], str] = lambda x: f"{x:g}"
@@ -88,6 +87,7 @@ class CurvePlot(QWidget):
         self._view.setDefaultPadding(0.0)
         self._view.disableAutoRange()
         self._grid = Grid(self._view)
+        self._bundle = Bundle(self._view)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._cross.setVisible(False)
         self._limit_line = pg.InfiniteLine(angle=0, movable=False)
@@ -111,21 +111,7 @@ class CurvePlot(QWidget):
 
     def set_lines(self, lines: list[CurveLine]) -> None:
         """Show other curves."""
-        keys = {(line.key, raw) for line in lines for raw in (False, True)}
-        for key in [key for key in self._items if key not in keys]:
-            self._view.removeItem(self._items.pop(key))
-            self._drawn.pop(key, None)
         self._lines = lines
-        for line in lines:
-            for raw in (True, False):
-                if (line.key, raw) not in self._items:
-                    item = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
-                    item.setZValue(20 if line.slot < 0 else 10)
-                    if raw:
-                        item.setZValue(1)
-                    self._items[line.key, raw] = item
-                    self._view.addItem(item, ignoreBounds=True)
-        self._ink()
         self.refresh()
 
     def refresh(self) -> None:
@@ -140,43 +126,43 @@ class CurvePlot(QWidget):
             self._is_due = True
             return
         self._is_due = False
+        self.frames += 1
         begun = time.perf_counter()
         scale = self.x_scale()
         low, high = self.zoom or (scale.lowest, scale.highest)
         shown = [line for line in self._lines if line.is_visible]
         bins = max(100, min(600, int(self._view.width())))
-        drawn: dict[tuple[int, bool], tuple[Floats, Floats]] = {}
-        for line in shown:
-            drawn[line.key, False] = line.series.drawn(low, high, bins)
-            if self._draws_raw(line):
-                drawn[line.key, True] = line.series.drawn(low, high, bins, raw=True)
-        heavy = sum(len(x) for x, _ in drawn.values()) > SMOOTH_LIMIT
-        if heavy != self._is_heavy:
-            self._is_heavy = heavy
-            self._ink()
-        for key, item in self._items.items():
-            self._draw_line(key, item, drawn.get(key, (_NONE, _NONE)), not heavy)
+        raw = [line for line in shown if self._draws_raw(line)]
+        parts = [(line, line.series.drawn(low, high, bins, raw=True), True) for line in raw]
+        # The global curve is drawn last, over all others.
+        ordered = sorted(shown, key=lambda one: one.slot < 0)
+        parts += [(line, line.series.drawn(low, high, bins), False) for line in ordered]
+        heavy = sum(len(points[0]) for _, points, _ in parts) > SMOOTH_LIMIT
+        self._bundle.set_lines(
+            [
+                Drawn(points[0], self._scaled(points[1]), self._pen(line, is_raw, heavy))
+                for line, points, is_raw in parts
+            ],
+            smooth=not heavy,
+        )
         self._set_ranges(low, high, scale, shown)
         self._draw_cursor()
         # A slow plot is drawn less often, so that the window keeps its time for the person.
         cost = (time.perf_counter() - begun) * 1000
         self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 6))))
 
-    def _draw_line(
-        self, key: tuple[int, bool], item: Any, points: tuple[Floats, Floats], smooth: bool
-    ) -> None:
-        x, y = points[0], self._scaled(points[1])
-        before = self._drawn.get(key)
-        is_same = (
-            before is not None
-            and item.opts["antialias"] == smooth
-            and np.array_equal(before[0], x)
-            and np.array_equal(before[1], y, equal_nan=True)
-        )
-        if not is_same:
-            item.setData(x, y, antialias=smooth)
-            item.setVisible(len(x) > 0)
-            self._drawn[key] = (x, y)
+    def repaint_now(self) -> None:
+        """Paint at once, without waiting for the window's turn."""
+        self._plot.viewport().repaint()
+
+    def _pen(self, line: CurveLine, is_raw: bool, heavy: bool) -> QPen:
+        color = QColor(line.color)
+        if is_raw:
+            color.setAlphaF(RAW_ALPHA)
+            return QPen(color, 1)
+        style = Qt.PenStyle.DashLine if line.is_dashed else Qt.PenStyle.SolidLine
+        # Wide pens are many times slower; with very many points nobody sees their width.
+        return QPen(color, 1.0 if heavy else line.width, style)
 
     def _draws_raw(self, line: CurveLine) -> bool:
         return self.shows_raw and line.series.weight > 0
@@ -315,6 +301,8 @@ class CurvePlot(QWidget):
             return True
         elif event.type() == QEvent.Type.Wheel:
             return self._on_wheel(event)
+        elif self._on_drag(event):
+            return True
         return super().eventFilter(watched, event)
 
     def _on_wheel(self, event: Any) -> bool:
@@ -322,15 +310,48 @@ class CurvePlot(QWidget):
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.ignore()
             return True
-        scale = self.x_scale()
-        low, high = self.zoom or (scale.lowest, scale.highest)
         at = self._view.mapSceneToView(self._plot.mapToScene(event.position().toPoint())).x()
-        factor = 0.8 if event.angleDelta().y() > 0 else 1.25
+        self._zoom_by(0.8 if event.angleDelta().y() > 0 else 1.25, at)
+        return True
+
+    def _window(self) -> tuple[float, float]:
+        scale = self.x_scale()
+        return self.zoom or (scale.lowest, scale.highest)
+
+    def _zoom_by(self, factor: float, at: float | None = None) -> None:
+        scale = self.x_scale()
+        low, high = self._window()
+        if at is None:
+            at = self._cursor if self._cursor is not None else (low + high) / 2
         start = max(scale.lowest, at - (at - low) * factor)
         stop = min(scale.highest, at + (high - at) * factor)
         whole = start <= scale.lowest and stop >= scale.highest
         self.zoomed.emit(None if whole else (start, stop))
-        return True
+
+    def _pan_by(self, share: float) -> None:
+        """Move a zoomed view by a share of its width, never beyond the points."""
+        if self.zoom is None:
+            return
+        scale = self.x_scale()
+        low, high = self.zoom
+        by = (high - low) * share
+        by = min(max(by, scale.lowest - low), scale.highest - high)
+        self.zoomed.emit((low + by, high + by))
+
+    def _on_drag(self, event: Any) -> bool:
+        """Pan a zoomed view with the left button held."""
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._dragged_at = event.position().x() if self.zoom is not None else None
+        elif kind == QEvent.Type.MouseButtonRelease:
+            self._dragged_at = None
+        elif kind == QEvent.Type.MouseMove and self._dragged_at is not None:
+            moved = self._dragged_at - event.position().x()
+            self._dragged_at = event.position().x()
+            self._pan_by(moved / max(1.0, self._view.width()))
+            return True
+        return False
 
     def _on_mouse_moved(self, at: QPointF) -> None:
         if self._view.sceneBoundingRect().contains(at):
@@ -339,33 +360,40 @@ class CurvePlot(QWidget):
             self.hovered.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        line = next((one for one in self._lines if one.is_visible and len(one.series)), None)
-        if step is None or line is None:
+        """Move the crosshair by arrows; zoom by + and -, pan with Shift, 0 shows everything."""
+        key = Qt.Key(event.key())
+        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(key)
+        if by and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._pan_by(by * 0.25)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._zoom_by(0.5)
+        elif key == Qt.Key.Key_Minus:
+            self._zoom_by(2.0)
+        elif key == Qt.Key.Key_0:
+            self.zoomed.emit(None)
+        elif by is None or not self._step(by):
             super().keyPressEvent(event)
-            return
+
+    def _step(self, by: int) -> bool:
+        """Move the crosshair to the next point of the first curve."""
+        line = next((one for one in self._lines if one.is_visible and len(one.series)), None)
+        if line is None:
+            return False
         place = line.series.nearest(self._cursor) if self._cursor is not None else None
-        place = len(line.series) - 1 if place is None else place + step
+        place = len(line.series) - 1 if place is None else place + by
         self.hovered.emit(float(line.series.x[max(0, min(len(line.series) - 1, place))]))
+        return True
 
     # --- theme ---
     def _on_theme_changed(self) -> None:
         self._ink()
-        self.refresh()
+        self.redraw()
 
     def _ink(self) -> None:
         colors = theme()
         for side, axis in self._axes.items():
             ink_axis(axis, side)
         self._cross.setPen(pg.mkPen(colors.color("muted"), width=1, style=Qt.PenStyle.DashLine))
-        for line in self._lines:
-            style = Qt.PenStyle.DashLine if line.is_dashed else Qt.PenStyle.SolidLine
-            color = QColor(line.color)
-            # Wide pens are many times slower; with very many points nobody sees their width.
-            width = 1.0 if self._is_heavy else line.width
-            self._items[line.key, False].setPen(pg.mkPen(color, width=width, style=style))
-            color.setAlphaF(RAW_ALPHA)
-            self._items[line.key, True].setPen(pg.mkPen(color, width=1))
         if self.limit is not None:
             dashed = pg.mkPen(colors.color("warn"), width=1, style=Qt.PenStyle.DashLine)
             self._limit_line.setPen(dashed)

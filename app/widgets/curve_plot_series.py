@@ -5,104 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from app.widgets.curve_plot_column import Column, Floats, Ints
 
-BLOCK = 64  # values whose extremes are kept as one pair
 _NEGLIGIBLE = 1e-12  # weight below which an older point no longer moves a smoothed one
-
-
-class Column:
-    """Hold values that grow at the end, with the place of the extremes of each full block."""
-
-    def __init__(self) -> None:
-        self._values = np.empty(256, np.float64)
-        self._size = 0
-        self._low = np.empty(0, np.int64)
-        self._high = np.empty(0, np.int64)
-
-    def __len__(self) -> int:
-        """Return the number of values."""
-        return self._size
-
-    @property
-    def values(self) -> Floats:
-        """Return the values, without copying."""
-        return self._values[: self._size]
-
-    def extend(self, values: Floats) -> None:
-        """Append values; earlier ones are neither moved in order nor looked at again."""
-        needed = self._size + len(values)
-        if needed > len(self._values):
-            grown = np.empty(needed + needed // 2, np.float64)
-            grown[: self._size] = self.values
-            self._values = grown
-        self._values[self._size : needed] = values
-        self._size = needed
-        self._extend_blocks()
-
-    def replace(self, values: Floats) -> None:
-        """Set all values anew."""
-        self._size = 0
-        self._low = self._low[:0]
-        self._high = self._high[:0]
-        self.extend(values)
-
-    def _extend_blocks(self) -> None:
-        done = len(self._low)
-        full = self._size // BLOCK
-        if full == done:
-            return
-        start = done * BLOCK
-        blocks = self._values[start : full * BLOCK].reshape(-1, BLOCK)
-        base = np.arange(done, full, dtype=np.int64) * BLOCK
-        low, high = _extremes(blocks)
-        self._low = np.concatenate([self._low, base + low])
-        self._high = np.concatenate([self._high, base + high])
-
-    def candidates(self, start: int, stop: int) -> Ints:
-        """Return the indices in [start, stop) that can be an extreme of a wide bin, ascending."""
-        first = -(-start // BLOCK)
-        last = stop // BLOCK
-        if last <= first:
-            return np.arange(start, stop, dtype=np.int64)
-        pairs = np.stack([self._low[first:last], self._high[first:last]], axis=1)
-        pairs.sort(axis=1)
-        inner = pairs.reshape(-1)
-        head = np.arange(start, first * BLOCK, dtype=np.int64)
-        tail = np.arange(last * BLOCK, stop, dtype=np.int64)
-        return np.concatenate([head, inner, tail])
-
-    def outline(self, start: int, stop: int, bins: int) -> Ints:
-        """Return the indices to draw so that each of `bins` bins shows its lowest and highest."""
-        count = stop - start
-        if count <= 4 * bins:
-            return np.arange(start, stop, dtype=np.int64)
-        wide = count // bins >= BLOCK
-        chosen = self.candidates(start, stop) if wide else None
-        values = self.values[start:stop] if chosen is None else self.values[chosen]
-        per_bin = -(-len(values) // bins)
-        whole = (len(values) // per_bin) * per_bin
-        low, high = _extremes(values[:whole].reshape(-1, per_bin))
-        base = np.arange(len(low), dtype=np.int64) * per_bin
-        picked = np.stack([base + np.minimum(low, high), base + np.maximum(low, high)], axis=1)
-        found = np.concatenate([picked.reshape(-1), np.arange(whole, len(values))])
-        found = start + found if chosen is None else chosen[found]
-        found = np.concatenate([[start], found, [stop - 1]])
-        places: Ints = found[np.concatenate([[True], found[1:] > found[:-1]])]
-        return places
-
-
-def _extremes(rows: Floats) -> tuple[Ints, Ints]:
-    """Return the column of each row's lowest and highest finite value."""
-    missing = np.isnan(rows)
-    if missing.any():
-        low = np.where(missing, np.inf, rows).argmin(axis=1)
-        high = np.where(missing, -np.inf, rows).argmax(axis=1)
-        return low, high
-    return rows.argmin(axis=1), rows.argmax(axis=1)
 
 
 def smooth(values: Floats, weight: float) -> Floats:
@@ -230,3 +136,6 @@ class Series:
             if len(part):
                 found += [float(part.min()), float(part.max())]
         return (min(found), max(found)) if found else None
+
+
+__all__ = ["Column", "Floats", "Ints", "Series", "reach_of", "smooth"]

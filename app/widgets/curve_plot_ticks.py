@@ -153,6 +153,15 @@ def elapsed_scale(last_s: float) -> Scale:
     return Scale(-0.02 * end, end * 1.02, ticks)
 
 
+def bytes_scale(last: float) -> Scale:
+    """Return the axis of bytes sent since the start."""
+    end = max(1.0, last)
+    step = nice_step(end, 5)
+    places = [step * number for number in range(int(end / step) + 1)]
+    ticks = [(at, bytes_text(at).replace(".0 ", " ")) for at in places]
+    return Scale(-0.02 * end, end * 1.02, ticks)
+
+
 def ago_scale(window_s: float, now: float) -> Scale:
     """Return the axis of the last seconds, up to now."""
     step = next((s for s in _STEPS_S if window_s / s <= 4), _STEPS_S[-1])

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from desktop_parts import Pool, frames, pump, until
+from desktop_parts import Pool, frames, pump, row, until
 
 LINES = 10_000_000
 RARE, COMMON = "deadlock", "update"
@@ -74,12 +74,6 @@ def measure(lines: int = LINES) -> list[dict[str, Any]]:
     finally:
         pool.close()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def row(what: str, value: Any, target: float | None = None) -> dict[str, Any]:
-    """Return one figure with its target, where it has one."""
-    met: Any = "-" if target is None else value <= target
-    return {"what": what, "value": value, "target": "-" if target is None else target, "met": met}
 
 
 def _jump(view: Any, lines: int) -> float:

@@ -120,3 +120,13 @@ def frames() -> Iterator[Stalls]:
         yield stalls
     finally:
         stalls.stop()
+
+
+def row(
+    what: str, value: Any, target: float | None = None, *, more: bool = False
+) -> dict[str, Any]:
+    """Return one figure with its target, where it has one; `more` is better, or less is."""
+    met: Any = "-"
+    if target is not None:
+        met = value >= target if more else value <= target
+    return {"what": what, "value": value, "target": "-" if target is None else target, "met": met}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.widgets.curve_plot_series import BLOCK, Series, smooth
+from app.widgets.curve_plot_column import BLOCK
+from app.widgets.curve_plot_series import Series, smooth
 
 
 def slow_smooth(values: list[float], weight: float) -> list[float]:

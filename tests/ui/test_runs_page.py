@@ -137,10 +137,11 @@ def test_plots_are_inked_anew_in_the_other_theme(open_run, qtbot, themed) -> Non
     curves = open_run(tab="curves").view.tab("curves")
     qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
     plot = curves.cards["test_loss"].plot
-    before = plot._items[0, False].opts["pen"].color().name()
+    qtbot.waitUntil(lambda: len(plot._bundle._lines) > 0, timeout=10_000)
+    before = plot._bundle._lines[-1].pen.color().name()
     try:
         theme().apply(themed, "light")
-        after = plot._items[0, False].opts["pen"].color().name()
+        after = plot._bundle._lines[-1].pen.color().name()
     finally:
         theme().apply(themed, "dark")
 

@@ -7,9 +7,11 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
 
-from app.i18n import tr
+from app.i18n import tr, trn
 from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis, round_times
+from app.pages.runs.curves_table import CurvesTable
 from app.pages.runs.export import ask_path, write_metrics
+from app.pages.runs.export_runs import save_picture, save_runs
 from app.pages.runs.live import RunLive
 from app.pages.runs.wording import metric_title
 from app.widgets.buttons import Button
@@ -20,6 +22,8 @@ from app.widgets.curve_plot_flow import wrapping
 from app.widgets.curve_plot_series import Column
 from app.widgets.curve_plot_ticks import (
     Scale,
+    bytes_scale,
+    bytes_text,
     clock,
     elapsed_scale,
     kind_of,
@@ -47,6 +51,7 @@ class CurvesTab(QWidget):
         self.group = CurveGroup(self)
         self.cards: dict[str, CurveCard] = {}
         self._expanded = ""
+        self._as_table = False
         self._sites: dict[int, Site] = {}
         self._build()
         self._smooth_timer = QTimer(self, singleShot=True, interval=50)
@@ -55,7 +60,7 @@ class CurvesTab(QWidget):
         feed.arrived.connect(self._on_points)
         feed.caught_up.connect(self._show_state)
         live.changed.connect(self._on_run)
-        live.rounds_changed.connect(self.group.refresh)
+        live.rounds_changed.connect(self._on_rounds)
 
     def start(self) -> None:
         """Follow the metrics from now on."""
@@ -64,8 +69,12 @@ class CurvesTab(QWidget):
 
     def _build(self) -> None:
         self.axis = Segmented(
-            [("round", tr("Round")), ("time", tr("Time")), ("step", tr("Step"))], "round"
-        )
+            [
+                ("round", tr("Round")), ("time", tr("Time")), ("bytes", tr("Bytes sent")),
+                ("step", tr("Step")),
+            ],
+            "round",
+        )  # fmt: skip
         self.axis.button("step").hide()
         self.axis.chosen.connect(self._on_axis)
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -73,7 +82,7 @@ class CurvesTab(QWidget):
         self.slider.setFixedWidth(120)
         self.slider.setAccessibleName(tr("Smoothing"))
         self.slider.valueChanged.connect(self._on_slider)
-        self._amount = Label("off", "small_medium")
+        self._amount = Label(tr("off"), "small_medium")
         self._amount.setFixedWidth(34)
         self.raw = QCheckBox(tr("Raw behind"))
         self.raw.setChecked(True)
@@ -81,13 +90,19 @@ class CurvesTab(QWidget):
         self.log = QCheckBox(tr("Log scale"))
         self.log.toggled.connect(self._on_look)
         self.count = Label("", "small", "faint")
+        self.table_button = Button(
+            kind="ghost", icon="table", sz="sm", tip=tr("Values as a table"),
+            on_click=self._toggle_table,
+        )  # fmt: skip
         export = Button(tr("Export"), icon="download", sz="sm")
         menu = QMenu(export)
         menu.addAction(tr("Points as CSV…"), self._save_csv)
+        menu.addAction(tr("Points as JSON…"), self._save_json)
         menu.addAction(tr("Picture as PNG…"), self._save_png)
         export.setMenu(menu)
         smoothing = row(Label(tr("Smoothing"), "small", "muted"), self.slider, self._amount, gap=10)
-        bar = row(self.axis, 6, smoothing, 6, self.raw, self.log, None, self.count, export, gap=12)
+        bar = row(self.axis, 6, smoothing, 6, self.raw, self.log, None, self.count,
+                  self.table_button, export, gap=12)  # fmt: skip
         self.chips = ChipRow(tr("Sites"))
         wrapping(self.chips)
         self.chips.toggled.connect(self._on_chips)
@@ -101,6 +116,8 @@ class CurvesTab(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scrolled(self._plots))
+        self.table = CurvesTable(self.cards, self._x_title)
+        self._stack.addWidget(self.table)
         self._tools = QWidget()
         self._tools.setLayout(column(bar, self.chips, gap=10))
         self.setLayout(column(self._tools, (self._stack, 1), gap=12))
@@ -126,21 +143,20 @@ class CurvesTab(QWidget):
         self._show_state()
 
     def _show_state(self) -> None:
-        self._stack.setCurrentIndex(1 if self.book.points else 0)
+        wanted = 2 if self._as_table else 1
+        self._stack.setCurrentIndex(wanted if self.book.points else 0)
         if not self.book.points and not self._live.is_live and self._live.run is not None:
             text = tr("The run ended before a job reported a metric.")
             self._empty.set("chart-line", tr("No points"), text)
 
     def _refresh_words(self) -> None:
         keys = self.book.metrics()
-        metrics = tr("1 metric") if len(keys) == 1 else tr("{count} metrics", count=len(keys))
-        self.count.setText(
-            tr(
-                "{metrics}, {points:,} points, none left out",
-                metrics=metrics,
-                points=self.book.points,
-            )
-        )
+        metrics = trn("{count} metric", "{count} metrics", len(keys))
+        points = f"{self.book.points:,}"
+        text = tr("{metrics}, {points} points, none left out", metrics=metrics, points=points)
+        self.count.setText(text)
+        if self._as_table:
+            self.table.refresh()
         sites = set(self._live.sites)
         for key, card in self.cards.items():
             latest = self.book.latest(key, sites)
@@ -194,11 +210,7 @@ class CurvesTab(QWidget):
         chips = []
         for edge in self._order():
             site = sites.get(edge)
-            name = (
-                tr("Global")
-                if edge == GLOBAL
-                else (site.name if site else tr("Device {edge}", edge=edge))
-            )
+            name = self._name(edge)
             chips.append((edge, name, site.slot if site else -1, ""))
         self.chips.set_chips(chips)
 
@@ -206,14 +218,37 @@ class CurvesTab(QWidget):
         curves = self.book.curves(key)
         return [self._line(edge, curves[edge]) for edge in self._order() if edge in curves]
 
+    def _name(self, edge: int) -> str:
+        if edge == GLOBAL:
+            return tr("Global")
+        site = self._live.sites.get(edge)
+        return site.name if site else tr("Device {id}", id=edge)
+
     def _line(self, edge: int, curve: Curve) -> CurveLine:
         if edge == GLOBAL:
             return CurveLine(edge, tr("Global"), curve.series, -1, 2.6)
         site = self._live.sites.get(edge)
-        name = site.name if site else tr("Device {edge}", edge=edge)
+        name = self._name(edge)
         width = 2.2 if edge == self._live.own_edge else 1.4
         slot = site.slot if site else edge
         return CurveLine(edge, name, curve.series, slot, width, site.is_dashed if site else False)
+
+    # --- table ---
+    def _toggle_table(self) -> None:
+        self._as_table = not self._as_table
+        self.table_button.set_icon("chart-line" if self._as_table else "table")
+        tip = tr("Curves") if self._as_table else tr("Values as a table")
+        self.table_button.setToolTip(tip)
+        self.table_button.setAccessibleName(tip)
+        self.table.refresh()
+        self._show_state()
+
+    def _on_rounds(self) -> None:
+        if self.book.set_sent(self._live.rounds):
+            for key, card in self.cards.items():
+                card.plot.set_lines(self._lines(key))
+            self._on_chips()
+        self.group.refresh()
 
     # --- axis ---
     def _x_scale(self) -> Scale:
@@ -222,25 +257,30 @@ class CurvesTab(QWidget):
             return round_scale(max(1.0, self.book.last_x()), run.rounds if run else None)
         if self.book.axis == "step":
             return round_scale(max(1.0, self.book.last_x()), None)
+        if self.book.axis == "bytes":
+            return bytes_scale(self.book.last_x())
         return elapsed_scale(self.book.last_x())
 
     def _x_title(self, x: float) -> str:
         if self.book.axis == "time":
             return f"{duration(x)} · {clock(self.book.origin + x)}"
         if self.book.axis == "step":
-            return tr("Step {x:.0f}", x=x)
+            return tr("Step {n}", n=f"{x:.0f}")
+        if self.book.axis == "bytes":
+            return tr("{size} sent", size=bytes_text(x))
         at = round_times(self._live.rounds).get(round(x))
-        return tr("Round {x:.0f}", x=x) + (f" · {clock(at)}" if at else "")
+        return tr("Round {round}", round=f"{x:.0f}") + (f" · {clock(at)}" if at else "")
 
     def _missing(self, line: CurveLine, x: float) -> str:
         if self.book.axis == "round" and line.key != GLOBAL:
             closed = next((one for one in self._live.rounds if one.round == round(x)), None)
             if closed is not None and closed.closed_by == "deadline":
-                return "late"
+                return tr("late")
         return "–"
 
     def _on_axis(self, axis: XAxis) -> None:
         run = self._live.run
+        self.book.set_sent(self._live.rounds)
         self.book.set_axis(axis, (run.started_at or run.created_at) if run else 0.0)
         for key, card in self.cards.items():
             card.plot.set_lines(self._lines(key))
@@ -263,7 +303,7 @@ class CurvesTab(QWidget):
         self.group.refresh()
 
     def _on_slider(self, value: int) -> None:
-        self._amount.setText(f"{value / 100:.2f}" if value else "off")
+        self._amount.setText(f"{value / 100:.2f}" if value else tr("off"))
         self._smooth_timer.start()
 
     def _apply_smoothing(self) -> None:
@@ -288,31 +328,21 @@ class CurvesTab(QWidget):
 
     # --- files ---
     def _save_csv(self) -> None:
-        path = ask_path(
-            self, tr("Save points"), f"run-{self._live.run_id}-curves.csv", tr("CSV (*.csv)")
-        )
+        name = f"run-{self._live.run_id}-curves.csv"
+        path = ask_path(self, tr("Save points"), name, "CSV (*.csv)")
         if path is not None:
             work = partial(write_metrics, path, self.book.snapshot(), dict(self._live.sites))
-            self._live.context.tasks.run(
-                work,
-                lambda count: self._live.context.notify(
-                    tr("{count:,} points saved", count=count), str(path), kind="ok"
-                ),
-                parent=self,
-            )
+
+            def saved(count: int) -> None:
+                text = trn("{count} point saved", "{count} points saved", count)
+                self._live.context.notify(text, str(path), kind="ok")
+
+            self._live.context.tasks.run(work, saved, parent=self)
+
+    def _save_json(self) -> None:
+        if self._live.run is not None:
+            save_runs(self, self._live.context, [self._live.run], "json")
 
     def _save_png(self) -> None:
-        path = ask_path(
-            self, tr("Save picture"), f"run-{self._live.run_id}-curves.png", tr("PNG (*.png)")
-        )
-        if path is not None:
-            picture = self._plots.grab().toImage()
-            self._live.context.tasks.run(
-                lambda: picture.save(str(path)),
-                lambda ok: self._live.context.notify(
-                    tr("Picture saved") if ok else tr("The picture could not be saved"),
-                    str(path),
-                    kind="ok" if ok else "danger",
-                ),
-                parent=self,
-            )
+        name = f"run-{self._live.run_id}-curves.png"
+        save_picture(self, self._live.context, self._plots.grab().toImage(), name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +14,7 @@ from app.i18n import tr
 from app.pages.runs.wording import metric_rank
 from app.widgets.curve_plot_series import Column, Floats, Series
 
-XAxis = Literal["round", "time", "step"]
+XAxis = Literal["round", "time", "step", "bytes"]
 GLOBAL = 0  # the edge id under which the server reports global metrics
 
 
@@ -62,10 +62,20 @@ class Curve:
         self.values = Column()
         self.series = Series()
 
-    def x_of(self, batch: Batch, first: int, axis: XAxis, origin: float) -> Floats:
-        """Return where a batch's points lie on an axis; `first` is the number of earlier ones."""
+    def x_of(
+        self, batch: Batch, first: int, axis: XAxis, origin: float, sent: Floats | None = None
+    ) -> Floats:
+        """Return where a batch's points lie on an axis; `first` is the number of earlier ones.
+
+        `sent` are the bytes sent up to the end of each round, from round 0 on.
+        """
         if axis == "time":
             return batch.times - origin
+        if axis == "bytes":
+            known = sent if sent is not None else np.zeros(1)
+            place = np.nan_to_num(batch.rounds, nan=-1.0).astype(np.int64)
+            inside = (place >= 0) & (place < len(known))
+            return np.where(inside, known[np.where(inside, place, 0)], np.nan)
         number = np.arange(first + 1, first + 1 + len(batch.values), dtype=np.float64)
         if axis == "step":
             return np.where(batch.steps > 0, batch.steps, number)
@@ -80,6 +90,7 @@ class MetricBook:
         self.axis: XAxis = "round"
         self.origin = 0.0
         self.smoothing = 0.0
+        self.sent: Floats = np.zeros(1)
         self.points = 0
         self._curves: dict[str, dict[int, Curve]] = {}
 
@@ -100,10 +111,32 @@ class MetricBook:
                 strict=True,
             ):
                 column.extend(values)
-            x = curve.x_of(batch, first, self.axis, self.origin)
-            curve.series.append(x, batch.values)
+            self._lay(curve, curve.series, batch, first)
             self.points += len(batch.values)
         return is_new
+
+    def _lay(self, curve: Curve, series: Series, batch: Batch, first: int) -> None:
+        """Append points along the axis; a round whose bytes are not known yet waits for them."""
+        x = curve.x_of(batch, first, self.axis, self.origin, self.sent)
+        known = np.isfinite(x)
+        if known.all():
+            series.append(x, batch.values)
+        else:
+            series.append(x[known], batch.values[known])
+
+    def set_sent(self, rounds: Sequence[RoundRecord]) -> bool:
+        """Learn the bytes of closed rounds; return whether curves have to be laid anew."""
+        sent = np.full(1 + max((one.round for one in rounds), default=0), np.nan)
+        sent[0] = 0.0
+        for one in rounds:
+            sent[one.round] = one.bytes_up
+        total = np.where(np.isnan(sent), np.nan, np.nancumsum(sent))
+        if np.array_equal(total, self.sent, equal_nan=True):
+            return False
+        self.sent = total
+        if self.axis == "bytes":
+            self._lay_all()
+        return self.axis == "bytes"
 
     def metrics(self) -> list[str]:
         """Return the metrics, accuracy and loss first."""
@@ -130,6 +163,9 @@ class MetricBook:
         if (axis, origin) == (self.axis, self.origin):
             return
         self.axis, self.origin = axis, origin
+        self._lay_all()
+
+    def _lay_all(self) -> None:
         for curve in self._all():
             fresh = Series()
             fresh.set_smoothing(self.smoothing)
@@ -141,7 +177,7 @@ class MetricBook:
                 curve.times.values,
                 curve.values.values,
             )
-            fresh.append(curve.x_of(whole, 0, axis, origin), whole.values)
+            self._lay(curve, fresh, whole, 0)
             curve.series = fresh
 
     def set_smoothing(self, weight: float) -> None:

@@ -1,0 +1,171 @@
+"""A growing column of values, with the extremes of its blocks kept in levels of detail."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+BLOCK = 64  # values whose extremes are kept as one pair on the lowest level
+
+
+class _Level:
+    """The places of the lowest and the highest value of each block of one size."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.count = 0
+        self._places = np.empty((64, 2), np.int64)
+
+    @property
+    def places(self) -> Ints:
+        """Return the place of the lowest and of the highest value of each full block."""
+        return self._places[: self.count]
+
+    def extend(self, low: Ints, high: Ints) -> None:
+        """Add blocks."""
+        needed = self.count + len(low)
+        if needed > len(self._places):
+            grown = np.empty((2 * needed, 2), np.int64)
+            grown[: self.count] = self.places
+            self._places = grown
+        self._places[self.count : needed, 0] = low
+        self._places[self.count : needed, 1] = high
+        self.count = needed
+
+    def ordered(self, first: int, last: int) -> Ints:
+        """Return the places of the extremes of some blocks, ascending."""
+        part = self._places[first:last]
+        both = np.empty_like(part)
+        np.minimum(part[:, 0], part[:, 1], out=both[:, 0])
+        np.maximum(part[:, 0], part[:, 1], out=both[:, 1])
+        return both.reshape(-1)
+
+
+class Column:
+    """Hold values that grow at the end; each level joins two blocks of the one below."""
+
+    def __init__(self) -> None:
+        self._values = np.empty(256, np.float64)
+        self._size = 0
+        self._levels = [_Level(BLOCK)]
+
+    def __len__(self) -> int:
+        """Return the number of values."""
+        return self._size
+
+    @property
+    def values(self) -> Floats:
+        """Return the values, without copying."""
+        return self._values[: self._size]
+
+    def extend(self, values: Floats) -> None:
+        """Append values; earlier ones are neither moved in order nor looked at again."""
+        needed = self._size + len(values)
+        if needed > len(self._values):
+            grown = np.empty(needed + needed // 2, np.float64)
+            grown[: self._size] = self.values
+            self._values = grown
+        self._values[self._size : needed] = values
+        self._size = needed
+        self._extend_levels()
+
+    def replace(self, values: Floats) -> None:
+        """Set all values anew."""
+        self._size = 0
+        self._levels = [_Level(BLOCK)]
+        self.extend(values)
+
+    def _extend_levels(self) -> None:
+        lowest = self._levels[0]
+        full = self._size // BLOCK
+        if full == lowest.count:
+            return
+        start = lowest.count
+        blocks = self._values[start * BLOCK : full * BLOCK].reshape(-1, BLOCK)
+        base = np.arange(start, full, dtype=np.int64) * BLOCK
+        low, high = extremes(blocks)
+        lowest.extend(base + low, base + high)
+        place = 0
+        while self._levels[place].count // 2:
+            below = self._levels[place]
+            place += 1
+            if place == len(self._levels):
+                self._levels.append(_Level(2 * below.size))
+            level = self._levels[place]
+            if below.count // 2 == level.count:
+                return
+            pairs = below.places[2 * level.count : below.count // 2 * 2].reshape(-1, 2, 2)
+            rows = np.arange(len(pairs))
+            low, _ = extremes(self._values[pairs[:, :, 0]])
+            _, high = extremes(self._values[pairs[:, :, 1]])
+            level.extend(pairs[rows, low, 0], pairs[rows, high, 1])
+
+    def candidates(self, start: int, stop: int, blocks: int = 64) -> Ints:
+        """Return the places in [start, stop) that can be an extreme, ascending.
+
+        They are those of the coarsest level that still has about so many blocks there.
+        """
+        level = self._levels[0]
+        for other in self._levels:
+            if (stop - start) // other.size < blocks:
+                break
+            level = other
+        first, last = -(-start // level.size), stop // level.size
+        if last <= first:
+            return np.arange(start, stop, dtype=np.int64)
+        head = np.arange(start, first * level.size, dtype=np.int64)
+        tail = np.arange(last * level.size, stop, dtype=np.int64)
+        return np.concatenate([head, level.ordered(first, last), tail])
+
+    def outline(self, start: int, stop: int, bins: int) -> Ints:
+        """Return the places to draw so that each of `bins` bins shows its lowest and highest."""
+        count = stop - start
+        if count <= 4 * bins:
+            return np.arange(start, stop, dtype=np.int64)
+        if count < bins * BLOCK:
+            found = self._binned(start, stop, bins)
+        else:
+            level = self._levels[0]
+            for other in self._levels:
+                level = other
+                if count // other.size <= bins:
+                    break
+            found = self._blocked(level, start, stop)
+        found = np.concatenate([[start], found, [stop - 1]])
+        places: Ints = found[np.concatenate([[True], found[1:] > found[:-1]])]
+        return places
+
+    def _binned(self, start: int, stop: int, bins: int) -> Ints:
+        values = self.values[start:stop]
+        per_bin = -(-len(values) // bins)
+        whole = (len(values) // per_bin) * per_bin
+        low, high = extremes(values[:whole].reshape(-1, per_bin))
+        base = np.arange(len(low), dtype=np.int64) * per_bin + start
+        picked = np.stack([base + np.minimum(low, high), base + np.maximum(low, high)], axis=1)
+        rest = np.arange(start + whole, stop, dtype=np.int64)
+        return np.concatenate([picked.reshape(-1), rest])
+
+    def _blocked(self, level: _Level, start: int, stop: int) -> Ints:
+        """Return the extremes of whole blocks, and of what lies beside them in smaller ones."""
+        first, last = -(-start // level.size), min(stop // level.size, level.count)
+        if last <= first:
+            return self.candidates(start, stop)
+        parts = [level.ordered(first, last)]
+        if start < first * level.size:
+            parts.insert(0, self.candidates(start, first * level.size, 1))
+        if last * level.size < stop:
+            parts.append(self.candidates(last * level.size, stop, 1))
+        return np.concatenate(parts)
+
+
+def extremes(rows: Floats) -> tuple[Ints, Ints]:
+    """Return the column of each row's lowest and highest finite value."""
+    missing = np.isnan(rows)
+    if missing.any():
+        low = np.where(missing, np.inf, rows).argmin(axis=1)
+        high = np.where(missing, -np.inf, rows).argmax(axis=1)
+        return low, high
+    return rows.argmin(axis=1), rows.argmax(axis=1)
