@@ -7,6 +7,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
+from app.i18n import tr
 from app.widgets.log_view_store import Ints
 from app.widgets.painting import Canvas
 from app.widgets.theme import theme
@@ -24,7 +25,7 @@ class Ruler(Canvas):
         self._hits: Ints = np.empty(0, np.int64)
         self._errors: Ints = np.empty(0, np.int64)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName("Overview of hits and errors")
+        self.setAccessibleName(tr("Overview of hits and errors"))
         theme().changed.connect(self.update)
 
     def set_marks(self, hits: Ints, errors: Ints) -> None:

@@ -219,7 +219,7 @@ def legend() -> QWidget:
     keys = (
         (tr("all sites in"), "info", 0.6),
         (tr("closed by deadline"), "warn", 1.0),
-        ("now", "info", 1.0),
+        (tr("now"), "info", 1.0),
     )
     widget.setLayout(row(*(_Key(*key) for key in keys), gap=12))
     return widget

@@ -69,6 +69,7 @@ class FakeAgent:
 
     def _push(self, name: str, params: dict[str, Any]) -> None:
         message = {"jsonrpc": "2.0", "method": "event", "params": {**params, "name": name}}
+        self.said += texts_in(params)
         for writer in list(self._subscribed):
             writer.write(json.dumps(message).encode() + b"\n")
 

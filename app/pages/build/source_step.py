@@ -42,7 +42,7 @@ class SourceStep(QWidget):
         self.dest = PathField(tr("Destination folder"), placeholder="/home/me/federated/mlops")
         self.ignore = TextField(
             tr("Leave out"), placeholder=tr("*.csv, notebooks"), mono=True,
-            hint=".gitignore, keys, environments and caches stay out anyway.",
+            hint=tr(".gitignore, keys, environments and caches stay out anyway."),
         )  # fmt: skip
         self.by_name: dict[str, Field] = {
             "source_folder": self.source, "entry_point": self.entry,

@@ -33,7 +33,7 @@ class OverviewTab(QWidget):
         self.timeline = Timeline()
         self.bars = RoundBars()
         self.events = EventList()
-        self._live_tag = Tag("live", "ok", icon="radio")
+        self._live_tag = Tag(tr("live"), "ok", icon="radio")
         note = Label(tr("times are since the step before"), "small", "faint")
         self._where = Card(tr("Where each site is"), actions=[note, self._live_tag])
         self._where.add(self.timeline)
