@@ -20,6 +20,10 @@
             <translation>*.csv, notebooks</translation>
         </message>
         <message>
+            <source>.gitignore, keys, environments and caches stay out anyway.</source>
+            <translation>.gitignore、密钥、环境和缓存总是会被排除。</translation>
+        </message>
+        <message>
             <source>0 is no budget. Once it is used up, jobs pause until midnight.</source>
             <translation>0 表示无预算。用完后，作业会暂停到午夜。</translation>
         </message>
@@ -38,6 +42,10 @@
         <message>
             <source>1 file changed since your last approval.</source>
             <translation>自您上次批准以来有 1 个文件变更。</translation>
+        </message>
+        <message>
+            <source>1 item</source>
+            <translation>1 项</translation>
         </message>
         <message>
             <source>1 metric</source>
@@ -78,6 +86,10 @@
         <message>
             <source>A hub and three hospitals on this computer, with sample data. Nothing leaves the machine.</source>
             <translation>本计算机上的一个中枢和三家医院，使用示例数据。没有任何内容离开本机。</translation>
+        </message>
+        <message>
+            <source>A hub on this computer can be reached from this computer only, for now.</source>
+            <translation>目前，本计算机上的中枢只能从本计算机访问。</translation>
         </message>
         <message>
             <source>A job appears when a run of your group reaches this silo.</source>
@@ -130,6 +142,10 @@
         <message>
             <source>Account</source>
             <translation>账户</translation>
+        </message>
+        <message>
+            <source>Accounts of this hub</source>
+            <translation>此中枢的账户</translation>
         </message>
         <message>
             <source>Actions</source>
@@ -186,6 +202,10 @@
         <message>
             <source>Administrator</source>
             <translation>管理员</translation>
+        </message>
+        <message>
+            <source>Administrators see every account and may disable them.</source>
+            <translation>管理员可查看并停用所有账户。</translation>
         </message>
         <message>
             <source>Age</source>
@@ -294,6 +314,22 @@
         <message>
             <source>Back to the first page</source>
             <translation>返回首页</translation>
+        </message>
+        <message>
+            <source>Back up now...</source>
+            <translation>立即备份…</translation>
+        </message>
+        <message>
+            <source>Back up the hub</source>
+            <translation>备份中枢</translation>
+        </message>
+        <message>
+            <source>Backing up</source>
+            <translation>正在备份</translation>
+        </message>
+        <message>
+            <source>Backup</source>
+            <translation>备份</translation>
         </message>
         <message>
             <source>Best result</source>
@@ -472,6 +508,14 @@
             <translation>所选设备</translation>
         </message>
         <message>
+            <source>Clean up the hub?</source>
+            <translation>清理中枢？</translation>
+        </message>
+        <message>
+            <source>Clean up...</source>
+            <translation>清理…</translation>
+        </message>
+        <message>
             <source>Click: {action}</source>
             <translation>单击：{action}</translation>
         </message>
@@ -584,6 +628,10 @@
             <translation>复制</translation>
         </message>
         <message>
+            <source>Copy address</source>
+            <translation>复制地址</translation>
+        </message>
+        <message>
             <source>Copy e-mail address</source>
             <translation>复制电子邮件地址</translation>
         </message>
@@ -664,6 +712,10 @@
             <translation>深色</translation>
         </message>
         <message>
+            <source>Database</source>
+            <translation>数据库</translation>
+        </message>
+        <message>
             <source>Debug</source>
             <translation>调试</translation>
         </message>
@@ -686,6 +738,10 @@
         <message>
             <source>Declined</source>
             <translation>已谢绝</translation>
+        </message>
+        <message>
+            <source>Delete them</source>
+            <translation>删除</translation>
         </message>
         <message>
             <source>Destination folder</source>
@@ -716,6 +772,22 @@
             <translation>参与训练的设备</translation>
         </message>
         <message>
+            <source>Disable</source>
+            <translation>停用</translation>
+        </message>
+        <message>
+            <source>Disable {name}?</source>
+            <translation>停用 {name}？</translation>
+        </message>
+        <message>
+            <source>Disable...</source>
+            <translation>停用…</translation>
+        </message>
+        <message>
+            <source>Disabled</source>
+            <translation>已停用</translation>
+        </message>
+        <message>
             <source>Disk</source>
             <translation>磁盘</translation>
         </message>
@@ -734,6 +806,10 @@
         <message>
             <source>Done</source>
             <translation>完成</translation>
+        </message>
+        <message>
+            <source>Down</source>
+            <translation>停机</translation>
         </message>
         <message>
             <source>Dr. Marta Vogel</source>
@@ -778,6 +854,10 @@
         <message>
             <source>Elapsed</source>
             <translation>已用时间</translation>
+        </message>
+        <message>
+            <source>Enable again</source>
+            <translation>重新启用</translation>
         </message>
         <message>
             <source>Encryption</source>
@@ -834,6 +914,10 @@
         <message>
             <source>Every job here, at the end of its round; also new ones</source>
             <translation>这里的每个作业，在其本轮结束时；新作业也一样</translation>
+        </message>
+        <message>
+            <source>Every session of the account ends at once. Its devices stay bound; revoke them under Devices.</source>
+            <translation>该账户的所有会话立即结束。其设备保持绑定；请在“设备”中撤销。</translation>
         </message>
         <message>
             <source>Everyone in its groups sees the new names at once.</source>
@@ -1052,6 +1136,10 @@
             <translation>硬件</translation>
         </message>
         <message>
+            <source>Health</source>
+            <translation>健康状况</translation>
+        </message>
+        <message>
             <source>Heartbeat</source>
             <translation>心跳</translation>
         </message>
@@ -1172,6 +1260,10 @@
             <translation>它会在您账户下的中枢获得一席之地；运行仍会先询问您。</translation>
         </message>
         <message>
+            <source>It is away for some seconds. Runs go on by themselves.</source>
+            <translation>它会离开几秒钟。运行会自动继续。</translation>
+        </message>
+        <message>
             <source>It lost its access at once; its devices left with it.</source>
             <translation>它已立即失去访问权；其设备随之离开。</translation>
         </message>
@@ -1182,6 +1274,10 @@
         <message>
             <source>It waits for runs now. New code starts only after you allowed it.</source>
             <translation>它现在等待运行。新代码须经您允许才会启动。</translation>
+        </message>
+        <message>
+            <source>It works once, within a day. Hand it over by a way that only they can read.</source>
+            <translation>它限用一次，一天内有效。请以只有对方能看到的方式交付。</translation>
         </message>
         <message>
             <source>Its link is of no use any more.</source>
@@ -1304,6 +1400,14 @@
             <translation>过去 24 小时</translation>
         </message>
         <message>
+            <source>Last backup</source>
+            <translation>上次备份</translation>
+        </message>
+        <message>
+            <source>Last seen</source>
+            <translation>最后出现</translation>
+        </message>
+        <message>
             <source>Leave</source>
             <translation>退出</translation>
         </message>
@@ -1388,6 +1492,10 @@
             <translation>日志 (*.log *.txt *.out *.jsonl);;所有文件 (*)</translation>
         </message>
         <message>
+            <source>Looking</source>
+            <translation>正在查看</translation>
+        </message>
+        <message>
             <source>Looking at the connection</source>
             <translation>正在查看连接</translation>
         </message>
@@ -1400,6 +1508,18 @@
             <translation>机器一经绑定到您的账户或加入群组，就会出现在这里。</translation>
         </message>
         <message>
+            <source>Make a link for a new password...</source>
+            <translation>生成设置新密码的链接…</translation>
+        </message>
+        <message>
+            <source>Make administrator</source>
+            <translation>设为管理员</translation>
+        </message>
+        <message>
+            <source>Make administrator...</source>
+            <translation>设为管理员…</translation>
+        </message>
+        <message>
             <source>Make operator</source>
             <translation>设为操作员</translation>
         </message>
@@ -1410,6 +1530,10 @@
         <message>
             <source>Make the account</source>
             <translation>创建账户</translation>
+        </message>
+        <message>
+            <source>Make {name} an administrator?</source>
+            <translation>将 {name} 设为管理员？</translation>
         </message>
         <message>
             <source>Making the application …</source>
@@ -1442,6 +1566,10 @@
         <message>
             <source>Median start delay</source>
             <translation>启动延迟中位数</translation>
+        </message>
+        <message>
+            <source>Member</source>
+            <translation>成员</translation>
         </message>
         <message>
             <source>Members</source>
@@ -1756,6 +1884,10 @@
             <translation>不是“是”或“否”。请用 true 或 false。</translation>
         </message>
         <message>
+            <source>Not set up</source>
+            <translation>未设置</translation>
+        </message>
+        <message>
             <source>Not started</source>
             <translation>非实时</translation>
         </message>
@@ -1802,6 +1934,10 @@
         <message>
             <source>Nothing runs on this machine</source>
             <translation>本机没有运行中的内容</translation>
+        </message>
+        <message>
+            <source>Nothing that a run, an application or a person still needs is touched.</source>
+            <translation>运行、应用或人员仍需要的内容不会受影响。</translation>
         </message>
         <message>
             <source>Nothing waits. New code never starts here before you have allowed it.</source>
@@ -1864,6 +2000,10 @@
             <translation>一个 Flower 程序包，或互相配套的一个客户端与一个服务器程序包。</translation>
         </message>
         <message>
+            <source>One file holds database, packages, models, logs and the hub's keys. Keep it as you keep a key.</source>
+            <translation>一个文件包含数据库、程序包、模型、日志和中枢的密钥。请像保管密钥一样保管它。</translation>
+        </message>
+        <message>
             <source>Online</source>
             <translation>在线</translation>
         </message>
@@ -1886,6 +2026,10 @@
         <message>
             <source>Only on mains power</source>
             <translation>仅使用市电时</translation>
+        </message>
+        <message>
+            <source>Only the hub's administrator sees its health and its people.</source>
+            <translation>只有中枢管理员能查看其健康状况和人员。</translation>
         </message>
         <message>
             <source>Only these lines</source>
@@ -1984,6 +2128,10 @@
             <translation>概览</translation>
         </message>
         <message>
+            <source>Overview of hits and errors</source>
+            <translation>匹配与错误总览</translation>
+        </message>
+        <message>
             <source>Owner</source>
             <translation>所有者</translation>
         </message>
@@ -2010,6 +2158,10 @@
         <message>
             <source>Packages (*.zip)</source>
             <translation>程序包 (*.zip)</translation>
+        </message>
+        <message>
+            <source>Packages that no application uses, older than a day</source>
+            <translation>没有应用使用、超过一天的程序包</translation>
         </message>
         <message>
             <source>Pages</source>
@@ -2080,6 +2232,10 @@
             <translation>本轮结束时暂停。{reason}</translation>
         </message>
         <message>
+            <source>People</source>
+            <translation>人员</translation>
+        </message>
+        <message>
             <source>Person</source>
             <translation>人员</translation>
         </message>
@@ -2146,6 +2302,10 @@
         <message>
             <source>Programs</source>
             <translation>程序</translation>
+        </message>
+        <message>
+            <source>Progress</source>
+            <translation>进度</translation>
         </message>
         <message>
             <source>Project</source>
@@ -2278,6 +2438,42 @@
         <message>
             <source>Rename…</source>
             <translation>重命名…</translation>
+        </message>
+        <message>
+            <source>Restart</source>
+            <translation>重启</translation>
+        </message>
+        <message>
+            <source>Restart the hub?</source>
+            <translation>重启中枢？</translation>
+        </message>
+        <message>
+            <source>Restart...</source>
+            <translation>重启…</translation>
+        </message>
+        <message>
+            <source>Restarting</source>
+            <translation>正在重启</translation>
+        </message>
+        <message>
+            <source>Restore</source>
+            <translation>恢复</translation>
+        </message>
+        <message>
+            <source>Restore a hub</source>
+            <translation>恢复中枢</translation>
+        </message>
+        <message>
+            <source>Restore the hub from this backup?</source>
+            <translation>从此备份恢复中枢？</translation>
+        </message>
+        <message>
+            <source>Restore...</source>
+            <translation>恢复…</translation>
+        </message>
+        <message>
+            <source>Restoring</source>
+            <translation>正在恢复</translation>
         </message>
         <message>
             <source>Result</source>
@@ -2418,6 +2614,10 @@
         <message>
             <source>Runs of the group</source>
             <translation>群组的运行</translation>
+        </message>
+        <message>
+            <source>Runs wait until it is back; nothing that was sent is lost. Other machines cannot sign in meanwhile.</source>
+            <translation>在它恢复之前运行会等待；已发送的内容不会丢失。其间其他机器无法登录。</translation>
         </message>
         <message>
             <source>Runtime</source>
@@ -2604,6 +2804,10 @@
             <translation>登录中枢</translation>
         </message>
         <message>
+            <source>Sign in to see what the hub tells its people.</source>
+            <translation>请登录以查看中枢提供给其成员的信息。</translation>
+        </message>
+        <message>
             <source>Sign in to {hub}</source>
             <translation>登录 {hub}</translation>
         </message>
@@ -2728,6 +2932,10 @@
             <translation>启动</translation>
         </message>
         <message>
+            <source>Start it now.</source>
+            <translation>请立即启动。</translation>
+        </message>
+        <message>
             <source>Start now</source>
             <translation>立即启动</translation>
         </message>
@@ -2746,6 +2954,10 @@
         <message>
             <source>Started</source>
             <translation>启动时间</translation>
+        </message>
+        <message>
+            <source>Starting</source>
+            <translation>正在启动</translation>
         </message>
         <message>
             <source>Starting the agent</source>
@@ -2804,6 +3016,22 @@
             <translation>停止查找</translation>
         </message>
         <message>
+            <source>Stop the hub</source>
+            <translation>停止中枢</translation>
+        </message>
+        <message>
+            <source>Stop the hub first</source>
+            <translation>请先停止中枢</translation>
+        </message>
+        <message>
+            <source>Stop the hub...</source>
+            <translation>停止中枢…</translation>
+        </message>
+        <message>
+            <source>Stop the hub?</source>
+            <translation>停止中枢？</translation>
+        </message>
+        <message>
             <source>Stop the job on this machine?</source>
             <translation>停止本机上的作业？</translation>
         </message>
@@ -2818,6 +3046,10 @@
         <message>
             <source>Stop...</source>
             <translation>停止…</translation>
+        </message>
+        <message>
+            <source>Stopped</source>
+            <translation>已停止</translation>
         </message>
         <message>
             <source>Stopped from the run's page</source>
@@ -2840,6 +3072,10 @@
             <translation>停止…</translation>
         </message>
         <message>
+            <source>Storage</source>
+            <translation>存储</translation>
+        </message>
+        <message>
             <source>Store</source>
             <translation>存储</translation>
         </message>
@@ -2856,12 +3092,36 @@
             <translation>取消归档</translation>
         </message>
         <message>
+            <source>Take the administrator's role...</source>
+            <translation>收回管理员角色…</translation>
+        </message>
+        <message>
+            <source>Take the role</source>
+            <translation>收回角色</translation>
+        </message>
+        <message>
+            <source>Take the role from {name}?</source>
+            <translation>收回 {name} 的角色？</translation>
+        </message>
+        <message>
+            <source>Tensors of runs</source>
+            <translation>运行的张量</translation>
+        </message>
+        <message>
+            <source>Tensors of runs that ended more than an hour ago</source>
+            <translation>结束超过一小时的运行的张量</translation>
+        </message>
+        <message>
             <source>Text (*.log *.txt)</source>
             <translation>文本 (*.log *.txt)</translation>
         </message>
         <message>
             <source>The account comes with the link</source>
             <translation>账户随链接提供</translation>
+        </message>
+        <message>
+            <source>The account itself stays as it is.</source>
+            <translation>账户本身保持不变。</translation>
         </message>
         <message>
             <source>The agent does not answer</source>
@@ -2932,12 +3192,28 @@
             <translation>已复制所选的前 {count} 行。</translation>
         </message>
         <message>
+            <source>The former one is in {folder}.</source>
+            <translation>先前的位于 {folder}。</translation>
+        </message>
+        <message>
             <source>The group has a project of this name already.</source>
             <translation>群组中已有此名称的项目。</translation>
         </message>
         <message>
             <source>The group has no application yet. Upload a package under Applications.</source>
             <translation>群组还没有应用。请在“应用”中上传程序包。</translation>
+        </message>
+        <message>
+            <source>The hub becomes what {path} holds.</source>
+            <translation>中枢将变为 {path} 中的内容。</translation>
+        </message>
+        <message>
+            <source>The hub is backed up</source>
+            <translation>中枢已备份</translation>
+        </message>
+        <message>
+            <source>The hub is restored</source>
+            <translation>中枢已恢复</translation>
         </message>
         <message>
             <source>The icon shows what this machine does and when a run needs your decision. A click on it, or starting SiloDesk again, brings this window back.</source>
@@ -2968,6 +3244,10 @@
             <translation>链接限用一次。打开它的人将以您选择的角色加入。</translation>
         </message>
         <message>
+            <source>The link for {name} is on the clipboard</source>
+            <translation>{name} 的链接已复制到剪贴板</translation>
+        </message>
+        <message>
             <source>The package is {size}</source>
             <translation>程序包为 {size}</translation>
         </message>
@@ -2978,6 +3258,10 @@
         <message>
             <source>The picture could not be saved</source>
             <translation>图片无法保存</translation>
+        </message>
+        <message>
+            <source>The present one is set aside in its folder, never deleted.</source>
+            <translation>当前的中枢会搁置在其文件夹中，绝不删除。</translation>
         </message>
         <message>
             <source>The rules were not changed</source>
@@ -3236,8 +3520,16 @@
             <translation>撤销</translation>
         </message>
         <message>
+            <source>Unknown</source>
+            <translation>未知</translation>
+        </message>
+        <message>
             <source>Unlock the keyring, or allow a file; until then this machine cannot join a hub.</source>
             <translation>请解锁密钥环，或允许使用文件；在此之前本机无法加入中枢。</translation>
+        </message>
+        <message>
+            <source>Up</source>
+            <translation>运行中</translation>
         </message>
         <message>
             <source>Up and Down choose · Enter opens · Esc closes</source>
@@ -3286,6 +3578,14 @@
         <message>
             <source>Uploading …</source>
             <translation>正在上传…</translation>
+        </message>
+        <message>
+            <source>Uploads that go on</source>
+            <translation>进行中的上传</translation>
+        </message>
+        <message>
+            <source>Uploads that were never finished, older than a day</source>
+            <translation>未完成、超过一天的上传</translation>
         </message>
         <message>
             <source>Use a file</source>
@@ -3484,6 +3784,10 @@
             <translation>约剩 {time}</translation>
         </message>
         <message>
+            <source>accounts</source>
+            <translation>账户</translation>
+        </message>
+        <message>
             <source>aggregator</source>
             <translation>聚合方</translation>
         </message>
@@ -3532,6 +3836,10 @@
             <translation>最佳值、所在轮次、最新值</translation>
         </message>
         <message>
+            <source>broker, store and database of the federation</source>
+            <translation>联邦的消息代理、存储和数据库</translation>
+        </message>
+        <message>
             <source>busy with {count}</source>
             <translation>正忙于 {count}</translation>
         </message>
@@ -3572,6 +3880,14 @@
             <translation>深色</translation>
         </message>
         <message>
+            <source>devices away</source>
+            <translation>离线设备</translation>
+        </message>
+        <message>
+            <source>devices online</source>
+            <translation>在线设备</translation>
+        </message>
+        <message>
             <source>drops out in {n} s</source>
             <translation>{n} 秒后退出</translation>
         </message>
@@ -3592,8 +3908,20 @@
             <translation>已完成</translation>
         </message>
         <message>
+            <source>free on its disk</source>
+            <translation>磁盘剩余</translation>
+        </message>
+        <message>
             <source>heartbeat {time} ago</source>
             <translation>心跳于 {time}前</translation>
+        </message>
+        <message>
+            <source>hosted elsewhere: it is started, stopped, backed up and restored on its own machine</source>
+            <translation>托管于别处：在其自己的机器上启动、停止、备份和恢复</translation>
+        </message>
+        <message>
+            <source>hosted on this computer</source>
+            <translation>托管于本计算机</translation>
         </message>
         <message>
             <source>hub</source>
@@ -3644,6 +3972,10 @@
             <translation>各站点平均值</translation>
         </message>
         <message>
+            <source>messages a second</source>
+            <translation>每秒消息数</translation>
+        </message>
+        <message>
             <source>never</source>
             <translation>从未</translation>
         </message>
@@ -3688,6 +4020,10 @@
             <translation>无</translation>
         </message>
         <message>
+            <source>none from this window yet</source>
+            <translation>尚未从此窗口备份过</translation>
+        </message>
+        <message>
             <source>none yet</source>
             <translation>暂无</translation>
         </message>
@@ -3726,6 +4062,10 @@
         <message>
             <source>not ticked</source>
             <translation>未勾选</translation>
+        </message>
+        <message>
+            <source>now</source>
+            <translation>当前</translation>
         </message>
         <message>
             <source>of another group</source>
@@ -3808,6 +4148,10 @@
             <translation>运行 {id}</translation>
         </message>
         <message>
+            <source>runs that go on</source>
+            <translation>进行中的运行</translation>
+        </message>
+        <message>
             <source>same options as the command line</source>
             <translation>与命令行选项相同</translation>
         </message>
@@ -3856,6 +4200,14 @@
             <translation>长期</translation>
         </message>
         <message>
+            <source>started again once</source>
+            <translation>重新启动过一次</translation>
+        </message>
+        <message>
+            <source>started again {count} times</source>
+            <translation>重新启动过 {count} 次</translation>
+        </message>
+        <message>
             <source>started {moment} by {person}</source>
             <translation>由 {person} 于 {moment} 启动</translation>
         </message>
@@ -3896,6 +4248,14 @@
             <translation>将文件夹变成其他站点可以核验的签名程序包</translation>
         </message>
         <message>
+            <source>up for {span}</source>
+            <translation>已运行 {span}</translation>
+        </message>
+        <message>
+            <source>version {version}</source>
+            <translation>版本 {version}</translation>
+        </message>
+        <message>
             <source>waiting for the operator's approval</source>
             <translation>正在等待操作员审批</translation>
         </message>
@@ -3926,6 +4286,10 @@
         <message>
             <source>{age} ago</source>
             <translation>{age}前</translation>
+        </message>
+        <message>
+            <source>{age} ago, {size}</source>
+            <translation>{age}前，{size}</translation>
         </message>
         <message>
             <source>{ago}, {n} ms round trip</source>
@@ -4050,6 +4414,10 @@
         <message>
             <source>{count} hours a week</source>
             <translation>每周 {count} 小时</translation>
+        </message>
+        <message>
+            <source>{count} items</source>
+            <translation>{count} 项</translation>
         </message>
         <message>
             <source>{count} job goes on</source>
@@ -4384,6 +4752,10 @@ sha256 {zip_sha256}
             <translation>{page}，{count} 个等待处理</translation>
         </message>
         <message>
+            <source>{path}, {size}</source>
+            <translation>{path}，{size}</translation>
+        </message>
+        <message>
             <source>{person}, {project}.</source>
             <translation>{person}，{project}。</translation>
         </message>
@@ -4444,12 +4816,20 @@ sha256 {zip_sha256}
             <translation>剩余 {size}</translation>
         </message>
         <message>
+            <source>{size} freed</source>
+            <translation>已释放 {size}</translation>
+        </message>
+        <message>
             <source>{size} packed, {count}</source>
             <translation>打包后 {size}，{count}</translation>
         </message>
         <message>
             <source>{size} sent.</source>
             <translation>已发送 {size}。</translation>
+        </message>
+        <message>
+            <source>{size} would be freed</source>
+            <translation>可释放 {size}</translation>
         </message>
         <message>
             <source>{size} × {count}, as in earlier runs of it</source>
@@ -4603,6 +4983,10 @@ sha256 {zip_sha256}
             <translation>Flower 应用应有 pyproject.toml，但此文件夹中没有。</translation>
         </message>
         <message>
+            <source>A backup or a restore goes on already.</source>
+            <translation>已有备份或恢复正在进行。</translation>
+        </message>
+        <message>
             <source>A batch of {len} records is over the limit of {records1}.</source>
             <translation>一批 {len} 条记录超出上限 {records1}。</translation>
         </message>
@@ -4661,6 +5045,10 @@ sha256 {zip_sha256}
         <message>
             <source>A group's owner keeps that role.</source>
             <translation>群组的所有者保留该角色。</translation>
+        </message>
+        <message>
+            <source>A hub on another machine is stopped there.</source>
+            <translation>另一台机器上的中枢须在那里停止。</translation>
         </message>
         <message>
             <source>A hub runs already in {parent}.</source>
@@ -5555,8 +5943,16 @@ sha256 {zip_sha256}
             <translation>它没有及时应答。</translation>
         </message>
         <message>
+            <source>It did not end within {bound} min.</source>
+            <translation>它在 {bound} 分钟内没有结束。</translation>
+        </message>
+        <message>
             <source>It ended while the agent was away: its process is gone.</source>
             <translation>代理离开期间它已结束：其进程已不在。</translation>
+        </message>
+        <message>
+            <source>It failed: {join}.</source>
+            <translation>失败：{join}。</translation>
         </message>
         <message>
             <source>It goes on from there by itself.</source>
@@ -5767,6 +6163,10 @@ sha256 {zip_sha256}
             <translation>请先查看预览。</translation>
         </message>
         <message>
+            <source>Look at {log}, then try again.</source>
+            <translation>请查看 {log}，然后重试。</translation>
+        </message>
+        <message>
             <source>Look the device up in the list of devices.</source>
             <translation>请在设备列表中查找该设备。</translation>
         </message>
@@ -5941,6 +6341,10 @@ sha256 {zip_sha256}
         <message>
             <source>No hub is named yet; this machine was looked at alone.</source>
             <translation>尚未指定中枢；仅检查了本机。</translation>
+        </message>
+        <message>
+            <source>No hub runs in this home.</source>
+            <translation>此主文件夹中没有运行中的中枢。</translation>
         </message>
         <message>
             <source>No message came within {seconds} s.</source>
@@ -6127,8 +6531,8 @@ sha256 {zip_sha256}
             <translation>请按收到的内容粘贴完整链接。</translation>
         </message>
         <message>
-            <source>Paste the whole link; it begins with silodesk://join?</source>
-            <translation>请粘贴完整链接；它以 silodesk://join? 开头</translation>
+            <source>Paste the whole link; it begins with silodesk://{kind}?</source>
+            <translation>请粘贴完整链接；它以 silodesk://{kind}? 开头</translation>
         </message>
         <message>
             <source>Pause it while it is running, or stop it.</source>
@@ -6299,12 +6703,20 @@ sha256 {zip_sha256}
             <translation>请运行 `silodesk doctor`；它会检查沙箱和运行时。</translation>
         </message>
         <message>
+            <source>Run `silodesk hub backup FILE` in a terminal; it has no bound.</source>
+            <translation>请在终端运行 `silodesk hub backup FILE`；它没有时间限制。</translation>
+        </message>
+        <message>
             <source>Run `silodesk runtime make` beforehand to save the first run's time.</source>
             <translation>可预先运行 `silodesk runtime make`，为首次运行节省时间。</translation>
         </message>
         <message>
             <source>Run the checks again.</source>
             <translation>请重新检查。</translation>
+        </message>
+        <message>
+            <source>Run the command in a terminal to see all of it.</source>
+            <translation>请在终端运行该命令以查看全部内容。</translation>
         </message>
         <message>
             <source>Run {row} is still going on.</source>
@@ -6939,6 +7351,10 @@ sha256 {zip_sha256}
             <translation>中枢无法写入 {path}：{strerror1}。</translation>
         </message>
         <message>
+            <source>The hub did not end within {bound} s.</source>
+            <translation>中枢在 {bound} 秒内没有结束。</translation>
+        </message>
+        <message>
             <source>The hub does not know this device (any more).</source>
             <translation>中枢不（再）认识此设备。</translation>
         </message>
@@ -6989,6 +7405,10 @@ sha256 {zip_sha256}
         <message>
             <source>The hub met an error that it does not know.</source>
             <translation>中枢遇到未知错误。</translation>
+        </message>
+        <message>
+            <source>The hub runs.</source>
+            <translation>中枢正在运行。</translation>
         </message>
         <message>
             <source>The hub sent a message of an unknown shape: {first}</source>
@@ -7875,6 +8295,10 @@ sha256 {zip_sha256}
             <translation>这不是邀请链接。</translation>
         </message>
         <message>
+            <source>This is not such a link.</source>
+            <translation>这不是此类链接。</translation>
+        </message>
+        <message>
             <source>This job has ended as {value}.</source>
             <translation>此作业已以 {value} 结束。</translation>
         </message>
@@ -8045,6 +8469,10 @@ sha256 {zip_sha256}
         <message>
             <source>Use {scheme}://; without TLS only services of this machine may be named.</source>
             <translation>请使用 {scheme}://；没有 TLS 时只能指定本机的服务。</translation>
+        </message>
+        <message>
+            <source>Wait until it is done.</source>
+            <translation>请等待其完成。</translation>
         </message>
         <message>
             <source>Wait until nothing writes into the folder, then build again.</source>

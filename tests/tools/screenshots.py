@@ -35,6 +35,7 @@ from agent_core.paths import Home
 from app.i18n import install
 from app.main import Desktop, make_desktop
 from app.shell.navigation import PAGES
+from app.shell.tray_menu import TrayMenu
 from app.widgets.fonts import load_fonts
 from app.widgets.theme import theme
 
@@ -214,6 +215,23 @@ def take_above(camera: Camera, desktop: Desktop, mark: str) -> None:
     camera.settle(desktop)
     camera.take(desktop, f"keys-{mark}")
     close_all(window)
+    menu = tray_menu(desktop)
+    menu.popup(window.mapToGlobal(QPoint(40, 40)))
+    camera.settle(desktop)
+    camera.save(menu.grab(), f"tray-{mark}")
+    menu.close()
+    menu.deleteLater()
+
+
+def tray_menu(desktop: Desktop) -> TrayMenu:
+    """Return the tray's menu as it stands at this moment; its actions do nothing."""
+    names = (
+        "approvals", "open", "pause_all", "resume_all", "stop_all", "doctor", "settings", "quit",
+        "quit_agent",
+    )  # fmt: skip
+    menu = TrayMenu(desktop.window, {name: lambda: None for name in names}, lambda *_, **__: None)
+    menu.show_status(desktop.window.status, True, 0)
+    return menu
 
 
 def take_empty(camera: Camera, home: Home) -> None:
