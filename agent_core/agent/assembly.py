@@ -29,6 +29,7 @@ from agent_core.agent.journal import Journal
 from agent_core.agent.machine import hardware
 from agent_core.agent.mailbox import Mailbox
 from agent_core.agent.own_account import AccountMethods
+from agent_core.agent.own_autostart import AutostartMethods
 from agent_core.agent.own_doctor import DoctorMethods
 from agent_core.agent.own_hosting import HostingMethods
 from agent_core.agent.own_local import LocalMethods
@@ -163,6 +164,7 @@ class Assembly:
                 models.desk.stop_all,
             ),
             RuleMethods(parts, board, rules, operator),
+            AutostartMethods(home),
             models,
         ):
             made.methods.update(group.methods())

@@ -72,7 +72,6 @@ class LocalMethods:
             self._warming = asyncio.ensure_future(self._parts.warm.make())
         return as_json(changed)
 
-
     async def jobs_list(self) -> list[dict[str, Any]]:
         """Return the jobs of this machine."""
         return [as_json(job) for job in self._board.jobs()]

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from agent_core.cli.output import chosen_home, emit, error_border, is_json, table
+from agent_core.paths import Home
+
+
+class AutostartWish(StrEnum):
+    """What `agent autostart` does."""
+
+    on = "on"
+    off = "off"
+    status = "status"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(agent)
+    group = typer.Typer(help="Run this silo's agent until Ctrl+C; jobs outlive it.")
+    group.callback(invoke_without_command=True)(agent)
+    group.command()(autostart)
+    app.add_typer(group, name="agent")
     app.command()(status)
 
 
 @error_border
 def agent(
+    context: typer.Context,
     silo: Annotated[str, typer.Option(help="The name of this site, as others see it")] = "",
     data: Annotated[Path | None, typer.Option(help="Folder that jobs see read-only")] = None,
     credentials: Annotated[
@@ -28,6 +42,11 @@ def agent(
     ] = None,
 ) -> None:
     """Run this silo's agent until Ctrl+C; jobs outlive it."""
+    if context.invoked_subcommand is None:
+        _run(silo, data, credentials, prewarm)
+
+
+def _run(silo: str, data: Path | None, credentials: Path | None, prewarm: bool | None) -> None:
     import asyncio
     import json
     import logging
@@ -63,6 +82,36 @@ def agent(
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)  # whatever matters is committed
+
+
+@error_border
+def autostart(
+    context: typer.Context,
+    what: Annotated[AutostartWish, typer.Argument(help="on, off or status")],
+    links: Annotated[
+        bool | None, typer.Option("--links/--no-links", help="Open silodesk:// links")
+    ] = None,
+) -> None:
+    """Start the agent and its tray icon when this account logs in."""
+    from agent_core.agent.autostart import autostart_of, change
+
+    enabled = None if what is AutostartWish.status else what is AutostartWish.on
+    # `--home` may stand before the command's name, where it is the group's.
+    named = context.parent.params.get("home") if context.parent else None
+    home = Home(named.expanduser().resolve()) if named else chosen_home()
+    value = change(autostart_of(home.make()), enabled, links)
+    emit(value, False, lambda: _autostart_text(value))
+
+
+def _autostart_text(value: dict[str, Any]) -> str:
+    """Return what starts by itself, for people."""
+    return "\n".join(
+        [
+            f"at log-in  {'on' if value['enabled'] else 'off'} ({value['how']})",
+            f"links      {'on' if value['links'] else 'off'} (silodesk://)",
+            *(f"           {place}" for place in value["places"]),
+        ]
+    )
 
 
 @error_border

@@ -134,6 +134,8 @@ OWN: dict[str, str] = {
     "datasets.update": "id, name?, note?, groups?, every_group?, shown? -> Dataset",
     "datasets.remove": "id -> Dataset; its files stay where they are",
     "datasets.restore": "id -> Dataset; undoes a removal",
+    "autostart.get": "-> {enabled, links, how, places}; this account's log-in, this home",
+    "autostart.set": "enabled?, links? -> {enabled, links, how, places}",
     "jobs.list": "-> [LocalJob]",
     "jobs.stop": "job_id, reason -> LocalJob",
     "jobs.stop_all": "reason -> [LocalJob]; this machine only",

@@ -142,8 +142,20 @@ class WindowTools(QObject):
             "stop_all": lambda: ask_stop_all(window, context),
             "bell": self.open_bell,
             "sheet": self.open_sheet,
+            "autostart_on": lambda: self._start_at_login(True),
+            "autostart_off": lambda: self._start_at_login(False),
             "sign_out": window.ask_sign_out,
         }
+
+    def _start_at_login(self, is_wanted: bool) -> None:
+        def done(_: dict[str, Any]) -> None:
+            told = (
+                tr("SiloDesk starts when you sign in") if is_wanted
+                else tr("SiloDesk does not start by itself any more")
+            )  # fmt: skip
+            self._window.notify(told, kind="ok")
+
+        self._context.tasks.call("autostart.set", done, parent=self, enabled=is_wanted)
 
     def _set(self, **fields: Any) -> None:
         self._context.tasks.call("settings.set", parent=self, **fields)
