@@ -203,6 +203,16 @@ class CurvePlot(QWidget):
         ]
         return log_scale(min(positive, default=0.1), max(highest, min(positive, default=1.0)))
 
+    def set_limit(self, limit: tuple[float, str] | None) -> None:
+        """Draw a line at a value, with words for who cannot see it; None takes it away."""
+        self.limit = limit
+        self._limit_line.setVisible(limit is not None)
+        self._ranges = ()
+        self._ink()
+        if limit is not None:
+            self.setAccessibleDescription(f"{limit[1]}: {value_text(limit[0], self._kind)}")
+        self.refresh()
+
     def set_spans(self, spans: list[tuple[float, float]]) -> None:
         """Shade spans of x in which something is missing."""
         color = theme().color("warn", 0.16)

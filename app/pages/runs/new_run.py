@@ -17,6 +17,7 @@ from app.i18n import tr
 from app.pages.runs.new_run_devices import DevicePicker
 from app.pages.runs.new_run_model import (
     Draft,
+    approved_before,
     estimate,
     last_run_of,
     parameters_of,
@@ -31,6 +32,8 @@ from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row, rule, scrolled
 from app.widgets.theme import theme
 from app.widgets.words import plural
+
+Found = tuple[list[Application], list[Device], dict[str, str], list[Run]]
 
 
 class NewRunDialog(Dialog):
@@ -57,6 +60,7 @@ class NewRunDialog(Dialog):
         self._applications: list[Application] = []
         self.draft = Draft([])
         self._words: dict[str, str] = {}
+        self._history: dict[int, Run] = {run.id: run for run in runs}
         self._build()
         context.tasks.run(partial(_read, context, group), self._on_read, self._on_failed, self)
 
@@ -139,8 +143,9 @@ class NewRunDialog(Dialog):
         )
 
     # --- data ---
-    def _on_read(self, found: tuple[list[Application], list[Device], dict[str, str]]) -> None:
-        self._applications, devices, self._words = found
+    def _on_read(self, found: Found) -> None:
+        self._applications, devices, self._words, history = found
+        self._history = {run.id: run for run in (*history, *self._runs)}
         newest = max(self._runs, key=lambda run: run.id, default=None)
         self.draft = self.devices.draft = Draft.start(devices, newest, self._own_edge())
         self.application.blockSignals(True)
@@ -183,6 +188,7 @@ class NewRunDialog(Dialog):
             return
         digests = [package.content_digest for package in application.packages]
         self._print.setText(" · ".join(self._words.get(digest, "") for digest in digests))
+        self.draft.approved = approved_before(application, list(self._history.values()))
         self.form.show_parameters(parameters_of(application, self._runs))
         self.rounds.setValue(rounds_for(application, self._runs))
         last = last_run_of(application, self._runs)
@@ -198,7 +204,7 @@ class NewRunDialog(Dialog):
         self.slow.show_draft(self.draft)
         application = self.current()
         if application is not None:
-            first, second = estimate(application, self.draft, self._runs)
+            first, second = estimate(application, self.draft, list(self._history.values()))
             self._cost.setText(first)
             self._cost.set_token("text")
             self._cost_note.setText(second)
@@ -258,9 +264,7 @@ class NewRunDialog(Dialog):
         self._start.setText(tr("Starting…") if on else tr("Start run"))
 
 
-def _read(
-    context: AppContext, group: Group
-) -> tuple[list[Application], list[Device], dict[str, str]]:
+def _read(context: AppContext, group: Group) -> Found:
     call = context.client.call
     applications = [
         Application.model_validate(item)
@@ -275,7 +279,12 @@ def _read(
         for one in applications
         for package in one.packages
     }
-    return applications, devices, words
+    # Runs of other projects tell as well what an application sends, and who approved it.
+    history = [
+        Run.model_validate(item)
+        for item in call("runs.list", group_id=group.id, limit=100)["items"]
+    ]
+    return applications, devices, words, history
 
 
 def _create(context: AppContext, wish: dict[str, Any], *, start: bool) -> Run:

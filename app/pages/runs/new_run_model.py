@@ -10,7 +10,7 @@ from typing import Any
 
 from agent_core.packages.config import ROUND_KEYS, rounds_of
 from agent_core.protocol.records import Application, Device, Run
-from agent_core.protocol.states import Role
+from agent_core.protocol.states import Role, Stage, State
 from app.i18n import tr
 from app.widgets.words import age, duration, plural, size
 
@@ -25,13 +25,14 @@ class DeviceRow:
     device: Device
     is_chosen: bool
     is_server: bool
+    is_approved: bool | None = None  # by a standing approval, as far as earlier runs tell
 
     @property
     def readiness(self) -> tuple[str, str, str]:
         """Return icon, words and colour token of whether it can take part at once."""
         device = self.device
         if self.is_server:
-            return "server", "aggregates", "info"
+            return "server", tr("aggregates"), "info"
         if device.presence == "offline":
             seen = (
                 tr("last seen {age} ago", age=age(device.last_seen))
@@ -47,7 +48,11 @@ class DeviceRow:
                 tr("busy with {count}", count=plural(len(device.running), "run")),
                 "info",
             )
-        return "circle-check", "ready", "ok"
+        if self.is_approved is None:
+            return "hourglass", tr("may ask its operator"), "warn"
+        if not self.is_approved:
+            return "hourglass", tr("asks its operator"), "warn"
+        return "circle-check", tr("ready, approved"), "ok"
 
 
 @dataclass
@@ -60,6 +65,7 @@ class Draft:
     rounds: int = DEFAULT_ROUNDS
     deadline_s: float = DEFAULT_DEADLINE_S
     quorum: int | None = None  # None: all chosen devices
+    approved: dict[int, bool] = field(default_factory=dict)  # by edge id
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @staticmethod
@@ -113,7 +119,12 @@ class Draft:
         """Return the devices, the server's last."""
         ordered = sorted(self.devices, key=lambda one: (one.edge_id == self.server, one.edge_id))
         return [
-            DeviceRow(one, one.edge_id in self.chosen, one.edge_id == self.server)
+            DeviceRow(
+                one,
+                one.edge_id in self.chosen,
+                one.edge_id == self.server,
+                self.approved.get(one.edge_id),
+            )
             for one in ordered
         ]
 
@@ -260,7 +271,7 @@ def estimate(application: Application, draft: Draft, runs: Sequence[Run]) -> tup
     if per_round is None:
         return (
             tr("The package is {size}", size=size(package)),
-            tr("What a site sends becomes known with the first round"),
+            tr("What it sends and how long it takes is unknown before its first run"),
         )
     up, down = per_round
     total_up, total_down = up * draft.rounds, down * draft.rounds
@@ -268,12 +279,43 @@ def estimate(application: Application, draft: Draft, runs: Sequence[Run]) -> tup
     back = tr("as much") if as_much else tr("about {size}", size=size(total_down))
     return (
         tr("Each site sends about {size} and receives {back}", size=size(total_up), back=back),
-        tr(
-            "{size} × {count}, as in earlier runs of it",
-            size=size(up),
-            count=plural(draft.rounds, "round"),
-        ),
+        _per_round(application, draft, runs, up),
     )
+
+
+def _per_round(application: Application, draft: Draft, runs: Sequence[Run], up: float) -> str:
+    rounds = plural(draft.rounds, "round")
+    seconds = seconds_a_round(application, runs)
+    if seconds is None:
+        return tr("{size} × {count}, as in earlier runs of it", size=size(up), count=rounds)
+    return tr(
+        "{size} × {count}; about {time}, as in earlier runs of it",
+        size=size(up), count=rounds, time=duration(seconds * draft.rounds),
+    )  # fmt: skip
+
+
+def seconds_a_round(application: Application, runs: Sequence[Run]) -> float | None:
+    """Return how long a round of an application took, start included; None without a run."""
+    for run in sorted(runs, key=lambda one: -one.id):
+        is_whole = run.state == State.FINISHED and run.round > 0
+        if run.application_id != application.id or not is_whole:
+            continue
+        if run.started_at is not None and run.ended_at is not None:
+            return max(0.0, run.ended_at - run.started_at) / run.round
+    return None
+
+
+def approved_before(application: Application, runs: Sequence[Run]) -> dict[int, bool]:
+    """Return, by edge id, whether a standing approval let the newest run of it start at once."""
+    found: dict[int, bool] = {}
+    for run in sorted(runs, key=lambda one: one.id):
+        if run.application_id != application.id:
+            continue
+        for device in run.devices:
+            for stage in device.stages:
+                if stage.stage == Stage.APPROVED:
+                    found[device.edge_id] = "standing" in stage.detail.lower()
+    return found
 
 
 def _bytes_a_round(application: Application, runs: Sequence[Run]) -> tuple[float, float] | None:

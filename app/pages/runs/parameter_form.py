@@ -46,6 +46,7 @@ class ParameterForm(QWidget):
         """Add a key of one's own."""
         one = FreeRow()
         one.changed.connect(self.changed)
+        one.key.editingFinished.connect(lambda: one.check([row.key for row in self.rows]))
         one.removed.connect(lambda: self._remove(one))
         self.free.append(one)
         self._more.addWidget(one)

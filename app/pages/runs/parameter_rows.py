@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -99,10 +101,10 @@ class FreeRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.key = QLineEdit()
-        self.key.setPlaceholderText("name")
+        self.key.setPlaceholderText(tr("name"))
         self.key.setAccessibleName(tr("Parameter name"))
         self.text = QLineEdit()
-        self.text.setPlaceholderText("value")
+        self.text.setPlaceholderText(tr("value"))
         self.text.setAccessibleName(tr("Parameter value"))
         for edit in (self.key, self.text):
             edit.setFont(theme().font(400, 12, mono=True))
@@ -112,4 +114,22 @@ class FreeRow(QWidget):
         remove = Button(
             kind="ghost", icon="x", sz="sm", tip=tr("Remove"), on_click=lambda: self.removed.emit()
         )
-        self.setLayout(row((self.key, 1), self.text, remove, gap=8))
+        self._message = Label("", "small", "warn", wrap=True)
+        self._message.hide()
+        line = row((self.key, 1), self.text, remove, gap=8)
+        self.setLayout(column(line, self._message, gap=4))
+
+    def check(self, declared: Sequence[str]) -> None:
+        """Say where a name is none that the package declares, and which it may be."""
+        name = self.key.text().strip()
+        text = ""
+        if name and declared and name not in declared:
+            near = difflib.get_close_matches(name, declared, n=1)
+            if near:
+                text = tr("The package has no parameter of this name. Did you mean {name}?",
+                          name=near[0])  # fmt: skip
+            else:
+                text = tr("The package has no parameter of this name. It may be ignored.")
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
+        self.key.setAccessibleDescription(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
 
@@ -36,6 +37,7 @@ class SystemTab(QWidget):
         self.book = SystemBook()
         self.group = CurveGroup(self)
         self.cards: dict[str, CurveCard] = {}
+        self._limits: dict[str, tuple[float, str]] = {}
         self._build()
         feed = live.feed("system")
         feed.arrived.connect(self._on_samples)
@@ -46,6 +48,7 @@ class SystemTab(QWidget):
     def start(self) -> None:
         """Follow the samples from now on."""
         self._live.feed("system").pull()
+        self._live.context.tasks.call("rules.get", self._on_rules, lambda _: None, self)
 
     def _build(self) -> None:
         self.span = Segmented(
@@ -75,6 +78,16 @@ class SystemTab(QWidget):
         self.setLayout(column(tools, (self._stack, 1), foot, gap=12))
 
     # --- data ---
+    def _on_rules(self, report: dict[str, Any]) -> None:
+        """Draw the limits at which this machine's own rules pause a job."""
+        rules = report.get("rules") or {}
+        if rules.get("temperature_on"):
+            limit = float(rules["temperature_limit"])
+            self._limits["gpu_temperature"] = (limit, tr("pauses at {limit} °C", limit=int(limit)))
+        for key, limit_of in self._limits.items():
+            if key in self.cards:
+                self.cards[key].plot.set_limit(limit_of)
+
     def _on_samples(self, tables: dict[int, Floats]) -> None:
         self.book.add(tables)
         self._rebuild()
@@ -113,6 +126,8 @@ class SystemTab(QWidget):
             card.plot.missing = lambda _line, _x: tr("no value")
             card.plot.shows_raw = False
             self.cards[figure.key] = card
+            if figure.key in self._limits:
+                card.plot.set_limit(self._limits[figure.key])
             self.group.add(card.plot)
             self._grid.addWidget(card, place // across, place % across)
 

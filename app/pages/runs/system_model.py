@@ -28,13 +28,16 @@ FIGURES: tuple[Figure, ...] = (
     Figure("job_cpu", mark("Job CPU"), "percent", mark("of one core")),
     Figure("sent", mark("Sent"), "rate", mark("whole machine")),
     Figure("received", mark("Received"), "rate", mark("whole machine")),
+    Figure("disk", mark("Disk free"), "bytes", mark("for jobs")),
     Figure("gpu", "GPU", "percent", ""),
+    Figure("gpu_memory", mark("GPU memory"), "bytes", mark("used")),
     Figure("gpu_temperature", mark("GPU temperature"), "number", "°C"),
 )
 # More time between two samples than this many usual intervals is a gap.
 GAP_INTERVALS = 2.5
 _FIELDS = ("at", "cpu_percent", "memory_used", "memory_total", "job_rss", "job_cpu_percent",
-           "net_sent", "net_received", "gpu_percent", "gpu_temperature")  # fmt: skip
+           "net_sent", "net_received", "gpu_percent", "gpu_temperature",
+           "disk_free", "gpu_memory_used")  # fmt: skip
 
 
 def parse_system(items: list[dict[str, Any]]) -> dict[int, Floats]:
@@ -93,6 +96,8 @@ class SystemBook:
             "received": received,
             "gpu": table[:, 8],
             "gpu_temperature": table[:, 9],
+            "disk": table[:, 10],
+            "gpu_memory": table[:, 11],
         }
         for key, column in values.items():
             series = self.series[key].setdefault(edge_id, Series())

@@ -127,4 +127,4 @@ def test_bytes_come_from_earlier_runs() -> None:
     first, second = estimate(APPLICATIONS[0], draft, [RUN])
     assert first.startswith("Each site sends about 16")
     assert "10 rounds" in second
-    assert "first round" in estimate(APPLICATIONS[1], draft, [RUN])[1]
+    assert "first run" in estimate(APPLICATIONS[1], draft, [RUN])[1]
