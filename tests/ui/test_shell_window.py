@@ -197,7 +197,7 @@ def test_pictures_of_all_pages_are_saved_in_both_themes(
     monkeypatch.setattr(themed, "quit", lambda: left.append(1), raising=False)
     photographer = Photographer(themed, desktop.context, desktop.window, root / "shots")
     photographer.start()
-    qtbot.waitUntil(lambda: bool(left), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(left), timeout=180_000)  # some forty pages, one by one
     names = {path.name for path in (root / "shots").iterdir()}
     assert {"home-dark.png", "home-light.png", "build-dark.png"} <= names
     theme().apply(themed, "dark")

@@ -1,153 +1,222 @@
-"""Settings: names, data folder, theme, and what is known about this machine."""
+"""Settings: each is kept at once, can be undone, and says why a value is refused."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
-from app.widgets.buttons import Button
+from app.i18n import mark, tr
+from app.pages.settings.line import Line
+from app.pages.settings.machine_card import MachineCard
+from app.pages.settings.sections import Section, sections
+from app.widgets.buttons import Button, Chip
 from app.widgets.cards import Card
 from app.widgets.dialogs import confirm
-from app.widgets.forms import Form, NumberField, TextField
-from app.widgets.key_value import KeyValue
-from app.widgets.labels import Label
-from app.widgets.layouts import column, row, rule, scrolled
+from app.widgets.empty_state import EmptyState
+from app.widgets.layouts import Part, column, row, rule, scrolled
 from app.widgets.page import Page
-from app.widgets.path_field import PathField
-from app.widgets.switches import Segmented, Switch
-from app.widgets.words import memory
+from app.widgets.search_field import SearchField
 
-MB = 1_000_000
+UNDO_S = 10.0
 
 
 class SettingsPage(Page):
     """What a person may set on this machine."""
 
-    title = "Settings"
-    subtitle = "of this machine"
+    title = mark("Settings")
+    subtitle = mark("of this machine")
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self.silo = TextField("Name of this silo", hint="Used when this machine is bound again.")
-        self.device = TextField("Name of this machine")
-        self.data = PathField(
-            "Data folder", placeholder="/srv/silo/data",
-            hint="Jobs see it read-only, as /data. Nothing else of this machine is shown to them.",
-        )  # fmt: skip
-        self.budget = NumberField(
-            "Daily budget for what leaves", 0, suffix=" MB", high=1_000_000,
-            hint="Home compares with it. 0 is no budget.",
-        )  # fmt: skip
-        self.form = Form(self.silo, self.device, self.data, self.budget)
-        self.save = Button("Save", "primary", on_click=self._save)
-        for field in (self.silo, self.device, self.data):
-            field.edit.returnPressed.connect(self._save)
-        self.problem = Label("", "small", "danger", wrap=True)
-        self.problem.hide()
-        silo = Card("This silo", icon="hospital")
-        silo.add(
-            row(self.silo, self.device, gap=16), self.data, self.budget, self.problem,
-            row(None, self.save),
-        )  # fmt: skip
-        self.themes = Segmented(
-            (("system", "System"), ("light", "Light"), ("dark", "Dark")), context.theme.mode
-        )
-        self.themes.chosen.connect(self._choose_theme)
-        self.prewarm = Switch("Keep a worker ready")
-        self.prewarm.clicked.connect(lambda on: self._set(prewarm=on))
-        look = Card("Look and speed", icon="sliders-horizontal", gap=0)
-        look.add(
-            _line("Theme", "System follows your desktop", self.themes),
-            rule(),
-            _line("Keep a worker ready", "Runs start faster; costs some hundred MB of memory",
-                  self.prewarm),
-        )  # fmt: skip
-        self.facts = KeyValue(key_width=110, mono=("Home", "Device id", "Hub"))
-        self.unbind = Button("Unbind this machine...", "dangerline", on_click=self._ask_unbind)
-        machine = Card("This machine", icon="monitor")
-        machine.add(self.facts, row(None, self.unbind))
+        self.settings: dict[str, Any] = {}
+        self.sections = sections()
+        self.lines: dict[str, Line] = {}
+        self.cards: dict[str, QFrame] = {}
+        self._rules: dict[str, QWidget] = {}
+        for section in self.sections:
+            self.cards[section.key] = self._card(section)
+        self.machine = MachineCard(context.home)
+        self.cards["machine"] = self.machine
+        self.machine.unbind_wanted.connect(self._ask_unbind)
+        self.search = SearchField(tr("Search settings"))
+        self.search.textChanged.connect(self._find)
+        self.nothing = EmptyState("search", tr("No setting has these words"),
+                                  tr("Try another word, or clear the search."))  # fmt: skip
+        self.nothing.hide()
+        doctor = Button(tr("Connection doctor"), "link",
+                        on_click=lambda: context.navigate("doctor"))  # fmt: skip
+        self.cards["network"].layout().addWidget(doctor)  # type: ignore[union-attr]
         content = QWidget()
-        left = column(silo, look, None, gap=16)
-        right = column(machine, None, gap=16)
-        content.setLayout(row((left, 3), (right, 2), gap=16, margins=(24, 20, 24, 20)))
-        self.setLayout(column(scrolled(content)))
+        content.setLayout(column(*self.cards.values(), self.nothing, None, gap=16,
+                                 margins=(0, 4, 8, 20)))  # fmt: skip
+        content.setMaximumWidth(860)
+        self.area = scrolled(content)
+        body = row((self.area, 1), gap=0)
+        self.setLayout(column(self._top(), (body, 1), gap=12, margins=(24, 16, 16, 0)))
+        self.back = Button(tr("Back to the first page"), icon="arrow-left",
+                           on_click=lambda: context.navigate("sign_in"))  # fmt: skip
+        context.events.settings.connect(self._take)
+        context.events.status.connect(self._show_machine)
+        self._has_autostart = False
+        self._find("")
+        self.themes = self.lines["theme"].control
+
+    def _card(self, section: Section) -> Card:
+        card = Card(section.title, icon=section.icon, gap=0)
+        parts: list[Part] = []
+        for number, line in enumerate(section.lines):
+            if number:
+                self._rules[line.key] = rule()
+                parts.append(self._rules[line.key])
+            parts.append(line)
+            self.lines[line.key] = line
+            line.changed.connect(self._change)
+        return card.add(*parts)
+
+    def _top(self) -> QWidget:
+        top = QWidget()
+        self._jumps = QButtonGroup(self)
+        chips: list[Part] = []
+        for key, title in [(s.key, s.title) for s in self.sections] + [("machine", tr("Advanced"))]:
+            chip = Chip(title, on=False)
+            chip.setCheckable(False)
+            chip.clicked.connect(self._jump(key))
+            self._jumps.addButton(chip)
+            chips.append(chip)
+        top.setLayout(row(*chips, None, self.search, gap=8))
+        return top
+
+    def _jump(self, key: str) -> Callable[[], None]:
+        return lambda: self.go_to(key)
+
+    def go_to(self, key: str) -> None:
+        """Scroll to a section and put the focus on its first setting."""
+        self.search.clear()
+        card = self.cards.get(key)
+        if card is None:
+            return
+        self.area.verticalScrollBar().setValue(max(0, card.y() - 8))
+        for section in self.sections:
+            if section.key == key:
+                shown = [line for line in section.lines if not line.isHidden()]
+                shown[0].control.setFocus()
 
     def open(self, **arguments: Any) -> None:
-        """Read the settings."""
-        self.themes.select(self.context.theme.mode)
+        """Read the settings; `section` names where to begin."""
+        is_in = bool(self.context.status().get("account"))
+        self.top_actions = [] if is_in else [self.back]
         self._show_machine(self.context.status())
         self.context.tasks.call("settings.get", self._take, parent=self)
+        self.context.tasks.call("autostart.get", self._take_autostart, lambda _: None, self)
+        if arguments.get("section"):
+            self.go_to(str(arguments["section"]))
 
+    # --- showing ---
     def _take(self, settings: dict[str, Any]) -> None:
-        self.silo.set(settings.get("silo") or "")
-        self.device.set(settings.get("device_name") or "")
-        self.data.set(settings.get("data_dir") or "")
-        self.budget.spin.setValue(int(settings.get("daily_egress_budget") or 0) // MB)
-        self.prewarm.setChecked(bool(settings.get("prewarm")))
+        self.settings = dict(settings)
+        for key, line in self.lines.items():
+            if key in settings:
+                line.show_value(settings[key])
+        self._show_machine(self.context.status())
+
+    def _take_autostart(self, state: dict[str, Any]) -> None:
+        self._has_autostart = True
+        self._find(self.search.text())
+        self.lines["autostart"].show_value(state.get("enabled"))
 
     def _show_machine(self, status: dict[str, Any]) -> None:
-        hardware, device = status.get("hardware") or {}, status.get("device") or {}
-        self.facts.set("Hub", status.get("hub_url") or "none")
-        self.facts.set("Device id", device.get("device_id") or "not bound")
-        self.facts.set("Edge id", str(device.get("edge_id") or "–"))
-        cores = f"{hardware.get('cores') or '?'} cores, {memory(hardware.get('memory'))} GB"
-        self.facts.set("Processor", cores)
-        self.facts.set("GPU", ", ".join(hardware.get("gpus") or []) or "none found")
-        self.facts.set("System", hardware.get("os") or "–")
-        self.facts.set("Sandbox", hardware.get("sandbox") or "none")
-        self.facts.set("Home", str(self.context.home.root))
-        self.facts.set("Agent", f"version {status.get('version', '–')}")
-        self.unbind.setEnabled(bool(device))
+        if self.isVisible() or not self.settings:
+            self.machine.show_machine(status, self.settings)
 
-    def _save(self) -> None:
-        self.problem.hide()
-        self.data.say("")
-        self._set(
-            silo=self.silo.value(),
-            device_name=self.device.value(),
-            data_dir=self.data.value(),
-            daily_egress_budget=self.budget.number() * MB,
-            told="Settings saved",
-        )
+    def _find(self, text: str) -> None:
+        words = text.casefold().split()
+        any_shown = False
+        for section in self.sections:
+            shown = 0
+            for line in section.lines:
+                fits = all(word in f"{line.haystack} {section.title.casefold()}" for word in words)
+                fits = fits and (line.key != "autostart" or self._has_autostart)
+                line.setVisible(fits)
+                if line.key in self._rules:
+                    self._rules[line.key].setVisible(fits and shown > 0)
+                shown += fits
+            self.cards[section.key].setVisible(bool(shown))
+            any_shown = any_shown or bool(shown)
+        fits = all(word in self.machine.haystack for word in words)
+        self.machine.setVisible(fits)
+        self.nothing.setVisible(not (any_shown or fits))
 
-    def _set(self, told: str = "", **fields: Any) -> None:
+    # --- changing ---
+    def _change(self, key: str, value: Any) -> None:
+        if key == "autostart":
+            self._set_autostart(bool(value))
+            return
+        before = self.settings.get(key)
+        if value == before:
+            self.lines[key].say("")
+            return
+        self._keep(key, value, lambda: self._kept(key, before))
+
+    def _keep(self, key: str, value: Any, then: Callable[[], None]) -> None:
+        line = self.lines[key]
+
         def saved(settings: dict[str, Any]) -> None:
+            line.say("")
             self._take(settings)
-            if told:
-                self.context.notify(told, kind="ok")
+            if key == "theme":
+                self._show_theme(str(value))
+            then()
 
         def failed(error: Exception) -> None:
-            if getattr(error, "code", "") == "input.data":
-                self.data.say(" ".join(sentence_of(error)))
-                self.data.control.setFocus()
-                return
-            self.problem.setText(" ".join(sentence_of(error)))
-            self.problem.show()
+            line.say(" ".join(sentence_of(error)))
+            line.control.setFocus()
 
-        self.context.tasks.call("settings.set", saved, failed, self, **fields)
+        client = self.context.client
+        self.context.tasks.run(
+            lambda: client.call("settings.set", **{key: value}), saved, failed, self
+        )
 
-    def _choose_theme(self, mode: str) -> None:
+    def _kept(self, key: str, before: Any) -> None:
+        client, tasks = self.context.client, self.context.tasks
+
+        def undo() -> None:  # by the agent's event, since this page may be another one by then
+            tasks.run(lambda: client.call("settings.set", **{key: before}))
+
+        self.context.notify(
+            tr("{setting} is changed", setting=self.lines[key].title.plain()), kind="ok",
+            action=tr("Undo"), on_action=undo, seconds=UNDO_S,
+        )  # fmt: skip
+
+    def _set_autostart(self, wanted: bool) -> None:
+        line = self.lines["autostart"]
+
+        def failed(error: Exception) -> None:
+            line.show_value(not wanted)
+            line.say(" ".join(sentence_of(error)))
+
+        def done(_: Any) -> None:
+            line.say("")
+
+        client = self.context.client
+        self.context.tasks.run(
+            lambda: client.call("autostart.set", enabled=wanted), done, failed, self
+        )
+
+    def _show_theme(self, mode: str) -> None:
         app = QApplication.instance()
-        if isinstance(app, QApplication):
+        if isinstance(app, QApplication) and self.context.theme.mode != mode:
             self.context.theme.apply(app, mode)
-        self._set(theme=mode)
 
     def _ask_unbind(self) -> None:
         confirm(
             self,
-            "Unbind this machine from the hub?",
-            "It gets no runs any more and its credentials end. What it sent stays at the hub.",
-            "Unbind",
+            tr("Unbind this machine from the hub?"),
+            tr("It gets no runs any more and its credentials end. What it sent stays at the hub."),
+            tr("Unbind"),
             lambda: self.context.tasks.call("device.unbind", parent=self),
             icon="unplug",
         )
-
-
-def _line(title: str, text: str, control: QWidget) -> QWidget:
-    line = QWidget()
-    words = column(Label(title, "medium"), Label(text, "small", "muted"), gap=1)
-    line.setLayout(row((words, 1), control, gap=12, margins=(0, 10, 0, 10)))
-    return line
