@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("demos.py", "start.py", "rounds.py", "idle.py")
+BENCHES = ("demos.py", "start.py", "rounds.py", "idle.py", "desktop.py")
 
 
 def main() -> int:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
+import threading
 import time
+import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -15,6 +20,8 @@ from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 BOUND_S = 120.0
+TICK_MS = 4
+LIMIT_MS = 50.0
 
 
 def application() -> QApplication:
@@ -83,32 +90,62 @@ class Pool(QObject):
 
 
 class Stalls:
-    """The longest time in which the window's thread did not come round, in ms."""
+    """How long the window's thread did not come round, in ms, and what it did meanwhile."""
 
     def __init__(self) -> None:
         self.longest = 0.0
         self.over_50 = 0
+        self.places: Counter[str] = Counter()
+        # The same by the thread's own processor time: what a busy machine takes away is not ours.
+        self.longest_own = 0.0
+        self.own_over_50 = 0
+        self._last_own = 0.0
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self._last = time.perf_counter()
-        self._timer = QTimer(interval=0)
+        self._timer = QTimer(interval=TICK_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(4)
         self._timer.timeout.connect(self._tick)
+        self._ended = threading.Event()
+        self._watched = threading.get_ident()
 
     def start(self) -> None:
         """Begin to look."""
         self._last = time.perf_counter()
+        self._last_own = time.clock_gettime(self._clock)
         self._timer.start()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def stop(self) -> None:
         """End looking."""
         self._timer.stop()
+        self._ended.set()
 
     def _tick(self) -> None:
         now = time.perf_counter()
-        passed = (now - self._last) * 1000 - self._timer.interval()
+        passed = (now - self._last) * 1000 - TICK_MS
         self._last = now
         self.longest = max(self.longest, passed)
-        self.over_50 += passed > 50
+        self.over_50 += passed > LIMIT_MS
+        own = time.clock_gettime(self._clock)
+        worked = (own - self._last_own) * 1000
+        self._last_own = own
+        self.longest_own = max(self.longest_own, worked)
+        self.own_over_50 += worked > LIMIT_MS
+
+    def _watch(self) -> None:
+        """Write down where the window's thread is while it is away for too long."""
+        told = 0.0
+        while not self._ended.wait(0.01):
+            last = self._last_own
+            worked = (time.clock_gettime(self._clock) - last) * 1000
+            if worked < LIMIT_MS or last == told:
+                continue
+            told = last
+            frame = sys._current_frames().get(self._watched)
+            stack = traceback.extract_stack(frame) if frame else []
+            own = [one for one in stack if "/app/" in one.filename] or list(stack)
+            last_own = own[-1]
+            self.places[f"{Path(last_own.filename).name}:{last_own.lineno} {last_own.name}"] += 1
 
 
 @contextlib.contextmanager

@@ -154,7 +154,9 @@ class ComparePage(Page):
         if not self.isVisible() or str(number) not in map(str, self._ids):
             return
         if what == "metrics":
-            self._feeds[int(str(number))].pull()
+            feed = self._feeds.get(int(str(number)))
+            if feed is not None:  # else its run is still being read
+                feed.pull()
         elif what == "run" and any(one.run.state not in TERMINAL for one in self.compared):
             self._read()
 
