@@ -24,14 +24,16 @@ from app.widgets.focus_order import in_order, is_stop
 
 # Shortcuts for the pointer; what they do is done by keys elsewhere (F3, the scroll bar's keys).
 EXTRA = {"Ruler"}
-PLACES = places()
+PLACES = [*places(), ("sign_in", "sign_in", {})]
 NAMED = [name for name, _, _ in PLACES]
 
 
 @pytest.fixture(params=PLACES, ids=NAMED)
-def page(request: pytest.FixtureRequest, desktop: Desktop) -> Desktop:
+def page(request: pytest.FixtureRequest, make_agent, make_window) -> Desktop:
     """A desktop at one of its pages."""
     _, key, arguments = request.param
+    scene = "first-run" if key == "sign_in" else "working"
+    desktop: Desktop = make_window(make_agent(scene).home)
     desktop.window.navigate(key, **arguments)
     settle(desktop)
     return desktop
