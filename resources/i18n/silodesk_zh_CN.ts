@@ -48,10 +48,6 @@
             <translation>1 项</translation>
         </message>
         <message>
-            <source>1 metric</source>
-            <translation>1 个指标</translation>
-        </message>
-        <message>
             <source>20 min</source>
             <translation>20 分钟</translation>
         </message>
@@ -208,8 +204,20 @@
             <translation>管理员可查看并停用所有账户。</translation>
         </message>
         <message>
+            <source>Advanced</source>
+            <translation>高级</translation>
+        </message>
+        <message>
             <source>Age</source>
             <translation>时效</translation>
+        </message>
+        <message>
+            <source>Agent</source>
+            <translation>代理</translation>
+        </message>
+        <message>
+            <source>Agent's log</source>
+            <translation>代理的日志</translation>
         </message>
         <message>
             <source>Aggregator · {silo}</source>
@@ -252,6 +260,10 @@
             <translation>其他站点：向其发送邀请链接。其操作员在 SiloDesk 中打开链接，设备便会自动加入群组。</translation>
         </message>
         <message>
+            <source>Appearance</source>
+            <translation>外观</translation>
+        </message>
+        <message>
             <source>Application</source>
             <translation>应用</translation>
         </message>
@@ -282,6 +294,10 @@
         <message>
             <source>Archived</source>
             <translation>已归档</translation>
+        </message>
+        <message>
+            <source>Ask me</source>
+            <translation>询问我</translation>
         </message>
         <message>
             <source>Asking the hub…</source>
@@ -424,6 +440,10 @@
             <translation>构建用时 {took:.1f} 秒。</translation>
         </message>
         <message>
+            <source>Bytes sent</source>
+            <translation>已发送字节数</translation>
+        </message>
+        <message>
             <source>Bytes sent in the last 24 hours, by the hour</source>
             <translation>过去 24 小时发送的字节数（按小时）</translation>
         </message>
@@ -446,6 +466,10 @@
         <message>
             <source>Cancel</source>
             <translation>取消</translation>
+        </message>
+        <message>
+            <source>Cannot be read</source>
+            <translation>无法读取</translation>
         </message>
         <message>
             <source>Certificate</source>
@@ -538,6 +562,10 @@
         <message>
             <source>Closer (+)</source>
             <translation>放大 (+)</translation>
+        </message>
+        <message>
+            <source>Closing the window</source>
+            <translation>关闭窗口时</translation>
         </message>
         <message>
             <source>Code</source>
@@ -708,8 +736,20 @@
             <translation>曲线、日志和模型会保留。它位于“已归档”下。</translation>
         </message>
         <message>
+            <source>Daily budget for what leaves</source>
+            <translation>每日外发预算</translation>
+        </message>
+        <message>
             <source>Dark</source>
             <translation>深色</translation>
+        </message>
+        <message>
+            <source>Data and limits</source>
+            <translation>数据与上限</translation>
+        </message>
+        <message>
+            <source>Data folder</source>
+            <translation>数据文件夹</translation>
         </message>
         <message>
             <source>Database</source>
@@ -756,8 +796,8 @@
             <translation>设备标识</translation>
         </message>
         <message>
-            <source>Device {edge}</source>
-            <translation>设备 {edge}</translation>
+            <source>Device {id}</source>
+            <translation>设备 {id}</translation>
         </message>
         <message>
             <source>Devices</source>
@@ -792,6 +832,10 @@
             <translation>磁盘</translation>
         </message>
         <message>
+            <source>Disk free</source>
+            <translation>磁盘剩余</translation>
+        </message>
+        <message>
             <source>Disk space</source>
             <translation>磁盘空间</translation>
         </message>
@@ -814,6 +858,10 @@
         <message>
             <source>Dr. Marta Vogel</source>
             <translation>王敏医生</translation>
+        </message>
+        <message>
+            <source>Dynamic import</source>
+            <translation>动态导入</translation>
         </message>
         <message>
             <source>E-mail</source>
@@ -854,6 +902,10 @@
         <message>
             <source>Elapsed</source>
             <translation>已用时间</translation>
+        </message>
+        <message>
+            <source>Empty takes what the system says; none connects directly. It holds at once. The message broker is reached without a proxy.</source>
+            <translation>留空则按系统设置；none 表示直接连接。立即生效。与消息代理的连接不经过代理服务器。</translation>
         </message>
         <message>
             <source>Enable again</source>
@@ -972,6 +1024,10 @@
             <translation>文件</translation>
         </message>
         <message>
+            <source>Files</source>
+            <translation>文件</translation>
+        </message>
+        <message>
             <source>Filter by name, site, edge id</source>
             <translation>按名称、站点、边缘编号筛选</translation>
         </message>
@@ -1016,6 +1072,10 @@
             <translation>Flower 应用</translation>
         </message>
         <message>
+            <source>Folder</source>
+            <translation>文件夹</translation>
+        </message>
+        <message>
             <source>Follow</source>
             <translation>跟随</translation>
         </message>
@@ -1040,6 +1100,10 @@
             <translation>来自</translation>
         </message>
         <message>
+            <source>From then on nothing pops up; decisions wait in the tray icon. Empty is never.</source>
+            <translation>自此时刻起不再弹出通知；决定保留在托盘图标中。留空表示从不。</translation>
+        </message>
+        <message>
             <source>From {who} · {project} · first time on this machine</source>
             <translation>来自 {who} · {project} · 首次在本机运行</translation>
         </message>
@@ -1058,6 +1122,10 @@
         <message>
             <source>GPU</source>
             <translation>GPU</translation>
+        </message>
+        <message>
+            <source>GPU memory</source>
+            <translation>GPU 显存</translation>
         </message>
         <message>
             <source>GPU temperature</source>
@@ -1152,8 +1220,16 @@
             <translation>心跳和其他消息</translation>
         </message>
         <message>
+            <source>Holds for jobs that start from now on.</source>
+            <translation>适用于此后启动的作业。</translation>
+        </message>
+        <message>
             <source>Home</source>
             <translation>主页</translation>
+        </message>
+        <message>
+            <source>Home compares with it.</source>
+            <translation>“主页”会与它比较。</translation>
         </message>
         <message>
             <source>Host</source>
@@ -1174,6 +1250,10 @@
         <message>
             <source>House rules changed</source>
             <translation>本站规则已更改</translation>
+        </message>
+        <message>
+            <source>How it is called on the Devices page. Used when it is bound again.</source>
+            <translation>它在“设备”页面上的名称。再次绑定时使用。</translation>
         </message>
         <message>
             <source>How to fix it</source>
@@ -1260,6 +1340,10 @@
             <translation>它会在您账户下的中枢获得一席之地；运行仍会先询问您。</translation>
         </message>
         <message>
+            <source>It gets no runs any more and its credentials end. What it sent stays at the hub.</source>
+            <translation>它不再收到运行，其凭据失效。已发送的内容保留在中枢。</translation>
+        </message>
+        <message>
             <source>It is away for some seconds. Runs go on by themselves.</source>
             <translation>它会离开几秒钟。运行会自动继续。</translation>
         </message>
@@ -1308,6 +1392,10 @@
             <translation>作业运行时</translation>
         </message>
         <message>
+            <source>Job runtimes</source>
+            <translation>作业运行时</translation>
+        </message>
+        <message>
             <source>Jobs and the agent go on in either case.</source>
             <translation>无论哪种情况，作业和代理都会继续。</translation>
         </message>
@@ -1326,6 +1414,10 @@
         <message>
             <source>Jobs pause at the end of their round while a rule forbids them, and go on by themselves.</source>
             <translation>规则禁止时，作业在其本轮结束时暂停，并自动继续。</translation>
+        </message>
+        <message>
+            <source>Jobs see it read-only, as /data. Nothing else of this machine is shown to them.</source>
+            <translation>作业以只读方式看到它（/data）。不会向它们显示本机的其他内容。</translation>
         </message>
         <message>
             <source>Jobs that ended today</source>
@@ -1354,6 +1446,10 @@
         <message>
             <source>Just looking?</source>
             <translation>只是看看？</translation>
+        </message>
+        <message>
+            <source>Keep a worker ready</source>
+            <translation>保持工作进程就绪</translation>
         </message>
         <message>
             <source>Keep in the tray</source>
@@ -1390,6 +1486,10 @@
         <message>
             <source>Klinikum Lindenau</source>
             <translation>林登瑙医院</translation>
+        </message>
+        <message>
+            <source>Language</source>
+            <translation>语言</translation>
         </message>
         <message>
             <source>Language: {name}</source>
@@ -1596,12 +1696,20 @@
             <translation>内存</translation>
         </message>
         <message>
+            <source>Memory of a job</source>
+            <translation>作业内存</translation>
+        </message>
+        <message>
             <source>Memory of one job</source>
             <translation>单个作业的内存</translation>
         </message>
         <message>
             <source>Message broker</source>
             <translation>消息代理</translation>
+        </message>
+        <message>
+            <source>Metric</source>
+            <translation>指标</translation>
         </message>
         <message>
             <source>Metrics</source>
@@ -1626,6 +1734,10 @@
         <message>
             <source>More</source>
             <translation>更多</translation>
+        </message>
+        <message>
+            <source>More than can be shown at once.</source>
+            <translation>内容过多，无法全部显示。</translation>
         </message>
         <message>
             <source>Moved by all sites</source>
@@ -1668,6 +1780,10 @@
             <translation>进程名称，用逗号分隔。</translation>
         </message>
         <message>
+            <source>Native code</source>
+            <translation>本机代码</translation>
+        </message>
+        <message>
             <source>Needs</source>
             <translation>依赖</translation>
         </message>
@@ -1678,6 +1794,10 @@
         <message>
             <source>Needs you</source>
             <translation>待您处理</translation>
+        </message>
+        <message>
+            <source>Network</source>
+            <translation>网络</translation>
         </message>
         <message>
             <source>Network card</source>
@@ -1844,6 +1964,10 @@
             <translation>这里没有沙箱</translation>
         </message>
         <message>
+            <source>No setting has these words</source>
+            <translation>没有设置包含这些词</translation>
+        </message>
+        <message>
             <source>No tray on this desktop</source>
             <translation>此桌面没有托盘</translation>
         </message>
@@ -1892,6 +2016,10 @@
             <translation>非实时</translation>
         </message>
         <message>
+            <source>Not text; it cannot be shown.</source>
+            <translation>不是文本，无法显示。</translation>
+        </message>
+        <message>
             <source>Not tried</source>
             <translation>未尝试</translation>
         </message>
@@ -1914,6 +2042,10 @@
         <message>
             <source>Nothing is called “{text}”. A run is found by its number, too.</source>
             <translation>没有名为“{text}”的内容。也可以按编号查找运行。</translation>
+        </message>
+        <message>
+            <source>Nothing moves by itself; the topology stays still.</source>
+            <translation>没有内容会自行移动；拓扑保持静止。</translation>
         </message>
         <message>
             <source>Nothing needs to be fixed.</source>
@@ -2092,6 +2224,10 @@
             <translation>打开运行</translation>
         </message>
         <message>
+            <source>Open the folder</source>
+            <translation>打开文件夹</translation>
+        </message>
+        <message>
             <source>Open, or press the focused button</source>
             <translation>打开，或按下获得焦点的按钮</translation>
         </message>
@@ -2228,8 +2364,16 @@
             <translation>已暂停</translation>
         </message>
         <message>
+            <source>Paused by {person}</source>
+            <translation>由 {person} 暂停</translation>
+        </message>
+        <message>
             <source>Pauses at the end of this round. {reason}</source>
             <translation>本轮结束时暂停。{reason}</translation>
+        </message>
+        <message>
+            <source>Pauses at the round's end</source>
+            <translation>本轮结束时暂停</translation>
         </message>
         <message>
             <source>People</source>
@@ -2238,6 +2382,10 @@
         <message>
             <source>Person</source>
             <translation>人员</translation>
+        </message>
+        <message>
+            <source>Pickle</source>
+            <translation>Pickle</translation>
         </message>
         <message>
             <source>Picture</source>
@@ -2258,6 +2406,10 @@
         <message>
             <source>Please allow these outgoing connections, without inspection:</source>
             <translation>请允许以下外发连接，且不作内容检查：</translation>
+        </message>
+        <message>
+            <source>Point</source>
+            <translation>数据点</translation>
         </message>
         <message>
             <source>Points as CSV…</source>
@@ -2296,6 +2448,14 @@
             <translation>问题</translation>
         </message>
         <message>
+            <source>Processes</source>
+            <translation>进程</translation>
+        </message>
+        <message>
+            <source>Processor</source>
+            <translation>处理器</translation>
+        </message>
+        <message>
             <source>Program</source>
             <translation>程序</translation>
         </message>
@@ -2328,8 +2488,16 @@
             <translation>排队中</translation>
         </message>
         <message>
+            <source>Quiet from</source>
+            <translation>静默开始</translation>
+        </message>
+        <message>
             <source>Quiet hours</source>
             <translation>静默时段</translation>
+        </message>
+        <message>
+            <source>Quiet until</source>
+            <translation>静默结束</translation>
         </message>
         <message>
             <source>Quit both</source>
@@ -2354,6 +2522,10 @@
         <message>
             <source>Quit the window and the agent…</source>
             <translation>退出窗口和代理…</translation>
+        </message>
+        <message>
+            <source>Quit the window; jobs go on</source>
+            <translation>退出窗口；作业继续</translation>
         </message>
         <message>
             <source>Quit the window; the agent goes on</source>
@@ -2402,6 +2574,10 @@
         <message>
             <source>Recent</source>
             <translation>最近</translation>
+        </message>
+        <message>
+            <source>Reduce motion</source>
+            <translation>减少动态效果</translation>
         </message>
         <message>
             <source>Refused</source>
@@ -2552,10 +2728,6 @@
             <translation>第 {round} 轮</translation>
         </message>
         <message>
-            <source>Round {x:.0f}</source>
-            <translation>第 {x:.0f} 轮</translation>
-        </message>
-        <message>
             <source>Rounds</source>
             <translation>轮次</translation>
         </message>
@@ -2614,6 +2786,10 @@
         <message>
             <source>Runs of the group</source>
             <translation>群组的运行</translation>
+        </message>
+        <message>
+            <source>Runs start faster; costs some hundred MB of memory.</source>
+            <translation>运行启动更快；占用数百 MB 内存。</translation>
         </message>
         <message>
             <source>Runs wait until it is back; nothing that was sent is lost. Other machines cannot sign in meanwhile.</source>
@@ -2696,8 +2872,16 @@
             <translation>搜索或执行命令</translation>
         </message>
         <message>
+            <source>Search settings</source>
+            <translation>搜索设置</translation>
+        </message>
+        <message>
             <source>Search, or run a command</source>
             <translation>搜索，或执行命令</translation>
+        </message>
+        <message>
+            <source>Secrets</source>
+            <translation>机密</translation>
         </message>
         <message>
             <source>Security gateway</source>
@@ -2758,6 +2942,10 @@
         <message>
             <source>Settings can change this later.</source>
             <translation>之后可在设置中更改。</translation>
+        </message>
+        <message>
+            <source>Settings file</source>
+            <translation>设置文件</translation>
         </message>
         <message>
             <source>Shared groups</source>
@@ -2852,12 +3040,20 @@
             <translation>站点</translation>
         </message>
         <message>
+            <source>SiloDesk does not start by itself any more</source>
+            <translation>SiloDesk 不再自动启动</translation>
+        </message>
+        <message>
             <source>SiloDesk keeps running in the tray</source>
             <translation>SiloDesk 继续在托盘中运行</translation>
         </message>
         <message>
             <source>SiloDesk on this computer needs outgoing connections to the host below. Please allow them without opening the encryption. It accepts no connections from outside.</source>
             <translation>本计算机上的 SiloDesk 需要向下列主机建立外发连接。请予以允许，且不要解开加密。它不接受任何来自外部的连接。</translation>
+        </message>
+        <message>
+            <source>SiloDesk starts when you sign in</source>
+            <translation>登录时会启动 SiloDesk</translation>
         </message>
         <message>
             <source>SiloDesk stays a window here; closing it minimises or quits, as you choose.</source>
@@ -2928,6 +3124,14 @@
             <translation>在本计算机上为首个联邦启动中枢。无需云账户。</translation>
         </message>
         <message>
+            <source>Start and close</source>
+            <translation>启动与关闭</translation>
+        </message>
+        <message>
+            <source>Start at log-in</source>
+            <translation>登录时启动</translation>
+        </message>
+        <message>
             <source>Start it</source>
             <translation>启动</translation>
         </message>
@@ -2976,6 +3180,10 @@
             <translation>状态</translation>
         </message>
         <message>
+            <source>Stay in the tray</source>
+            <translation>留在托盘中</translation>
+        </message>
+        <message>
             <source>Step</source>
             <translation>步</translation>
         </message>
@@ -2984,8 +3192,8 @@
             <translation>第 {k} 步，共 {n} 步：{title}</translation>
         </message>
         <message>
-            <source>Step {x:.0f}</source>
-            <translation>第 {x:.0f} 步</translation>
+            <source>Step {n}</source>
+            <translation>第 {n} 步</translation>
         </message>
         <message>
             <source>Stop all {count} jobs on this machine?</source>
@@ -3084,6 +3292,10 @@
             <translation>系统</translation>
         </message>
         <message>
+            <source>System follows your desktop.</source>
+            <translation>“系统”跟随您的桌面。</translation>
+        </message>
+        <message>
             <source>Table</source>
             <translation>表格</translation>
         </message>
@@ -3116,12 +3328,24 @@
             <translation>文本 (*.log *.txt)</translation>
         </message>
         <message>
+            <source>Text run as code</source>
+            <translation>作为代码执行的文本</translation>
+        </message>
+        <message>
             <source>The account comes with the link</source>
             <translation>账户随链接提供</translation>
         </message>
         <message>
             <source>The account itself stays as it is.</source>
             <translation>账户本身保持不变。</translation>
+        </message>
+        <message>
+            <source>The agent and its jobs go on in every case.</source>
+            <translation>无论哪种情况，代理及其作业都会继续。</translation>
+        </message>
+        <message>
+            <source>The agent and its tray icon start when you sign in to this computer.</source>
+            <translation>登录此计算机时，代理及其托盘图标会启动。</translation>
         </message>
         <message>
             <source>The agent does not answer</source>
@@ -3204,6 +3428,10 @@
             <translation>群组还没有应用。请在“应用”中上传程序包。</translation>
         </message>
         <message>
+            <source>The hours may pass midnight.</source>
+            <translation>时段可跨越午夜。</translation>
+        </message>
+        <message>
             <source>The hub becomes what {path} holds.</source>
             <translation>中枢将变为 {path} 中的内容。</translation>
         </message>
@@ -3246,6 +3474,14 @@
         <message>
             <source>The link for {name} is on the clipboard</source>
             <translation>{name} 的链接已复制到剪贴板</translation>
+        </message>
+        <message>
+            <source>The package has no parameter of this name. Did you mean {name}?</source>
+            <translation>程序包没有此名称的参数。您是指 {name} 吗？</translation>
+        </message>
+        <message>
+            <source>The package has no parameter of this name. It may be ignored.</source>
+            <translation>程序包没有此名称的参数。它可能被忽略。</translation>
         </message>
         <message>
             <source>The package is {size}</source>
@@ -3320,8 +3556,16 @@
             <translation>通往中枢的路径</translation>
         </message>
         <message>
+            <source>The window changes at once.</source>
+            <translation>窗口会立即更改。</translation>
+        </message>
+        <message>
             <source>The window is back, so that SiloDesk does not disappear.</source>
             <translation>窗口已恢复，以免 SiloDesk 从视线中消失。</translation>
+        </message>
+        <message>
+            <source>Theme</source>
+            <translation>主题</translation>
         </message>
         <message>
             <source>Theme: {name}</source>
@@ -3468,6 +3712,10 @@
             <translation>重试</translation>
         </message>
         <message>
+            <source>Try another word, or clear the search.</source>
+            <translation>请换一个词，或清除搜索。</translation>
+        </message>
+        <message>
             <source>Try the demo</source>
             <translation>试用演示</translation>
         </message>
@@ -3506,6 +3754,14 @@
         <message>
             <source>Unbind</source>
             <translation>解除绑定</translation>
+        </message>
+        <message>
+            <source>Unbind this machine from the hub?</source>
+            <translation>解除本机与中枢的绑定？</translation>
+        </message>
+        <message>
+            <source>Unbind this machine...</source>
+            <translation>解除本机的绑定…</translation>
         </message>
         <message>
             <source>Unbind this machine?</source>
@@ -3600,6 +3856,14 @@
             <translation>有效期</translation>
         </message>
         <message>
+            <source>Values as a table</source>
+            <translation>数值表格</translation>
+        </message>
+        <message>
+            <source>Values of the curves</source>
+            <translation>曲线数值</translation>
+        </message>
+        <message>
             <source>Verified</source>
             <translation>已验证</translation>
         </message>
@@ -3644,16 +3908,16 @@
             <translation>欢迎使用 SiloDesk</translation>
         </message>
         <message>
-            <source>What a site sends becomes known with the first round</source>
-            <translation>站点的发送量会在第一轮后得知</translation>
-        </message>
-        <message>
             <source>What changed, for your partners</source>
             <translation>有何变化，供您的伙伴了解</translation>
         </message>
         <message>
             <source>What it is for</source>
             <translation>用途说明</translation>
+        </message>
+        <message>
+            <source>What it sends and how long it takes is unknown before its first run</source>
+            <translation>其发送量和用时在首次运行前未知</translation>
         </message>
         <message>
             <source>What left this machine today</source>
@@ -3670,6 +3934,10 @@
         <message>
             <source>When a site is slow or silent</source>
             <translation>当某站点缓慢或无响应时</translation>
+        </message>
+        <message>
+            <source>When this round ends, at every site; the deadline waits too</source>
+            <translation>本轮结束时，所有站点；期限同样等待</translation>
         </message>
         <message>
             <source>Where each site is</source>
@@ -3744,6 +4012,10 @@
             <translation>您的设备随您离开，并停止其在运行中的部分。其项目、曲线和模型立即对您关闭。</translation>
         </message>
         <message>
+            <source>Your hospital, lab or department. Others see it once this machine is bound again.</source>
+            <translation>您的医院、实验室或部门。本机再次绑定后他人可见。</translation>
+        </message>
+        <message>
             <source>Your hospital, lab or department; others see it.</source>
             <translation>您的医院、实验室或部门；他人可见。</translation>
         </message>
@@ -3788,6 +4060,14 @@
             <translation>账户</translation>
         </message>
         <message>
+            <source>added</source>
+            <translation>新增</translation>
+        </message>
+        <message>
+            <source>aggregates</source>
+            <translation>聚合</translation>
+        </message>
+        <message>
             <source>aggregator</source>
             <translation>聚合方</translation>
         </message>
@@ -3816,6 +4096,10 @@
             <translation>以及另外 {more} 个</translation>
         </message>
         <message>
+            <source>approved by the demo</source>
+            <translation>由演示批准</translation>
+        </message>
+        <message>
             <source>as its site calls it</source>
             <translation>按其站点的称呼</translation>
         </message>
@@ -3826,6 +4110,10 @@
         <message>
             <source>as the system</source>
             <translation>跟随系统</translation>
+        </message>
+        <message>
+            <source>asks its operator</source>
+            <translation>会询问其操作员</translation>
         </message>
         <message>
             <source>at most {size} an hour</source>
@@ -3892,12 +4180,24 @@
             <translation>{n} 秒后退出</translation>
         </message>
         <message>
+            <source>dynamic import</source>
+            <translation>动态导入</translation>
+        </message>
+        <message>
             <source>each site</source>
             <translation>各站点</translation>
         </message>
         <message>
+            <source>eval</source>
+            <translation>eval</translation>
+        </message>
+        <message>
             <source>failed</source>
             <translation>失败</translation>
+        </message>
+        <message>
+            <source>files</source>
+            <translation>文件</translation>
         </message>
         <message>
             <source>fingerprint of the content</source>
@@ -3906,6 +4206,10 @@
         <message>
             <source>finished</source>
             <translation>已完成</translation>
+        </message>
+        <message>
+            <source>for jobs</source>
+            <translation>供作业使用</translation>
         </message>
         <message>
             <source>free on its disk</source>
@@ -3926,6 +4230,10 @@
         <message>
             <source>hub</source>
             <translation>中枢</translation>
+        </message>
+        <message>
+            <source>imports are spelled out</source>
+            <translation>导入均已写明</translation>
         </message>
         <message>
             <source>in the package</source>
@@ -3960,6 +4268,10 @@
             <translation>最新 {value}</translation>
         </message>
         <message>
+            <source>late</source>
+            <translation>迟到</translation>
+        </message>
+        <message>
             <source>light</source>
             <translation>浅色</translation>
         </message>
@@ -3968,12 +4280,28 @@
             <translation>实时</translation>
         </message>
         <message>
+            <source>may ask its operator</source>
+            <translation>可能询问其操作员</translation>
+        </message>
+        <message>
             <source>mean of sites</source>
             <translation>各站点平均值</translation>
         </message>
         <message>
             <source>messages a second</source>
             <translation>每秒消息数</translation>
+        </message>
+        <message>
+            <source>name</source>
+            <translation>名称</translation>
+        </message>
+        <message>
+            <source>native code</source>
+            <translation>本机代码</translation>
+        </message>
+        <message>
+            <source>network</source>
+            <translation>网络</translation>
         </message>
         <message>
             <source>never</source>
@@ -3988,6 +4316,10 @@
             <translation>无 GPU</translation>
         </message>
         <message>
+            <source>no budget</source>
+            <translation>无预算</translation>
+        </message>
+        <message>
             <source>no description</source>
             <translation>无说明</translation>
         </message>
@@ -4000,12 +4332,32 @@
             <translation>还没有数据</translation>
         </message>
         <message>
+            <source>no file is opened by name</source>
+            <translation>没有按名称打开文件</translation>
+        </message>
+        <message>
             <source>no hub</source>
             <translation>无中枢</translation>
         </message>
         <message>
+            <source>no library is called directly</source>
+            <translation>没有直接调用库</translation>
+        </message>
+        <message>
+            <source>no limit</source>
+            <translation>无上限</translation>
+        </message>
+        <message>
+            <source>no program is started</source>
+            <translation>没有启动程序</translation>
+        </message>
+        <message>
             <source>no run has reported one</source>
             <translation>还没有运行报告过</translation>
+        </message>
+        <message>
+            <source>no text is run as code</source>
+            <translation>没有将文本作为代码执行</translation>
         </message>
         <message>
             <source>no value</source>
@@ -4020,6 +4372,10 @@
             <translation>无</translation>
         </message>
         <message>
+            <source>none found</source>
+            <translation>未找到</translation>
+        </message>
+        <message>
             <source>none from this window yet</source>
             <translation>尚未从此窗口备份过</translation>
         </message>
@@ -4030,6 +4386,10 @@
         <message>
             <source>not allowed</source>
             <translation>不允许</translation>
+        </message>
+        <message>
+            <source>not bound</source>
+            <translation>未绑定</translation>
         </message>
         <message>
             <source>not bound to a hub</source>
@@ -4064,6 +4424,14 @@
             <translation>未勾选</translation>
         </message>
         <message>
+            <source>nothing is unpickled</source>
+            <translation>没有反序列化 pickle</translation>
+        </message>
+        <message>
+            <source>nothing tries the network</source>
+            <translation>没有尝试访问网络</translation>
+        </message>
+        <message>
             <source>now</source>
             <translation>当前</translation>
         </message>
@@ -4080,6 +4448,10 @@
             <translation>占整机</translation>
         </message>
         <message>
+            <source>of this machine</source>
+            <translation>本机</translation>
+        </message>
+        <message>
             <source>of {n} GB</source>
             <translation>共 {n} GB</translation>
         </message>
@@ -4088,12 +4460,20 @@
             <translation>每日预算 {size}</translation>
         </message>
         <message>
+            <source>off</source>
+            <translation>关闭</translation>
+        </message>
+        <message>
             <source>offline, last seen {time}</source>
             <translation>离线，最后出现于 {time}</translation>
         </message>
         <message>
             <source>offline, never seen</source>
             <translation>离线，从未出现</translation>
+        </message>
+        <message>
+            <source>one start</source>
+            <translation>一次启动</translation>
         </message>
         <message>
             <source>online, nothing to do</source>
@@ -4108,8 +4488,20 @@
             <translation>所有者：{name}</translation>
         </message>
         <message>
+            <source>pauses at {limit} °C</source>
+            <translation>达到 {limit} °C 时暂停</translation>
+        </message>
+        <message>
+            <source>pickle</source>
+            <translation>pickle</translation>
+        </message>
+        <message>
             <source>preview</source>
             <translation>预览</translation>
+        </message>
+        <message>
+            <source>processes</source>
+            <translation>进程</translation>
         </message>
         <message>
             <source>reached</source>
@@ -4118,6 +4510,14 @@
         <message>
             <source>reached, with a note</source>
             <translation>可到达，但需留意</translation>
+        </message>
+        <message>
+            <source>ready, approved</source>
+            <translation>就绪，已批准</translation>
+        </message>
+        <message>
+            <source>removed</source>
+            <translation>已移除</translation>
         </message>
         <message>
             <source>resident</source>
@@ -4146,6 +4546,10 @@
         <message>
             <source>run {id}</source>
             <translation>运行 {id}</translation>
+        </message>
+        <message>
+            <source>run {run}</source>
+            <translation>运行 {run}</translation>
         </message>
         <message>
             <source>runs that go on</source>
@@ -4224,6 +4628,18 @@
             <translation>医院、银行或站点</translation>
         </message>
         <message>
+            <source>the keyring of this system</source>
+            <translation>此系统的密钥环</translation>
+        </message>
+        <message>
+            <source>this exact code</source>
+            <translation>仅此代码</translation>
+        </message>
+        <message>
+            <source>this exact code until {date}</source>
+            <translation>仅此代码，至 {date}</translation>
+        </message>
+        <message>
             <source>this hub</source>
             <translation>此中枢</translation>
         </message>
@@ -4248,8 +4664,24 @@
             <translation>将文件夹变成其他站点可以核验的签名程序包</translation>
         </message>
         <message>
+            <source>unchanged</source>
+            <translation>未变更</translation>
+        </message>
+        <message>
+            <source>unreadable</source>
+            <translation>不可读</translation>
+        </message>
+        <message>
             <source>up for {span}</source>
             <translation>已运行 {span}</translation>
+        </message>
+        <message>
+            <source>used</source>
+            <translation>已使用</translation>
+        </message>
+        <message>
+            <source>value</source>
+            <translation>值</translation>
         </message>
         <message>
             <source>version {version}</source>
@@ -4320,8 +4752,8 @@
             <translation>已结束 {closed} 轮，其中 {late} 轮因到达期限而结束</translation>
         </message>
         <message>
-            <source>{count:,} points saved</source>
-            <translation>已保存 {count:,} 个数据点</translation>
+            <source>{cores} cores, {memory} GB</source>
+            <translation>{cores} 个核心，{memory} GB</translation>
         </message>
         <message>
             <source>{count:,} values saved</source>
@@ -4342,6 +4774,22 @@
         <message>
             <source>{count} approvals waiting…</source>
             <translation>{count} 个审批等待处理…</translation>
+        </message>
+        <message>
+            <source>{count} call to look at</source>
+            <translation>{count} 处需留意的调用</translation>
+        </message>
+        <message>
+            <source>{count} calls to look at</source>
+            <translation>{count} 处需留意的调用</translation>
+        </message>
+        <message>
+            <source>{count} changed block</source>
+            <translation>{count} 处变更</translation>
+        </message>
+        <message>
+            <source>{count} changed blocks</source>
+            <translation>{count} 处变更</translation>
         </message>
         <message>
             <source>{count} checks in {seconds} s</source>
@@ -4452,8 +4900,24 @@
             <translation>{count} 个进行中</translation>
         </message>
         <message>
+            <source>{count} metric</source>
+            <translation>{count} 个指标</translation>
+        </message>
+        <message>
             <source>{count} metrics</source>
             <translation>{count} 个指标</translation>
+        </message>
+        <message>
+            <source>{count} more lines</source>
+            <translation>另有 {count} 行</translation>
+        </message>
+        <message>
+            <source>{count} new call to look at</source>
+            <translation>{count} 处需留意的新调用</translation>
+        </message>
+        <message>
+            <source>{count} new calls to look at</source>
+            <translation>{count} 处需留意的新调用</translation>
         </message>
         <message>
             <source>{count} not started</source>
@@ -4534,6 +4998,14 @@
         <message>
             <source>{count} sources</source>
             <translation>{count} 个来源</translation>
+        </message>
+        <message>
+            <source>{count} unchanged line</source>
+            <translation>{count} 行未变更</translation>
+        </message>
+        <message>
+            <source>{count} unchanged lines</source>
+            <translation>{count} 行未变更</translation>
         </message>
         <message>
             <source>{date} by {name}</source>
@@ -4628,8 +5100,8 @@
             <translation>{lines} 行，{sources}，{size}</translation>
         </message>
         <message>
-            <source>{metrics}, {points:,} points, none left out</source>
-            <translation>{metrics}，{points:,} 个数据点，无一遗漏</translation>
+            <source>{metrics}, {points} points, none left out</source>
+            <translation>{metrics}，{points} 个数据点，无一遗漏</translation>
         </message>
         <message>
             <source>{minutes} min {seconds} s</source>
@@ -4800,6 +5272,10 @@ sha256 {zip_sha256}
             <translation>{run} 已停止</translation>
         </message>
         <message>
+            <source>{setting} is changed</source>
+            <translation>已更改：{setting}</translation>
+        </message>
+        <message>
             <source>{shown} of {lines} lines shown, {size}</source>
             <translation>显示 {lines} 行中的 {shown} 行，{size}</translation>
         </message>
@@ -4824,6 +5300,10 @@ sha256 {zip_sha256}
             <translation>打包后 {size}，{count}</translation>
         </message>
         <message>
+            <source>{size} sent</source>
+            <translation>已发送 {size}</translation>
+        </message>
+        <message>
             <source>{size} sent.</source>
             <translation>已发送 {size}。</translation>
         </message>
@@ -4834,6 +5314,10 @@ sha256 {zip_sha256}
         <message>
             <source>{size} × {count}, as in earlier runs of it</source>
             <translation>{size} × {count}，与其先前的运行相同</translation>
+        </message>
+        <message>
+            <source>{size} × {count}; about {time}, as in earlier runs of it</source>
+            <translation>{size} × {count}；约 {time}，与其先前的运行相同</translation>
         </message>
         <message>
             <source>{state}, edge {edge}</source>
@@ -4939,6 +5423,10 @@ sha256 {zip_sha256}
             <translation>“{key}”不是有限数值，不予绘制。</translation>
         </message>
         <message>
+            <source>'{kind}' is not a kind of dataset.</source>
+            <translation>“{kind}”不是数据集的类型。</translation>
+        </message>
+        <message>
             <source>'{kind}' is not understood.</source>
             <translation>无法识别“{kind}”。</translation>
         </message>
@@ -4957,6 +5445,10 @@ sha256 {zip_sha256}
         <message>
             <source>'{name}' is serialised as '{stype1}'</source>
             <translation>“{name}”以“{stype1}”格式序列化</translation>
+        </message>
+        <message>
+            <source>'{name}' is the folder that the setting data_dir names.</source>
+            <translation>“{name}”是设置 data_dir 指定的文件夹。</translation>
         </message>
         <message>
             <source>'{scope}' is not a scope of an approval.</source>
@@ -5001,6 +5493,14 @@ sha256 {zip_sha256}
         <message>
             <source>A blob of {size} bytes is over the hub's limit.</source>
             <translation>{size} 字节的数据块超出中枢的上限。</translation>
+        </message>
+        <message>
+            <source>A dataset needs a file or folder.</source>
+            <translation>数据集需要文件或文件夹。</translation>
+        </message>
+        <message>
+            <source>A dataset needs a name of 1 to 100 letters.</source>
+            <translation>数据集需要 1 到 100 个字符的名称。</translation>
         </message>
         <message>
             <source>A device can have one part in a run only.</source>
@@ -5109,6 +5609,10 @@ sha256 {zip_sha256}
         <message>
             <source>A quorum of {quorum} cannot be met by {len1} silos.</source>
             <translation>{len1} 个站点无法满足法定数 {quorum}。</translation>
+        </message>
+        <message>
+            <source>A refusal needs a reason; the run's owner reads it.</source>
+            <translation>拒绝须说明原因；运行的所有者会看到它。</translation>
         </message>
         <message>
             <source>A request is longer than the limit.</source>
@@ -5383,6 +5887,10 @@ sha256 {zip_sha256}
             <translation>请将两者更新到相同版本。</translation>
         </message>
         <message>
+            <source>Bring it back or check its rights, or remove the dataset.</source>
+            <translation>请恢复它或检查其权限，或移除该数据集。</translation>
+        </message>
+        <message>
             <source>Build it with `-t {other}`, or name the file of the {role1}.</source>
             <translation>请用 `-t {other}` 构建，或指定 {role1} 的文件。</translation>
         </message>
@@ -5543,8 +6051,16 @@ sha256 {zip_sha256}
             <translation>请检查其文件夹的权限和剩余空间。</translation>
         </message>
         <message>
+            <source>Check the permissions of that folder, then try again.</source>
+            <translation>请检查该文件夹的权限，然后重试。</translation>
+        </message>
+        <message>
             <source>Check the port, and whether the address begins with http:// or https://.</source>
             <translation>请检查端口，以及地址是以 http:// 还是 https:// 开头。</translation>
+        </message>
+        <message>
+            <source>Check the rights of the account that runs SiloDesk, then read it again.</source>
+            <translation>请检查运行 SiloDesk 的账户的权限，然后重新读取。</translation>
         </message>
         <message>
             <source>Check the spelling; where it is right, ask the IT desk whether this network may look the name up.</source>
@@ -5579,12 +6095,24 @@ sha256 {zip_sha256}
             <translation>请选择 1 到 {len} 的数字。</translation>
         </message>
         <message>
+            <source>Choose another dataset, or let this group use it on the Datasets page.</source>
+            <translation>请选择其他数据集，或在“数据集”页面允许此群组使用它。</translation>
+        </message>
+        <message>
             <source>Choose another device for the server job, or leave it out as a client.</source>
             <translation>请为服务器作业选择其他设备，或不将其用作客户端。</translation>
         </message>
         <message>
+            <source>Choose another name.</source>
+            <translation>请选择其他名称。</translation>
+        </message>
+        <message>
             <source>Choose client, server or Flower app.</source>
             <translation>请选择客户端、服务器或 Flower 应用。</translation>
+        </message>
+        <message>
+            <source>Choose one of its tables.</source>
+            <translation>请选择其中的一个表。</translation>
         </message>
         <message>
             <source>Choose one of the group's applications, or create it there.</source>
@@ -5593,6 +6121,10 @@ sha256 {zip_sha256}
         <message>
             <source>Choose one of the listed projects.</source>
             <translation>请选择列出的项目。</translation>
+        </message>
+        <message>
+            <source>Choose one of {join}, or leave it open.</source>
+            <translation>请选择 {join} 之一，或留空。</translation>
         </message>
         <message>
             <source>Choose one of {join}, or leave it out.</source>
@@ -5613,6 +6145,10 @@ sha256 {zip_sha256}
         <message>
             <source>Choose torchscript.</source>
             <translation>请选择 torchscript。</translation>
+        </message>
+        <message>
+            <source>Clear that setting first; then remove the dataset.</source>
+            <translation>请先清除该设置，然后移除数据集。</translation>
         </message>
         <message>
             <source>Clone it to run it again.</source>
@@ -5891,6 +6427,10 @@ sha256 {zip_sha256}
             <translation>请一次少给几行。</translation>
         </message>
         <message>
+            <source>Give it one that people recognise.</source>
+            <translation>请给它一个人们认得出的名称。</translation>
+        </message>
+        <message>
             <source>Give it with the call.</source>
             <translation>请随调用一并提供。</translation>
         </message>
@@ -6127,6 +6667,10 @@ sha256 {zip_sha256}
             <translation>第 {number} 行有 {len1} 个单元格，而第一行有 {len2} 个。</translation>
         </message>
         <message>
+            <source>Line {num} cannot be read as a row: {error1}.</source>
+            <translation>第 {num} 行无法读取为数据行：{error1}。</translation>
+        </message>
+        <message>
             <source>Look at its fingerprint and files, then allow it here, or give a standing approval.</source>
             <translation>请查看其指纹和文件，然后在此允许，或给予长期审批。</translation>
         </message>
@@ -6223,6 +6767,10 @@ sha256 {zip_sha256}
             <translation>请指定您可写文件夹中的文件：--credentials FILE。</translation>
         </message>
         <message>
+            <source>Name a file or folder that exists on this machine.</source>
+            <translation>请指定本机上存在的文件或文件夹。</translation>
+        </message>
+        <message>
             <source>Name a folder that exists; jobs see it read-only.</source>
             <translation>请指定存在的文件夹；作业以只读方式看到它。</translation>
         </message>
@@ -6261,6 +6809,10 @@ sha256 {zip_sha256}
         <message>
             <source>Name fewer hours.</source>
             <translation>请减少小时数。</translation>
+        </message>
+        <message>
+            <source>Name one that exists on this machine.</source>
+            <translation>请指定本机上存在的。</translation>
         </message>
         <message>
             <source>Name the Python file to start, below the source folder: -ep FILE.</source>
@@ -6523,6 +7075,10 @@ sha256 {zip_sha256}
             <translation>程序包、张量和作业运行时存放在那里。</translation>
         </message>
         <message>
+            <source>Parquet files are registered with their size and hash; this SiloDesk does not read their columns.</source>
+            <translation>Parquet 文件按大小和哈希登记；此 SiloDesk 不读取其列。</translation>
+        </message>
+        <message>
             <source>Pass it on, or ask for an invitation to a group.</source>
             <translation>请转交他人，或索取群组的邀请。</translation>
         </message>
@@ -6609,6 +7165,14 @@ sha256 {zip_sha256}
         <message>
             <source>Raise the budget to let it go on now.</source>
             <translation>提高预算即可立即继续。</translation>
+        </message>
+        <message>
+            <source>Read it again when there is time.</source>
+            <translation>请在有时间时重新读取。</translation>
+        </message>
+        <message>
+            <source>Register the folders below it one by one.</source>
+            <translation>请逐一登记其下的文件夹。</translation>
         </message>
         <message>
             <source>Remove the other members instead.</source>
@@ -6711,6 +7275,10 @@ sha256 {zip_sha256}
             <translation>可预先运行 `silodesk runtime make`，为首次运行节省时间。</translation>
         </message>
         <message>
+            <source>Run entry of this account</source>
+            <translation>此账户的 Run 项</translation>
+        </message>
+        <message>
             <source>Run the checks again.</source>
             <translation>请重新检查。</translation>
         </message>
@@ -6735,6 +7303,10 @@ sha256 {zip_sha256}
             <translation>请另存为 UTF-8 后重新构建。</translation>
         </message>
         <message>
+            <source>Say in a sentence what would have to change.</source>
+            <translation>请用一句话说明需要改变什么。</translation>
+        </message>
+        <message>
             <source>Say that it shall be replaced (--replace), or name another --home. It is set aside, not deleted.</source>
             <translation>请说明应替换它（--replace），或另指定 --home。它会被搁置，不会删除。</translation>
         </message>
@@ -6745,6 +7317,10 @@ sha256 {zip_sha256}
         <message>
             <source>See `silodesk approval list`.</source>
             <translation>请见 `silodesk approval list`。</translation>
+        </message>
+        <message>
+            <source>See `silodesk dataset list`.</source>
+            <translation>请见 `silodesk dataset list`。</translation>
         </message>
         <message>
             <source>See `silodesk model list --served`.</source>
@@ -6853,6 +7429,10 @@ sha256 {zip_sha256}
         <message>
             <source>SiloDesk hub</source>
             <translation>SiloDesk 中枢</translation>
+        </message>
+        <message>
+            <source>SiloDesk invitation</source>
+            <translation>SiloDesk 邀请</translation>
         </message>
         <message>
             <source>SiloDesk stopped before sending anything, so no key or data was exposed.</source>
@@ -7191,16 +7771,32 @@ sha256 {zip_sha256}
             <translation>凭据文件 {path} 已损坏。</translation>
         </message>
         <message>
+            <source>The data at {root} cannot be read: {why1}.</source>
+            <translation>{root} 处的数据无法读取：{why1}。</translation>
+        </message>
+        <message>
             <source>The data folder {data} does not exist on this machine.</source>
             <translation>数据文件夹 {data} 在本机不存在。</translation>
         </message>
         <message>
-            <source>The data folder {data} of this silo does not exist.</source>
-            <translation>本站点的数据文件夹 {data} 不存在。</translation>
+            <source>The data folder {folder} of this silo does not exist.</source>
+            <translation>本站点的数据文件夹 {folder} 不存在。</translation>
         </message>
         <message>
             <source>The database's address cannot be read.</source>
             <translation>数据库的地址无法读取。</translation>
+        </message>
+        <message>
+            <source>The dataset '{name}' is not for the group of this run.</source>
+            <translation>数据集“{name}”不供此运行的群组使用。</translation>
+        </message>
+        <message>
+            <source>The dataset '{name}' was not read yet.</source>
+            <translation>数据集“{name}”尚未读取。</translation>
+        </message>
+        <message>
+            <source>The dataset has no table {file}.</source>
+            <translation>数据集没有表 {file}。</translation>
         </message>
         <message>
             <source>The declaration of the model cannot be used: {where}: {msg1}.</source>
@@ -7251,6 +7847,10 @@ sha256 {zip_sha256}
             <translation>入口文件 {entry} 不在源文件夹 {source1} 中。</translation>
         </message>
         <message>
+            <source>The entry for the start at log-in cannot be changed: {error}.</source>
+            <translation>登录时启动的条目无法更改：{error}。</translation>
+        </message>
+        <message>
             <source>The environment {folder} cannot be made</source>
             <translation>无法创建环境 {folder}</translation>
         </message>
@@ -7279,8 +7879,16 @@ sha256 {zip_sha256}
             <translation>{method1} 的字段“{name}”无法使用：需要{words2}。</translation>
         </message>
         <message>
+            <source>The file holds no rows.</source>
+            <translation>文件中没有数据行。</translation>
+        </message>
+        <message>
             <source>The file is no package: it has no conf/fedml.yaml.</source>
             <translation>该文件不是程序包：没有 conf/fedml.yaml。</translation>
+        </message>
+        <message>
+            <source>The file is not UTF-8; it is shown as Windows-1252.</source>
+            <translation>文件不是 UTF-8；按 Windows-1252 显示。</translation>
         </message>
         <message>
             <source>The file {path} cannot be packed: {found1}.</source>
@@ -7289,6 +7897,10 @@ sha256 {zip_sha256}
         <message>
             <source>The file {path} changed while it was packed.</source>
             <translation>文件 {path} 在打包期间发生变化。</translation>
+        </message>
+        <message>
+            <source>The first {limit} of {width1} columns are shown.</source>
+            <translation>显示 {width1} 列中的前 {limit} 列。</translation>
         </message>
         <message>
             <source>The folder is not a Flower app: it has no pyproject.toml with [tool.flwr.app].</source>
@@ -7317,6 +7929,10 @@ sha256 {zip_sha256}
         <message>
             <source>The folder {root} of job {job1} cannot be made: {strerror2}.</source>
             <translation>无法创建作业 {job1} 的文件夹 {root}：{strerror2}。</translation>
+        </message>
+        <message>
+            <source>The groups of a dataset are a list of their numbers.</source>
+            <translation>数据集的群组应为其编号的列表。</translation>
         </message>
         <message>
             <source>The gzip body is cut short.</source>
@@ -7899,6 +8515,14 @@ sha256 {zip_sha256}
             <translation>代理服务器的名称 {host} 无法解析。</translation>
         </message>
         <message>
+            <source>The reading of '{name}' was stopped.</source>
+            <translation>对“{name}”的读取已停止。</translation>
+        </message>
+        <message>
+            <source>The reading was stopped.</source>
+            <translation>读取已停止。</translation>
+        </message>
+        <message>
             <source>The request cannot be read.</source>
             <translation>请求无法读取。</translation>
         </message>
@@ -8091,6 +8715,10 @@ sha256 {zip_sha256}
             <translation>没有其他作业：此脚本不在 SiloDesk 中运行。</translation>
         </message>
         <message>
+            <source>There is a dataset called '{name}' already.</source>
+            <translation>已有名为“{name}”的数据集。</translation>
+        </message>
+        <message>
             <source>There is a hub in {root} already.</source>
             <translation>{root} 中已有中枢。</translation>
         </message>
@@ -8113,6 +8741,14 @@ sha256 {zip_sha256}
         <message>
             <source>There is no backup {path}.</source>
             <translation>没有备份 {path}。</translation>
+        </message>
+        <message>
+            <source>There is no dataset called '{name}' on this machine.</source>
+            <translation>本机没有名为“{name}”的数据集。</translation>
+        </message>
+        <message>
+            <source>There is no dataset {dataset} on this machine.</source>
+            <translation>本机没有数据集 {dataset}。</translation>
         </message>
         <message>
             <source>There is no device {edge}, or it is not shared with you.</source>
@@ -8195,6 +8831,10 @@ sha256 {zip_sha256}
             <translation>此地址没有内容。</translation>
         </message>
         <message>
+            <source>There is nothing at {place}.</source>
+            <translation>{place} 处没有内容。</translation>
+        </message>
+        <message>
             <source>There is nothing to pause or resume.</source>
             <translation>没有可暂停或恢复的内容。</translation>
         </message>
@@ -8245,6 +8885,10 @@ sha256 {zip_sha256}
         <message>
             <source>This device was revoked.</source>
             <translation>此设备已被撤销。</translation>
+        </message>
+        <message>
+            <source>This does not look like text; it cannot be shown as a table.</source>
+            <translation>这看起来不是文本，无法显示为表格。</translation>
         </message>
         <message>
             <source>This hub is spoken to without encryption (http).</source>
@@ -8411,6 +9055,10 @@ sha256 {zip_sha256}
             <translation>请输入中枢地址或粘贴邀请链接。</translation>
         </message>
         <message>
+            <source>URL Protocol</source>
+            <translation>URL 协议</translation>
+        </message>
+        <message>
             <source>Unlock or install a secret service, or name a file that only you can read: --credentials FILE.</source>
             <translation>请解锁或安装密钥服务，或指定仅您可读的文件：--credentials FILE。</translation>
         </message>
@@ -8459,6 +9107,10 @@ sha256 {zip_sha256}
             <translation>请使用 postgresql://USER:PASSWORD@HOST/NAME，或省略以使用 SQLite。</translation>
         </message>
         <message>
+            <source>Use that dataset, or name another place.</source>
+            <translation>请使用该数据集，或指定其他位置。</translation>
+        </message>
+        <message>
             <source>Use that one, stop it first, or give this one another --home.</source>
             <translation>请使用那一个，先停止它，或为这一个另设 --home。</translation>
         </message>
@@ -8473,6 +9125,10 @@ sha256 {zip_sha256}
         <message>
             <source>Wait until it is done.</source>
             <translation>请等待其完成。</translation>
+        </message>
+        <message>
+            <source>Wait until it is read, or start the reading on the Datasets page.</source>
+            <translation>请等待读取完成，或在“数据集”页面开始读取。</translation>
         </message>
         <message>
             <source>Wait until nothing writes into the folder, then build again.</source>
@@ -8501,6 +9157,10 @@ sha256 {zip_sha256}
         <message>
             <source>Waiting for {names}{more1}.</source>
             <translation>正在等待 {names}{more1}。</translation>
+        </message>
+        <message>
+            <source>Waits for the operator of {silo} again: {why1}</source>
+            <translation>再次等待 {silo} 的操作员：{why1}</translation>
         </message>
         <message>
             <source>Waits for {join}.</source>
@@ -8887,6 +9547,10 @@ sha256 {zip_sha256}
             <translation>与 {before} 仅大小写不同</translation>
         </message>
         <message>
+            <source>it does not exist</source>
+            <translation>不存在</translation>
+        </message>
+        <message>
             <source>it forbids this address</source>
             <translation>它禁止此地址</translation>
         </message>
@@ -9079,6 +9743,10 @@ sha256 {zip_sha256}
             <translation>作业已启动</translation>
         </message>
         <message>
+            <source>link to {link}</source>
+            <translation>指向 {link} 的链接</translation>
+        </message>
+        <message>
             <source>local services by abstract sockets</source>
             <translation>通过抽象套接字访问的本地服务</translation>
         </message>
@@ -9101,6 +9769,10 @@ sha256 {zip_sha256}
         <message>
             <source>named in pyproject.toml</source>
             <translation>在 pyproject.toml 中指定</translation>
+        </message>
+        <message>
+            <source>native code</source>
+            <translation>本机代码</translation>
         </message>
         <message>
             <source>no file type of Flower apps; fab-include adds it</source>
@@ -9223,6 +9895,10 @@ sha256 {zip_sha256}
             <translation>运行 {run} 的状态</translation>
         </message>
         <message>
+            <source>systemd user unit and autostart entry</source>
+            <translation>systemd 用户单元和自动启动条目</translation>
+        </message>
+        <message>
             <source>the agent closed the connection</source>
             <translation>代理关闭了连接</translation>
         </message>
@@ -9233,6 +9909,10 @@ sha256 {zip_sha256}
         <message>
             <source>the connection failed</source>
             <translation>连接失败</translation>
+        </message>
+        <message>
+            <source>the dataset '{name}' changed after it was approved: version {number1} was approved, it is version {number2} now.</source>
+            <translation>数据集“{name}”在批准后发生了变化：批准的是版本 {number1}，现在是版本 {number2}。</translation>
         </message>
         <message>
             <source>the encryption has to hold first</source>
@@ -9301,6 +9981,10 @@ sha256 {zip_sha256}
         <message>
             <source>the proxy refused</source>
             <translation>代理服务器已拒绝</translation>
+        </message>
+        <message>
+            <source>the setting data_dir</source>
+            <translation>设置 data_dir</translation>
         </message>
         <message>
             <source>the system's keyring</source>
@@ -9551,6 +10235,10 @@ sha256 {zip_sha256}
             <translation>{name}，运行 {run1}，第 {round2} 轮</translation>
         </message>
         <message>
+            <source>{notice} {links1} links are not followed; a job cannot read them.</source>
+            <translation>{notice} 不跟随 {links1} 个链接；作业无法读取它们。</translation>
+        </message>
+        <message>
             <source>{once} models are served already.</source>
             <translation>已有 {once} 个模型在提供服务。</translation>
         </message>
@@ -9565,6 +10253,10 @@ sha256 {zip_sha256}
         <message>
             <source>{option} would send passwords and updates in the clear to {hostname1}.</source>
             <translation>{option} 会以明文向 {hostname1} 发送密码和更新。</translation>
+        </message>
+        <message>
+            <source>{path} cannot be read: {error1}.</source>
+            <translation>{path} 无法读取：{error1}。</translation>
         </message>
         <message>
             <source>{path} cannot be read: {strerror1}.</source>
@@ -9583,12 +10275,20 @@ sha256 {zip_sha256}
             <translation>{path} 不完整</translation>
         </message>
         <message>
+            <source>{path} is registered already, as '{name1}'.</source>
+            <translation>{path} 已登记为“{name1}”。</translation>
+        </message>
+        <message>
             <source>{port}/tcp, outbound, {scheme1}</source>
             <translation>{port}/tcp，外发，{scheme1}</translation>
         </message>
         <message>
             <source>{python} does not start or lacks torch or flwr.</source>
             <translation>{python} 无法启动，或缺少 torch 或 flwr。</translation>
+        </message>
+        <message>
+            <source>{root} holds more than {limit1} files.</source>
+            <translation>{root} 中的文件超过 {limit1} 个。</translation>
         </message>
         <message>
             <source>{root} {fault1}; a package may not (largest file: {largest2}).</source>
