@@ -24,6 +24,7 @@ class Readings:
     others_gpu: float | None = None  # percent, where no job of ours uses the GPU
     running: frozenset[str] = frozenset()  # names of programs, lower case
     cores: int = 0
+    quiet: tuple[str, str] = ("", "")  # from and to; not measured, a setting of the window's
 
 
 class RuleEngine:
@@ -45,7 +46,7 @@ class RuleEngine:
             self._busy(rules, readings),
             _apps(rules, readings),
             _cores(rules, readings),
-            _quiet(rules, readings.at),
+            _quiet(readings),
         ]
 
     def _temperature(self, rules: HouseRules, readings: Readings) -> RuleState:
@@ -91,8 +92,9 @@ class RuleEngine:
             self._calm_since = now if self._calm_since is None else self._calm_since
             if now - self._calm_since >= rules.busy_for_s:
                 self._is_busy = False
-        text = f"Other programs use {cpu:.0f} % of the CPU"
-        text += f" and {gpu:.0f} % of the GPU." if gpu is not None else "."
+        text = f"Other programs use {cpu:.0f} % of the CPU."
+        if gpu is not None:
+            text = f"Other programs use {cpu:.0f} % of the CPU and {gpu:.0f} % of the GPU."
         return RuleState(
             key="busy",
             is_on=rules.busy_on,
@@ -156,12 +158,16 @@ def _mains(rules: HouseRules, readings: Readings) -> RuleState:
     if readings.on_battery is None:
         text = "This machine has no battery: always on mains."
         return RuleState(key="mains", is_on=rules.mains_on, reading=text, can_measure=False)
-    charge = "" if readings.battery_percent is None else f", {readings.battery_percent:.0f} % left"
+    text = "On mains."
+    if readings.on_battery and readings.battery_percent is None:
+        text = "On battery."
+    elif readings.on_battery:
+        text = f"On battery, {readings.battery_percent:.0f} % left."
     return RuleState(
         key="mains",
         is_on=rules.mains_on,
         allows=not (rules.mains_on and readings.on_battery),
-        reading=f"On battery{charge}." if readings.on_battery else "On mains.",
+        reading=text,
         reason="the machine runs on battery" if readings.on_battery else "",
     )
 
@@ -198,20 +204,12 @@ def _cores(rules: HouseRules, readings: Readings) -> RuleState:
     return RuleState(key="cores", is_on=rules.cores_on, reading=text)
 
 
-def _quiet(rules: HouseRules, at: dt.datetime) -> RuleState:
-    start, end = rules.quiet
-    text = f"No notifications from {_clock(start)} to {_clock(end)}."
-    if rules.quiet_on and is_quiet(rules, at):
-        text = f"Quiet until {_clock(end)}."
-    return RuleState(key="quiet", is_on=rules.quiet_on, reading=text)
-
-
-def is_quiet(rules: HouseRules, at: dt.datetime) -> bool:
-    """Return whether notifications wait now."""
-    minute, (start, end) = at.hour * 60 + at.minute, rules.quiet
-    inside = start <= minute < end if start <= end else minute >= start or minute < end
-    return rules.quiet_on and inside
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+def _quiet(readings: Readings) -> RuleState:
+    start, end = readings.quiet
+    is_on = bool(start and end) and start != end
+    if not is_on:
+        return RuleState(key="quiet", is_on=False, reading="Off: notifications may come any time.")
+    time = f"{readings.at:%H:%M}"
+    inside = start <= time < end if start < end else time >= start or time < end
+    text = f"{time}, quiet until {end}." if inside else f"{time}, quiet from {start} to {end}."
+    return RuleState(key="quiet", is_on=True, reading=text)

@@ -7,8 +7,9 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from agent_core.agent.house_rules import Readings, RuleEngine, forbidding, is_quiet
+from agent_core.agent.house_rules import Readings, RuleEngine, forbidding
 from agent_core.agent.house_rules_file import RulesFile
 from agent_core.agent.house_rules_probe import Probe, cap_cores, midnight
 from agent_core.agent.parts import Parts
@@ -77,7 +78,8 @@ class RulesWatch:
             budget_used_up=self.is_budget_used_up,
             job_memory=settings.job_memory,
             cores=self._readings.cores if self._readings else 0,
-            is_quiet=is_quiet(self.rules, dt.datetime.now().astimezone()),
+            quiet_from=settings.quiet_from,
+            quiet_to=settings.quiet_to,
         )
 
     @property
@@ -103,7 +105,9 @@ class RulesWatch:
         """Take readings, judge them, and hold jobs or let them go."""
         async with self._looking:
             pids, rules = self._job_pids(), self.rules
-            self._readings = await asyncio.to_thread(self._probe.read, rules, pids)
+            taken = await asyncio.to_thread(self._probe.read, rules, pids)
+            settings = self._parts.settings()
+            self._readings = replace(taken, quiet=(settings.quiet_from, settings.quiet_to))
             before, self._states = self._states, self._engine.look(rules, self._readings)
             if rules.cores_on or self._capped:
                 cores = rules.cores if rules.cores_on else None

@@ -45,6 +45,8 @@ class RuleMethods:
         """Change house rules; jobs are paused or let go at once."""
         await self._watch.change(**fields)
         self._board.mark()
+        # Whoever shows settings shows rules as well.
+        self._parts.events.emit("settings", **as_json(self._parts.settings()))
         return as_json(await self._watch.report())
 
     async def pause(self, job_id: str, reason: str = "") -> dict[str, Any]:

@@ -38,8 +38,6 @@ class HouseRules(BaseModel):
     )
     cores_on: bool = False
     cores: int = Field(default=1, ge=1, le=1024)  # that all jobs together may use
-    quiet_on: bool = False
-    quiet: Span = (22 * 60, 7 * 60)  # no notifications; may pass midnight
 
     @field_validator("hours")
     @classmethod
@@ -89,7 +87,8 @@ class RulesReport(BaseModel):
     budget_used_up: bool = False
     job_memory: int = 0  # megabytes that one job may use; 0 is no limit
     cores: int = 0  # of the machine
-    is_quiet: bool = False  # notifications wait
+    quiet_from: str = ""  # "22:00": from when nothing pops up; empty is never
+    quiet_to: str = ""
 
 
 class TrafficPoint(BaseModel):

@@ -27,9 +27,13 @@ class Meter(QWidget):
         )
         self.setAccessibleName(name)
 
-    def show_values(self, value: str, note: str, history: Sequence[float | None]) -> None:
-        """Show the newest value and the ones before it."""
+    def show_values(
+        self, value: str, note: str, history: Sequence[float | None], *, is_old: bool = False
+    ) -> None:
+        """Show the newest value and the ones before it; an old one never in normal ink."""
         self._value.setText(value)
+        self._value.set_token("faint" if is_old else "text")
+        self._note.set_token("warn" if is_old else "faint")
         self._note.setText(note)
         missing = [None] * max(0, SLOTS - len(history))
         self._spark.set([*missing, *history])

@@ -94,7 +94,7 @@ class Answers:
 
     # --- house rules and pauses ---
     def rules_get(self) -> Any:
-        return self.rules.report(self.settings.daily_egress_budget, self.settings.job_memory)
+        return self.rules.report(self.settings)
 
     def rules_set(self, **fields: Any) -> Any:
         self.rules.file.change(**fields)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from agent_core.agent.house_rules import Readings, RuleEngine
 from agent_core.agent.house_rules_file import RulesFile
 from agent_core.protocol.records_rules import RulesReport
+from agent_core.settings import Settings
 
 AT = dt.datetime(2026, 11, 25, 21, 5).astimezone()
 
@@ -31,12 +33,14 @@ class FakeRules:
         looked = RuleEngine().look(self.file.rules, self.readings)
         return [state.model_dump(mode="json") for state in looked]
 
-    def report(self, budget: int, job_memory: int) -> dict[str, Any]:
+    def report(self, settings: Settings) -> dict[str, Any]:
         """Return the RulesReport."""
-        looked = RuleEngine().look(self.file.rules, self.readings)
+        quiet = (settings.quiet_from, settings.quiet_to)
+        looked = RuleEngine().look(self.file.rules, replace(self.readings, quiet=quiet))
         made = RulesReport(
-            rules=self.file.rules, states=looked, all_paused=self.all_paused, budget=budget,
-            job_memory=job_memory, cores=12,
+            rules=self.file.rules, states=looked, all_paused=self.all_paused,
+            budget=settings.daily_egress_budget, job_memory=settings.job_memory, cores=12,
+            quiet_from=quiet[0], quiet_to=quiet[1],
         )  # fmt: skip
         return made.model_dump(mode="json")
 

@@ -240,6 +240,7 @@ def test_the_approvals_page_lists_by_state_and_opens_the_same_dialog(
     dialog.reject()
     page.choice.select("standing")
     page._show()
+    qtbot.waitUntil(lambda: bool(page.standing.rows), timeout=10_000)
     page.standing_table.clicked_cell.emit(page.standing.rows[0], 4)
     press_last(dialog_of(home))
     qtbot.waitUntil(lambda: bool(agent.called("approvals.disallow")), timeout=5000)

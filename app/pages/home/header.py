@@ -30,6 +30,7 @@ class SiloHeader(QFrame):
         super().__init__()
         self.setObjectName("card")
         self._meters = Meters()
+        self._status: dict[str, Any] = {}
         self._site = SiteTag("··", 0, 40)
         self.name = ElidedLabel(tr("This silo"), "section")
         self.badge = Badge("CONNECTING")
@@ -73,8 +74,14 @@ class SiloHeader(QFrame):
         parts = [known, device.get("name"), hardware.get("os")]
         self._facts.setText(" · ".join(text for text in parts if text))
         self._show_tags(device, hardware, status)
+        self._status = status
         self._meters.take(status)
-        self._show_meters(status, hardware)
+        self.tick()
+
+    def tick(self) -> None:
+        """Tell the figures' age anew."""
+        if self._status:
+            self._show_meters(self._status, self._status.get("hardware") or {})
 
     def _show_meters(self, status: dict[str, Any], hardware: dict[str, Any]) -> None:
         sample = status.get("system") or {}
@@ -84,16 +91,21 @@ class SiloHeader(QFrame):
             percent(sample.get("cpu_percent")),
             old or (trn("{count} core", "{count} cores", cores) if cores else ""),
             list(self._meters.cpu),
+            is_old=bool(old),
         )
         share = self._meters.memory[-1] if self._meters.memory else None
         self.memory.show_values(
-            percent(share), old or memory_note(status), list(self._meters.memory)
+            percent(share),
+            old or memory_note(status),
+            list(self._meters.memory),
+            is_old=bool(old),
         )
         has_gpu = bool(hardware.get("gpus")) or sample.get("gpu_percent") is not None
         self._show_gpu(has_gpu)
         if has_gpu:
             note = old or gpu_note(status)
-            self.gpu.show_values(percent(sample.get("gpu_percent")), note, list(self._meters.gpu))
+            value = percent(sample.get("gpu_percent"))
+            self.gpu.show_values(value, note, list(self._meters.gpu), is_old=bool(old))
 
     def _show_tags(
         self, device: dict[str, Any], hardware: dict[str, Any], status: dict[str, Any]

@@ -11,7 +11,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.i18n import tr
-from app.pages.home.model import progress, time_left, waiting_text
+from app.pages.home.model import is_late, job_text, pace_text, progress
 from app.pages.home.rules_words import hold_text, resume_word
 from app.widgets.badges import Badge
 from app.widgets.bars import ProgressBar
@@ -19,7 +19,6 @@ from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row
 from app.widgets.tokens import look
-from app.widgets.words import duration
 
 _WAITS = frozenset({"PENDING_APPROVAL", "STOPPING", "QUEUED", "PAUSED"})
 
@@ -80,8 +79,6 @@ class JobRow(QWidget):
         share, words = progress(job)
         self._bar.set(share, look(job["state"]).token)
         self._round.setText(words)
-        left = time_left(job)
-        self._left.setText("" if left is None else tr("about {time} left", time=duration(left)))
         self._show_buttons(job)
         self.tick()
 
@@ -90,11 +87,12 @@ class JobRow(QWidget):
         job, held = self.job, bool(self.job.get("hold"))
         waits = job["state"] in _WAITS or held
         icon = "pause" if held else look(job["state"]).icon if waits else "info"
-        late = bool(job.get("waiting_since"))
+        late = not held and is_late(job, now)
         tok = "warn" if waits or late else "faint"
-        self._icon.set_icon("hourglass" if late and not held else icon, tok)
-        self._detail.setText(hold_text(job) if held else waiting_text(job, now))
+        self._icon.set_icon("hourglass" if late else icon, tok)
+        self._detail.setText(hold_text(job) if held else job_text(job))
         self._detail.set_token("warn" if waits or late else "muted")
+        self._left.setText(pace_text(job, now))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)

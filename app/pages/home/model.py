@@ -11,10 +11,11 @@ from typing import Any
 from agent_core.protocol.states import TERMINAL, State
 from app.i18n import mark, tr, trn
 from app.widgets.tokens import look
-from app.widgets.words import age, memory, size
+from app.widgets.words import age, duration, memory, size
 from app.wire_words import said
 
 STALE_S = 30.0
+PATIENCE_S = 5.0  # so long is waited for silos without a word
 HISTORY = 60  # status events that the sparklines show
 # Kind in AgentStatus.bytes_by_kind: words and colour.
 KINDS = {
@@ -125,20 +126,31 @@ def end_words(job: dict[str, Any]) -> str:
     return f"{word}: {said(detail)}"
 
 
-def waiting_text(job: dict[str, Any], now: float | None = None) -> str:
-    """Return what a job does or waits for: whom, since when, and what happens next."""
-    detail = said(str(job.get("detail") or ""))
-    since, until = job.get("waiting_since"), job.get("waiting_until")
-    if detail and since and until:
-        return tr(
-            "{what} Since {age}; the round closes without them at {time}.",
-            what=detail, age=age(since, now), time=clock_s(until),
-        )  # fmt: skip
-    if detail:
-        return detail
+def job_text(job: dict[str, Any]) -> str:
+    """Return what a job does or waits for."""
+    if job.get("detail"):
+        return said(str(job["detail"]))
     if job["role"] == "server":
         return tr("This machine combines the updates of this run")
     return tr("Trains on this silo's data; only updates and metrics leave")
+
+
+def pace_text(job: dict[str, Any], now: float | None = None) -> str:
+    """Return since when silos are waited for and what happens next, or about how long is left."""
+    since, until = job.get("waiting_since"), job.get("waiting_until")
+    if since and until and not job.get("hold"):
+        moment = time.time() if now is None else now
+        if moment - float(since) > PATIENCE_S:
+            span = age(since, moment)
+            return tr("since {span}; closes without at {time}", span=span, time=clock_s(until))
+    left = time_left(job, now)
+    return "" if left is None else tr("about {time} left", time=duration(left))
+
+
+def is_late(job: dict[str, Any], now: float | None = None) -> bool:
+    """Return whether silos are waited for longer than a round's usual moment."""
+    since = float(job.get("waiting_since") or 0)
+    return since > 0 and (time.time() if now is None else now) - since > PATIENCE_S
 
 
 def clock_s(at: float) -> str:

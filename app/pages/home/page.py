@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -17,7 +18,7 @@ from app.pages.home.header import SiloHeader
 from app.pages.home.jobs import JobsCard
 from app.pages.home.rules_card import RulesCard
 from app.pages.home.rules_dialog import RulesDialog
-from app.pages.home.rules_words import switched_text
+from app.pages.home.rules_words import QUIET, switched_text
 from app.widgets.banner import Banner
 from app.widgets.buttons import Button
 from app.widgets.decision_dialog import DecisionDialog
@@ -65,6 +66,7 @@ class HomePage(Page):
         self.setLayout(column(self.area))
         self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self.jobs.tick)
+        self._tick.timeout.connect(self.header.tick)
         self._hourly = QTimer(self, interval=HISTORY_MS)
         self._hourly.timeout.connect(self._read_history)
         self._connect()
@@ -74,6 +76,7 @@ class HomePage(Page):
         events.status.connect(self._take_status)
         events.job.connect(self._take_job)
         events.approval.connect(lambda *_: self._read_approvals())
+        events.settings.connect(lambda *_: self._read_rules())
         self.decisions.reviewed.connect(self._review)
         self.jobs.stopped.connect(self._ask_stop)
         self.jobs.paused.connect(self._pause)
@@ -88,9 +91,8 @@ class HomePage(Page):
         self._take_status(self.context.status())
         self._read_approvals()
         self._read_history()
-        call = self.context.tasks.call
-        call("jobs.list", self._take_jobs, _quietly, self)
-        call("rules.get", self._take_report, self._no_rules, self)
+        self._read_rules()
+        self.context.tasks.call("jobs.list", self._take_jobs, _quietly, self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -113,6 +115,9 @@ class HomePage(Page):
         self.context.tasks.call(
             "approvals.list", self.decisions.show_approvals, _quietly, self, state="pending"
         )
+
+    def _read_rules(self) -> None:
+        self.context.tasks.call("rules.get", self._take_report, self._no_rules, self)
 
     def _read_history(self) -> None:
         self.context.tasks.call("traffic.history", self.egress.show_history, _quietly, self)
@@ -176,8 +181,10 @@ class HomePage(Page):
             self._edit("work")
             return
 
+        before = self._report
+
         def undo() -> None:
-            self._set_rules({f"{key}_on": not is_on})
+            self._write(before, key, not is_on, self._take_report)
 
         def done(report: dict[str, Any]) -> None:
             self._take_report(report)
@@ -185,10 +192,22 @@ class HomePage(Page):
                 switched_text(key, is_on, report["rules"]), action=tr("Undo"), on_action=undo
             )
 
-        self.context.tasks.call("rules.set", done, self._not_set, self, **{f"{key}_on": is_on})
+        self._write(before, key, is_on, done)
 
-    def _set_rules(self, fields: dict[str, Any]) -> None:
-        self.context.tasks.call("rules.set", self._take_report, self._not_set, self, **fields)
+    def _write(
+        self, before: dict[str, Any], key: str, is_on: bool, done: Callable[[Any], object]
+    ) -> None:
+        client = self.context.client
+
+        def send() -> Any:
+            if key != "quiet":
+                return client.call("rules.set", **{f"{key}_on": is_on})
+            start, end = before.get("quiet_from") or QUIET[0], before.get("quiet_to") or QUIET[1]
+            hours = (start, end) if is_on else ("", "")
+            client.call("settings.set", quiet_from=hours[0], quiet_to=hours[1])
+            return client.call("rules.get")
+
+        self.context.tasks.run(send, done, self._not_set, self)
 
     def _not_set(self, error: Exception) -> None:
         self.context.notify(tr("The rules were not changed"), said(str(error)), kind="danger")
@@ -210,8 +229,11 @@ class HomePage(Page):
 
         def undo() -> None:
             def send() -> Any:
-                client.call("settings.set", daily_egress_budget=before["budget"],
-                            job_memory=before["job_memory"])  # fmt: skip
+                client.call(
+                    "settings.set", daily_egress_budget=before["budget"],
+                    job_memory=before["job_memory"], quiet_from=before["quiet_from"],
+                    quiet_to=before["quiet_to"],
+                )  # fmt: skip
                 rules = {k: v for k, v in before["rules"].items() if k != "version"}
                 return client.call("rules.set", **rules)
 
@@ -237,7 +259,7 @@ class HomePage(Page):
         for job in jobs:
             self._jobs[job["job_id"]] = job
         self._show_jobs()
-        self.context.tasks.call("rules.get", self._take_report, self._no_rules, self)
+        self._read_rules()
 
     def _review(self, approval: dict[str, Any]) -> None:
         dialog = DecisionDialog(self, self.context, approval)

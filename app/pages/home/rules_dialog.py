@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLayout, QStackedWidget, QWidget
 from app.context import AppContext
 from app.i18n import tr
 from app.pages.home.hours_grid import HoursGrid
-from app.pages.home.rules_words import NIGHT, Week, hours_text, to_cells, to_week
+from app.pages.home.rules_words import NIGHT, QUIET, Week, hours_text, to_cells, to_week
 from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
 from app.widgets.forms import ChoiceField, NumberField, TextField
@@ -64,7 +64,7 @@ class RulesDialog(Dialog):
         ])  # fmt: skip
         rules = report["rules"]
         for made in (self._hours(rules), self._power(rules), self._work(rules),
-                     self._limits(rules), self._quiet(rules)):  # fmt: skip
+                     self._limits(rules), self._quiet()):  # fmt: skip
             page = QWidget()
             page.setLayout(made)
             self._parts.addWidget(page)
@@ -150,17 +150,19 @@ class RulesDialog(Dialog):
         numbers = row((column(self.memory, None), 1), (column(self.budget, None), 1), gap=12)
         return column(self.capped, self.cores, numbers, None, gap=16)
 
-    def _quiet(self, rules: dict[str, Any]) -> QLayout:
+    def _quiet(self) -> QLayout:
+        start, end = self._report["quiet_from"], self._report["quiet_to"]
         self.quiet = Rule(
             tr("Quiet hours"),
             tr("No notifications; what waits for your decision stays in the tray icon."),
-            rules["quiet_on"],
+            bool(start and end),
         )
-        times = [(minute, f"{minute // 60:02d}:{minute % 60:02d}") for minute in range(0, 1440, 30)]
+        half_hours = [f"{half // 2:02d}:{half % 2 * 30:02d}" for half in range(48)]
+        times = [(time, time) for time in sorted({*half_hours, start, end} - {""})]
         self.quiet_from = ChoiceField(tr("From"), times)
         self.quiet_to = ChoiceField(tr("To"), times)
-        self.quiet_from.select(rules["quiet"][0] % 1440 // 30 * 30)
-        self.quiet_to.select(rules["quiet"][1] % 1440 // 30 * 30)
+        self.quiet_from.select(start or QUIET[0])
+        self.quiet_to.select(end or QUIET[1])
         line = row((self.quiet_from, 1), (self.quiet_to, 1), gap=12)
         return column(self.quiet, line, None, gap=16)
 
@@ -194,8 +196,18 @@ class RulesDialog(Dialog):
             "apps": [name for name in dict.fromkeys(names) if name],
             "cores_on": self.capped.is_on,
             "cores": self.cores.number(),
-            "quiet_on": self.quiet.is_on,
-            "quiet": [self.quiet_from.key(), self.quiet_to.key()],
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that stand beside the rules in the dialog."""
+        budget = self.budget.number() * MEGA
+        if round(int(self._report["budget"]) / MEGA) == self.budget.number():
+            budget = int(self._report["budget"])  # a budget below a megabyte is not rounded away
+        return {
+            "daily_egress_budget": budget,
+            "job_memory": self.memory.number(),
+            "quiet_from": self.quiet_from.key() if self.quiet.is_on else "",
+            "quiet_to": self.quiet_to.key() if self.quiet.is_on else "",
         }
 
     def _save(self) -> None:
@@ -205,13 +217,10 @@ class RulesDialog(Dialog):
             self.names.say(tr("Name at least one program, or switch the rule off."))
             self.names.edit.setFocus()
             return
-        budget = self.budget.number() * MEGA
-        if round(int(self._report["budget"]) / MEGA) == self.budget.number():
-            budget = int(self._report["budget"])  # a budget below a megabyte is not rounded away
-        client, memory = self._context.client, self.memory.number()
+        client, settings = self._context.client, self.settings()
 
         def send() -> Any:
-            client.call("settings.set", daily_egress_budget=budget, job_memory=memory)
+            client.call("settings.set", **settings)
             return client.call("rules.set", **fields)
 
         self.save.setEnabled(False)

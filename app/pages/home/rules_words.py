@@ -15,6 +15,7 @@ ICONS = {
     "apps": "layout-list", "cores": "gauge", "quiet": "bell",
 }  # fmt: skip
 NIGHT = [[0, 360], [1200, 1440]]
+QUIET = ("22:00", "07:00")  # where nobody named other hours
 Week = list[list[tuple[int, int]]]
 
 

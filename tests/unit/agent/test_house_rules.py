@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.agent.house_rules import Readings, RuleEngine, forbidding, is_quiet
+from agent_core.agent.house_rules import Readings, RuleEngine, forbidding
 from agent_core.agent.house_rules_file import RulesFile
 from agent_core.agent.house_rules_watch import hold_sentence
 from agent_core.errors import StorageError, UserInputError
@@ -111,10 +111,15 @@ def test_a_listed_program_pauses_while_it_runs() -> None:
 
 
 def test_quiet_hours_pass_midnight() -> None:
-    rules = HouseRules(quiet_on=True, quiet=(22 * 60, 7 * 60))
-    assert [is_quiet(rules, MONDAY.replace(hour=hour)) for hour in (21, 22, 3, 6, 7)] == [
-        False, True, True, True, False,
+    said = [
+        say(HouseRules(), "quiet", at=MONDAY.replace(hour=hour), quiet=("22:00", "07:00")).reading
+        for hour in (14, 22, 3, 7)
+    ]
+    assert said == [
+        "14:05, quiet from 22:00 to 07:00.", "22:05, quiet until 07:00.",
+        "03:05, quiet until 07:00.", "07:05, quiet from 22:00 to 07:00.",
     ]  # fmt: skip
+    assert not say(HouseRules(), "quiet").is_on
 
 
 def test_of_several_rules_the_one_that_lasts_longest_is_told() -> None:

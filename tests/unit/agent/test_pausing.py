@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 from helpers.agent_bench import AgentBench
 
+from agent_core.agent.house_rules_probe import cap_cores
 from agent_core.agent.journal import Journal
 from agent_core.agent.pausing import Pausing
 from agent_core.agent.traffic import Traffic
@@ -179,6 +183,23 @@ def test_rules_hold_an_order_and_the_operator_may_start_it_now(play: Play) -> No
     play(scenario)
 
 
+def test_an_order_that_waits_for_the_rules_goes_on_after_a_restart(play: Play) -> None:
+    async def scenario(bench: AgentBench) -> None:
+        await bench.agent.methods["rules.set"](hours_on=True, hours=[[]] * 7)
+        bench.place_package()
+        bench.allow()
+        bench.tell(bench.order(code=ECHO))
+        await bench.until_state(State.PAUSED)
+        await bench.stop()
+        await bench.start()
+        await bench.until_state(State.PAUSED)
+        assert not list(bench.home.keepers.glob("*"))
+        await bench.agent.methods["rules.set"](hours_on=False)
+        await bench.until_state(State.TRAINING)
+
+    play(scenario)
+
+
 def test_an_order_that_rules_hold_ends_with_its_plan(play: Play) -> None:
     async def scenario(bench: AgentBench) -> None:
         await bench.agent.methods["rules.set"](hours_on=True, hours=[[]] * 7)
@@ -211,6 +232,21 @@ def test_a_used_up_budget_pauses_until_it_is_raised(play: Play) -> None:
     play(scenario)
 
 
+def test_a_stop_ends_a_paused_job_and_what_was_withheld(play: Play) -> None:
+    async def scenario(bench: AgentBench) -> None:
+        job_id = await begin(bench)
+        await bench.agent.methods["jobs.pause"](job_id=job_id)
+        await bench.until_state(State.PAUSED)
+        bench.tell(bench.round_message("m1"))
+        await bench.until(lambda: kept(bench) == 1, "m1 to be withheld")
+        bench.tell(bench.stop_order())
+        await bench.until_state(State.KILLED)
+        assert kept(bench) == 0
+        assert bench.agent.parts.pausing.of(job_id) is None
+
+    play(scenario)
+
+
 def test_pause_all_also_holds_what_comes_later(play: Play) -> None:
     async def scenario(bench: AgentBench) -> None:
         assert await bench.agent.methods["jobs.pause_all"](reason="night shift") == []
@@ -224,3 +260,15 @@ def test_pause_all_also_holds_what_comes_later(play: Play) -> None:
         await bench.until_state(State.TRAINING)
 
     play(scenario)
+
+
+def test_cores_are_capped_and_given_back() -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("This system binds no process to cores.")
+    every = os.sched_getaffinity(0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        cap_cores([child.pid], 1)
+        assert len(os.sched_getaffinity(child.pid)) == 1
+        cap_cores([child.pid], None)
+        assert os.sched_getaffinity(child.pid) == every
+        child.communicate(b"")
