@@ -120,6 +120,8 @@ class LivePage(Page):
         self.found, self.read_at = found, time.time()
         self.stale.hide()
         is_there = self.show_found(found)
+        if self.found is None and is_there:
+            return  # what was read is not what is shown now; it is read anew
         self.states.setCurrentWidget(self.places["content" if is_there else "empty"])
         self.tick()
         if self._again:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 
 from app.widgets.tables import ROW, RowModel, Table
 
-ROWS = 40  # shown at once; the rest is scrolled
+ROWS = 12  # shown at once; the rest is scrolled
 
 
 class SideList(Table):

@@ -60,6 +60,11 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
     def set_rows(self, rows: Sequence[RowT]) -> None:
         """Show other rows; only what differs is touched."""
         target = self._sorted(list(rows))
+        if target and not self._rows:
+            self.beginInsertRows(QModelIndex(), 0, len(target) - 1)
+            self._rows = target
+            self.endInsertRows()
+            return
         keys = {self._key(r) for r in target}
         for at in range(len(self._rows) - 1, -1, -1):
             if self._key(self._rows[at]) not in keys:
@@ -67,6 +72,7 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
                 del self._rows[at]
                 self.endRemoveRows()
         known = {self._key(r) for r in self._rows}
+        changed: list[int] = []
         for at, wanted in enumerate(target):
             if self._key(wanted) not in known:
                 self.beginInsertRows(QModelIndex(), at, at)
@@ -76,7 +82,17 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
                 self._move(self._find(self._key(wanted)), at)
             if self._rows[at] != wanted:
                 self._rows[at] = wanted
-                self.dataChanged.emit(self.index(at, 0), self.index(at, len(self.columns) - 1))
+                changed.append(at)
+        self._tell_changed(changed)
+
+    def _tell_changed(self, changed: list[int]) -> None:
+        """Tell of changed rows, those that follow each other at once."""
+        last = len(self.columns) - 1
+        for at, row in enumerate(changed):
+            if at == 0 or changed[at - 1] != row - 1:
+                first = row
+            if at == len(changed) - 1 or changed[at + 1] != row + 1:
+                self.dataChanged.emit(self.index(first, 0), self.index(row, last))
 
     def refresh(self) -> None:
         """Paint all rows again, for what depends on time (ages)."""

@@ -50,6 +50,13 @@ class Node:
             return "silent" if self.state == "SILENT" else "offline"
         return "working" if self.state in _WORKING or self.part == "hub" else "idle"
 
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """Return what the picture of this node depends on."""
+        age = self.last_seen if self.state in {"SILENT", "OFFLINE"} else None
+        trip = self.round_trip_ms if self.part == "hub" else None
+        return self.state, self.detail, self.title, self.letters, self.slot, self.is_me, age, trip
+
 
 @dataclass(frozen=True)
 class Topology:

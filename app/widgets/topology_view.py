@@ -38,7 +38,7 @@ from app.widgets.topology_model import HUB, IN_A_ROW, Node, Topology, places_of,
 LEAST, MOST_ZOOM, WHEEL = 0.02, 2.5, 1.0015
 LETTERS_FROM, LABELS_FROM = 0.28, 0.62  # of the true size
 DOTS = 48  # pixels between the ground's dots
-SLICE = 120  # nodes made at once; the next ones follow when the window has painted
+SLICE = 60  # nodes made at once; the next ones follow when the window has painted
 CLICK = 5  # pixels a press may move and still be a click
 
 
@@ -70,7 +70,7 @@ class TopologyView(QGraphicsView):
         self._pressed = QPointF()
         self._missing: list[Node] = []
         self._is_crowd = False
-        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later = QTimer(self, singleShot=True, interval=4)
         self._later.timeout.connect(self._make_nodes)
         self._make_scene()
         self.flow = Flow(self, lambda: self._layers.dots)
@@ -100,9 +100,13 @@ class TopologyView(QGraphicsView):
         lines_changed = False
         for node in shown.nodes:
             items = self.nodes.get(node.key)  # not yet made while slices follow
-            if items is not None and items.node != node:
-                lines_changed |= items.node.line != node.line
-                self._send(items.node, node)
+            if items is None:
+                continue
+            before_it, items.node = items.node, node
+            if before_it is not node:
+                self._send(before_it, node)
+            if before_it.looks != node.looks:
+                lines_changed |= before_it.line != node.line
                 items.show(node)
         if lines_changed:
             self._draw_edges()
@@ -126,7 +130,10 @@ class TopologyView(QGraphicsView):
         self._is_crowd = len(self.topology.nodes) > CROWD
         self.setRenderHint(QPainter.RenderHint.Antialiasing, not self._is_crowd)
         self._make_nodes()
-        self._draw_edges()
+        if self._is_crowd:
+            QTimer.singleShot(0, self, self._draw_edges)
+        else:
+            self._draw_edges()
         room = _room_of(self._places)
         self.scene().setSceneRect(room.adjusted(-room.width(), -room.height(), *_far(room)))
         self._room = room

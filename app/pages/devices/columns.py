@@ -48,16 +48,19 @@ def state_cell(row: DeviceRow) -> Cell:
 def _work(row: DeviceRow) -> Cell:
     if not row.device.running:
         return Cell("–", tok="faint")
-    if not row.runs:
-        count = len(row.device.running)
-        return Cell(trn("{count} run", "{count} runs", count), sub=tr("of another group"))
-    run = row.runs[0]
-    more = tr(" and {n} more", n=len(row.runs) - 1) if len(row.runs) > 1 else ""
-    sub, tok = tr("Round {k} of {n}", k=run.round, n=run.rounds or "?"), "faint"
+    count = len(row.device.running)
+    title = trn("{count} run", "{count} runs", count)
+    sub, tok = tr("of another group"), "faint"
+    if len(row.runs) > 1:
+        sub = ", ".join(str(run.id) for run in row.runs)
+    elif row.runs:
+        run = row.runs[0]
+        title = tr("Run {id}", id=run.id)
+        sub = tr("Round {k} of {n}", k=run.round, n=run.rounds or "?")
     ago = heard_ago(row.device, row.read_at)
     if seen_now(row.device, row.read_at) == "silent" and ago is not None:
         sub, tok = tr("drops out in {n} s", n=max(0, int(OFFLINE_AFTER_S - ago))), "warn"
-    return Cell(f"{run.name}{more}", sub=sub, sub_tok=tok)
+    return Cell(title, sub=sub, sub_tok=tok)
 
 
 def _hardware(row: DeviceRow) -> Cell:

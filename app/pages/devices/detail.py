@@ -47,7 +47,7 @@ class DeviceDetail(Card):
             row(self.name, self.silo, None, self.badge, self.run, self.rename, self.leave, gap=8)
         )
         self._device, self._key = tr("Device id"), tr("Key")
-        self.facts = KeyValue(key_width=92, mono=(self._device, self._key), gap=7)
+        self.facts = KeyValue(key_width=92, mono=(self._device, self._key), gap=5)
         self.facts.setFixedWidth(360)
         self.cpu = VitalsPlot(tr("CPU"), "info")
         self.gpu = VitalsPlot(tr("GPU"), "violet")

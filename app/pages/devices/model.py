@@ -17,7 +17,7 @@ FILTERS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DeviceRow:
     """A device with what stands around it."""
 
@@ -29,6 +29,21 @@ class DeviceRow:
     is_own: bool = False
     may_revoke: bool = False
     read_at: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is shown; thousands of rows are compared at each reading."""
+        return isinstance(other, DeviceRow) and self._shown() == other._shown()
+
+    def __hash__(self) -> int:
+        return hash(self.device.edge_id)
+
+    def _shown(self) -> tuple[object, ...]:
+        one = self.device
+        return (
+            one.edge_id, one.last_seen, one.presence, one.state, one.revoked, one.name, one.silo,
+            one.running, one.agent_version, self.slot, self.groups, self.is_me, self.is_own,
+            self.may_revoke, [(run.id, run.round) for run in self.runs],
+        )  # fmt: skip
 
     @property
     def kind(self) -> str:

@@ -29,7 +29,7 @@ from app.widgets.search_field import SearchField
 from app.widgets.tables import RowModel, Table
 from app.widgets.theme import theme
 
-DETAIL_HEIGHT = 312
+DETAIL_HEIGHT = 340
 
 
 class DevicesPage(LivePage):
@@ -42,6 +42,7 @@ class DevicesPage(LivePage):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.all_rows: list[DeviceRow] = []
+        self._kinds: list[str] = []
         self._wanted_edge = 0
         add = Button(tr("Add device"), "primary", icon="plus", on_click=self.add_device)
         self.bind = Button(tr("Bind this machine…"), icon="plug", on_click=self.bind_machine)
@@ -96,7 +97,7 @@ class DevicesPage(LivePage):
             self._choose_wanted()
         super().open(**arguments)
 
-    def read(self) -> Found:
+    def read(self) -> list[DeviceRow]:
         """Return devices, groups and the runs that are at work; on a thread."""
         devices = [Device.model_validate(one) for one in every(self.context, "devices.list")]
         groups = [Group.model_validate(one) for one in every(self.context, "groups.list")]
@@ -106,12 +107,12 @@ class DevicesPage(LivePage):
             page = self.context.client.call("runs.list")
             found = [Run.model_validate(one) for one in page["items"] if one["id"] in wanted]
             runs = {run.id: run for run in found}
-        return Found(devices, groups, runs, time.time())
+        return rows_of(Found(devices, groups, runs, time.time()), self.context.status())
 
-    def show_found(self, found: Found) -> bool:
+    def show_found(self, found: list[DeviceRow]) -> bool:
         """Show the rows; selection and scroll stay."""
         status = self.context.status()
-        self.all_rows = rows_of(found, status)
+        self.all_rows = found
         is_unbound = bool(status.get("account")) and not status.get("device")
         self.top_actions = [self.bind, self.add] if is_unbound else [self.add]
         self._show_rows()
@@ -131,6 +132,7 @@ class DevicesPage(LivePage):
             self._wanted_edge = 0
 
     def _show_rows(self) -> None:
+        self._kinds = [one.kind for one in self.all_rows]
         counts = model.counts_of(self.all_rows)
         for key, chip in self.chips.items():
             chip.set_count(counts[key])
@@ -142,7 +144,9 @@ class DevicesPage(LivePage):
 
     def tick(self) -> None:
         """Show ages; a device falls silent in the second in which its heartbeat is missed."""
-        self._show_rows()
+        kinds = [one.kind for one in self.all_rows]
+        if kinds != self._kinds:
+            self._show_rows()
         self.rows.refresh()
         self.detail.tick()
         self.live.setText(tr("Live") if self.is_live else tr("Not live"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agent_core.protocol.records import Device, Group, Invitation, Member, Project
@@ -81,14 +81,25 @@ class MemberRow:
     is_me: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupDeviceRow:
     """A device of the group."""
 
     device: Device
     slot: int = 0
     is_own: bool = False
-    read_at: float = field(default=0.0, compare=False)
+    read_at: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is shown; thousands of rows are compared at each reading."""
+        return isinstance(other, GroupDeviceRow) and self._shown() == other._shown()
+
+    def __hash__(self) -> int:
+        return hash(self.device.edge_id)
+
+    def _shown(self) -> tuple[object, ...]:
+        one = self.device
+        return (one.edge_id, one.last_seen, one.presence, one.state, one.name, one.silo, self.slot)
 
 
 def group_rows(
@@ -130,9 +141,12 @@ def is_open(one: Invitation, now: float) -> bool:
 def member_rows(found: GroupFound, me: int) -> list[MemberRow]:
     """Return the members: the owner first, then as they joined."""
     slots = slots_of(found)
+    owned: dict[int, list[Device]] = {}
+    for device in found.devices:
+        owned.setdefault(device.account_id, []).append(device)
     rows = []
     for member in sorted(found.group.members, key=lambda one: one.role != "owner"):
-        own = [one for one in found.devices if one.account_id == member.account_id]
+        own = owned.get(member.account_id, [])
         first = own[0] if own else None
         rows.append(
             MemberRow(

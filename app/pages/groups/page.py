@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -42,7 +42,13 @@ class GroupPage(LivePage):
         self.links: dict[int, str] = {}  # of invitations made in this window
         self.rename = Button(tr("Rename…"), icon="pencil", on_click=self.ask_name)
         self.leave = Button(tr("Leave…"), "dangerline", on_click=self.ask_leave)
-        empty = EmptyState("network", tr("This group has nobody and nothing"))
+        empty = EmptyState(
+            "network",
+            tr("You are in no group yet"),
+            tr("Make one, or open the invitation link that you were sent."),
+            action=tr("Groups"),
+            on_action=lambda: context.navigate("groups"),
+        )
         self.build(self._content(), empty)
 
     def _content(self) -> QWidget:
@@ -84,8 +90,11 @@ class GroupPage(LivePage):
         super().open(**arguments)
 
     def read(self) -> GroupFound | None:
-        """Return everything about the group; on a thread."""
-        number, context = self.group_id, self.context
+        """Return everything about the group (the largest one where none is named); on a thread."""
+        context = self.context
+        number = self.group_id or _largest(context)
+        if not number:
+            return None
         answer = context.client.call("groups.topology", group_id=number)
         topology = topology_of(answer, context.status())
         devices = [Device.model_validate(one) for one in answer["devices"]]
@@ -95,8 +104,6 @@ class GroupPage(LivePage):
         projects = every(context, "projects.list")
         made = every(context, "invitations.list")
         settings = context.client.call("settings.get")
-        if number != self.group_id:
-            return None  # another group is shown by now
         return GroupFound(
             Group.model_validate(answer["group"]),
             devices,
@@ -116,16 +123,21 @@ class GroupPage(LivePage):
     def show_found(self, found: GroupFound | None) -> bool:
         """Show the group; selections and scrolling stay."""
         if found is None:
+            return False
+        if self.group_id not in {0, found.group.id}:  # another group was asked for meanwhile
             self.found = None
             self.reload()
             return True
+        self.group_id = found.group.id
         me = self.me
         is_owner = found.group.owner_id == me
         self.top_actions = [self.rename if is_owner else self.leave]
         self.set_heading(found.group.name, crumbs=[(tr("Groups"), "groups", {})])
         self.facts.show_facts(facts_of(found))
         self.picture.show_topology(found.topology, found.is_calm)
-        self.side.show_group(found, me, time.time())
+        at = time.time()
+        # The picture first; of thousands both in one go would hold the window up.
+        QTimer.singleShot(0, self.side, lambda: self.side.show_group(found, me, at))
         if self._wants_invitation and is_owner:
             self._wants_invitation = False
             self.ask_invitation()
@@ -305,3 +317,8 @@ class GroupPage(LivePage):
 
     def _popup(self, menu: QMenu, at: QPoint) -> None:
         menu.popup(at)
+
+
+def _largest(context: AppContext) -> int:
+    groups = context.client.call("groups.list")["items"]
+    return int(max(groups, key=lambda one: len(one["devices"]))["id"]) if groups else 0

@@ -92,7 +92,7 @@ def test_a_silent_device_says_when_it_drops_out_of_its_run() -> None:
     )  # fmt: skip
     work = columns()[3].cell
     there = DeviceRow(device(1, running=[3]), runs=(run,), read_at=now)
-    assert (work(there).text, work(there).sub) == ("r", "Round 4 of 9")
+    assert (work(there).text, work(there).sub) == ("Run 3", "Round 4 of 9")
     gone = device(1, running=[3], presence="silent", last_seen=now - 43)
     assert work(DeviceRow(gone, runs=(run,), read_at=now)).sub == "drops out in 16 s"
 
