@@ -62,6 +62,7 @@ class Events(Protocol):
     progress: SignalInstance  # dict: task, text, done, total
     doctor: SignalInstance  # dict: run, check, done, total
     settings: SignalInstance  # dict: Settings
+    serving: SignalInstance  # dict: Serving
     connected: SignalInstance  # bool: the agent answers
 
 

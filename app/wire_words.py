@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication
 
-from app.i18n import language
+from agent_core.errors import SiloDeskError
+from app.i18n import language, tr
 from app.resources import translations_dir
 
 CONTEXT = "Wire"
@@ -102,3 +103,11 @@ def pattern_of(template: str) -> re.Pattern[str]:
         at = place.end()
     parts.append(re.escape(template[at:]))
     return re.compile("".join(parts), re.DOTALL)
+
+
+def sentence_of(error: Exception) -> tuple[str, str]:
+    """Return an error as a title and a text with the next step and the code."""
+    if isinstance(error, SiloDeskError):
+        code = tr("Code {code}.", code=error.code)
+        return said(error.sentence), f"{said(error.next_step)} {code}".strip()
+    return tr("Something failed that should not have."), f"{type(error).__name__}: {error}"

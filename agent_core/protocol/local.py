@@ -155,7 +155,7 @@ EVENTS: dict[str, str] = {
     "job": "LocalJob: a job of this machine changed",
     "doctor": "run, check (DoctorCheck), done, total: the connection doctor found something",
     "settings": "the Settings changed; carries them whole",
-    "serving": "Serving: a prediction server of this machine changed",
+    "serving": "serving (Serving): a prediction server of this machine changed",
     "progress": "task, text, done, total: a long step (upload, runtime, fetch) went on",
 }
 

@@ -36,6 +36,7 @@ class EventSignals(QObject):
     progress = Signal(dict)
     doctor = Signal(dict)
     settings = Signal(dict)
+    serving = Signal(dict)
     connected = Signal(bool)
 
 
@@ -117,6 +118,8 @@ class Events(EventSignals):
             self.doctor.emit(params)
         elif name == "settings":
             self.settings.emit(params)
+        elif name == "serving":
+            self.serving.emit(dict(params.get("serving") or {}))
 
     def _set_connected(self, is_connected: bool) -> None:
         if is_connected != self.is_connected:
@@ -149,4 +152,6 @@ def _key(name: str, params: dict[str, Any]) -> tuple[Any, ...]:
         return name, params.get("task")
     if name == "doctor":
         return name, params.get("run"), params.get("done")
+    if name == "serving":
+        return name, (params.get("serving") or {}).get("id")
     return (name,)

@@ -12,8 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from agent_core.errors import SiloDeskError
 from app.context import Client
-from app.i18n import tr
-from app.wire_words import said
+from app.wire_words import sentence_of as sentence_of
 
 log = logging.getLogger(__name__)
 THREADS = 6
@@ -129,11 +128,3 @@ class Tasks(QObject):
             task.failure(failed)
         else:
             self._show_error(failed)
-
-
-def sentence_of(error: Exception) -> tuple[str, str]:
-    """Return an error as a title and a text with the next step and the code."""
-    if isinstance(error, SiloDeskError):
-        code = tr("Code {code}.", code=error.code)
-        return said(error.sentence), f"{said(error.next_step)} {code}".strip()
-    return tr("Something failed that should not have."), f"{type(error).__name__}: {error}"

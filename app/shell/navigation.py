@@ -103,6 +103,12 @@ def _applications(context: AppContext) -> Page:
     return ApplicationsPage(context)
 
 
+def _models(context: AppContext) -> Page:
+    from app.pages.models.page import ModelsPage
+
+    return ModelsPage(context)
+
+
 def _run(context: AppContext) -> Page:
     from app.pages.runs.page import RunPage
 
@@ -128,6 +134,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("groups", mark("Groups"), "network", FEDERATION, _groups),
     Entry("projects", mark("Projects"), "folder-git-2", FEDERATION, _projects),
     Entry("applications", mark("Applications"), "package", FEDERATION, _applications),
+    Entry("models", mark("Models"), "boxes", FEDERATION, _models),
     Entry("build", mark("Build package"), "wand-sparkles", TOOLS, _build),
     Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
     Entry("hub", mark("Hub"), "server", TOOLS, _hub),

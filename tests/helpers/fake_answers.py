@@ -8,6 +8,7 @@ from typing import Any
 
 from helpers import fake_approvals, fake_places, fake_rules, fake_telemetry
 from helpers import fake_records as data
+from helpers.fake_models import FakeModels
 from helpers.fake_records import plain
 
 from agent_core import settings as settings_module
@@ -17,7 +18,7 @@ from agent_core.protocol import records as rec
 from agent_core.protocol.states import State
 
 
-class Answers:
+class Answers(FakeModels):
     """Answer by method name: "runs.get" is the method `runs_get`."""
 
     def __init__(self, home: Home, scene: str) -> None:

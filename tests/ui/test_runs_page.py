@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.fake_records import digest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
 
 from agent_core.errors import UnreachableError
 from agent_core.protocol.states import State
@@ -231,13 +233,14 @@ def test_models_mark_newest_and_best_and_are_saved(open_run, agent, qtbot, tmp_p
     assert [row.model.round for row in rows if row.is_newest] == [18]
     assert [row.model.round for row in rows if row.is_best] == [best.round]
     target = tmp_path / "model.safetensors"
-    monkeypatch.setattr("app.pages.runs.models.ask_path", lambda *_: target)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     models._save()
     qtbot.waitUntil(lambda: bool(agent.called("runs.save_model")), timeout=5000)
     assert agent.called("runs.save_model")[0] == {
         "run_id": 1284, "round": 18, "path": str(target),
     }  # fmt: skip
-    assert "Made from the model of round 17" in models._detail._lineage.plain()
+    qtbot.waitUntil(lambda: models.panel.detail is not None, timeout=5000)
+    assert models.panel.detail.before.startswith(digest("1284-17")[:8])
 
 
 def test_stopping_asks_and_names_run_and_sites(open_run, agent, qtbot) -> None:

@@ -1,4 +1,4 @@
-"""The models of a run: one a round, the newest and the best marked, saved with its hash checked."""
+"""The models of a run: one a round, the newest and the best marked; tried, served and saved."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from agent_core.protocol.records import ModelRecord
-from app.pages.runs.export import ask_path
+from app.bridge.tasks import sentence_of
+from app.i18n import tr
 from app.pages.runs.live import RunLive
-from app.pages.runs.models_detail import ModelDetail, metric_cell, metric_of, round_cell, short_hash
-from app.pages.runs.models_model import ModelRow, rows_of
+from app.pages.runs.models_cells import metric_cell, metric_of, round_cell, short_hash
+from app.pages.runs.models_model import ModelRow, marks_of, rows_of
 from app.pages.runs.wording import metric_rank, metric_title
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
@@ -22,6 +23,7 @@ from app.widgets.curve_plot_ticks import bytes_text
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row
+from app.widgets.model_panel import ModelPanel
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
@@ -52,18 +54,18 @@ class ModelsTab(QWidget):
     def _build(self) -> None:
         self._columns: list[Column[ModelRow]] = []
         self._empty = EmptyState(
-            "boxes", "No models yet", "The first one appears when round 1 closes."
+            "boxes", tr("No models yet"), tr("The first one appears when round 1 closes.")
         )
-        words = "Saved as safetensors, never as code. The hash is checked when you save."
+        words = tr("Saved as safetensors, never as code. The hash is checked when you save.")
         self._table_card = TableCard()
         self._foot = row(
             Icon("info", "faint", 14), Label(words, "small", "faint"), None, margins=(12, 6, 12, 6)
         )
         self._table: Table | None = None
         self._table_card.body.addLayout(self._foot)
-        self._detail = ModelDetail(self._save, self._copy)
+        self.panel = ModelPanel(self._live.context)
         self._full = QWidget()
-        self._full.setLayout(row((self._table_card, 1), self._detail, gap=16))
+        self._full.setLayout(row((self._table_card, 1), self.panel, gap=16))
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._full)
@@ -86,8 +88,8 @@ class ModelsTab(QWidget):
     def _on_failed(self, error: Exception) -> None:
         self._busy = False
         if not self._models:
-            title = getattr(error, "sentence", "The models could not be read.")
-            self._empty.set("circle-alert", "Models could not be read", title, "danger")
+            _, text = sentence_of(error)
+            self._empty.set("circle-alert", tr("Models could not be read"), text, "danger")
 
     def _on_run(self) -> None:
         self._stack.setCurrentIndex(1 if self._models else 0)
@@ -113,7 +115,7 @@ class ModelsTab(QWidget):
             self._table.deleteLater()
         self._rows: RowModel[ModelRow] = RowModel(self._make_columns(), lambda r: r.model.round)
         self._table = Table(self._rows, row_height=44)
-        self._table.setAccessibleName("Models")
+        self._table.setAccessibleName(tr("Models"))
         self._table.selectionModel().currentRowChanged.connect(lambda *_: self._show_detail())
         self._table.opened.connect(lambda _: self._save())
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -122,22 +124,19 @@ class ModelsTab(QWidget):
         self._table_card.body.insertWidget(0, self._table, 1)
 
     def _make_columns(self) -> list[Column[ModelRow]]:
-        columns = [Column("Round", round_cell, 100, sort=lambda r: r.model.round)]
+        columns = [Column(tr("Round"), round_cell, 100, sort=lambda r: r.model.round)]
         for place, key in enumerate(self._keys):
             cell = partial(metric_cell, key=key, bar=place == 0)
             by = partial(metric_of, key=key)
             width = 142 if place == 0 else 88
             columns.append(Column(metric_title(key), cell, width, right=place > 0, sort=by))
         columns += [
-            Column("Sites in", lambda r: Cell(kind="sites", items=r.sites), 0),
-            Column("Size", lambda r: Cell(bytes_text(r.model.size), tok="muted", right=True), 88,
-                   right=True, sort=lambda r: r.model.size),
-            Column("SHA-256", lambda r: Cell(short_hash(r.model.sha256), mono=True, tok="muted"),
-                   100),
-            Column("Age", lambda r: Cell(duration(time.time() - r.model.created_at), tok="muted"),
-                   76, sort=lambda r: -r.model.created_at),
-            Column("", lambda _: Cell("Save…", kind="link"), 68),
-        ]  # fmt: skip
+            Column(tr("Sites in"), lambda r: Cell(kind="sites", items=r.sites), 0),
+            Column(tr("Size"), _size_cell, 88, right=True, sort=lambda r: r.model.size),
+            Column(tr("SHA-256"), _hash_cell, 100),
+            Column(tr("Age"), _age_cell, 76, sort=lambda r: -r.model.created_at),
+            Column("", lambda _: Cell(tr("Save…"), kind="link"), 68),
+        ]
         return columns
 
     # --- actions ---
@@ -148,7 +147,9 @@ class ModelsTab(QWidget):
     def _show_detail(self) -> None:
         chosen = self._current()
         if chosen is not None:
-            self._detail.show_model(chosen, self._models, self._live)
+            model = chosen.model
+            note = ", ".join(marks_of(chosen))
+            self.panel.show_model(self._live.run_id, model.round, model.sha256, note)
 
     def _on_cell(self, _row: ModelRow, place: int) -> None:
         if place == len(self._rows.columns) - 1:
@@ -156,8 +157,9 @@ class ModelsTab(QWidget):
 
     def _on_menu(self, at: Any) -> None:
         menu = QMenu(self)
-        menu.addAction("Save…", self._save)
-        menu.addAction("Copy SHA-256", self._copy)
+        menu.addAction(tr("Save…"), self._save)
+        menu.addAction(tr("Export as TorchScript…"), self._export)
+        menu.addAction(tr("Copy SHA-256"), self._copy)
         if self._table is not None:
             menu.exec(self._table.viewport().mapToGlobal(at))
         menu.deleteLater()
@@ -169,25 +171,25 @@ class ModelsTab(QWidget):
 
     def _save(self) -> None:
         chosen = self._current()
-        if chosen is None:
-            return
-        number = chosen.model.round
-        name = f"run-{self._live.run_id}-round-{number}.safetensors"
-        path = ask_path(self, f"Save the model of round {number}", name, "Model (*.safetensors)")
-        if path is None:
-            return
-        self._live.context.tasks.call(
-            "runs.save_model",
-            self._on_saved,
-            parent=self,
-            run_id=self._live.run_id,
-            round=number,
-            path=str(path),
-        )
+        if chosen is not None:
+            self.panel.handling.save(self._live.run_id, chosen.model.round)
 
-    def _on_saved(self, saved: dict[str, Any]) -> None:
-        text = f"{saved['path']}\n{bytes_text(saved['size'])}, SHA-256 {saved['sha256']}"
-        self._live.context.notify("Model saved, its hash matches", text, kind="ok")
+    def _export(self) -> None:
+        chosen = self._current()
+        if chosen is not None:
+            self.panel.handling.export(self._live.run_id, chosen.model.round)
+
+
+def _size_cell(one: ModelRow) -> Cell:
+    return Cell(bytes_text(one.model.size), tok="muted", right=True)
+
+
+def _hash_cell(one: ModelRow) -> Cell:
+    return Cell(short_hash(one.model.sha256), mono=True, tok="muted")
+
+
+def _age_cell(one: ModelRow) -> Cell:
+    return Cell(duration(time.time() - one.model.created_at), tok="muted")
 
 
 def _read_all(live: RunLive) -> list[ModelRecord]:

@@ -10,6 +10,7 @@ from agent_core.protocol.records import Run
 from agent_core.protocol.states import TERMINAL, Role, State
 from app.i18n import tr
 from app.widgets.curve_plot_ticks import kind_of, value_text
+from app.widgets.metric_words import metric_title as metric_title
 from app.widgets.words import date, day
 
 LIVE = frozenset(State) - TERMINAL - {State.IDLE, State.OFFLINE}
@@ -25,13 +26,6 @@ def day_text(at: float, now: float) -> str:
     if then.tm_year == today.tm_year:
         return day(at)
     return date(at)
-
-
-def metric_title(key: str) -> str:
-    """Return a metric's name for people: Test accuracy."""
-    words = key.replace("-", "_").replace("/", " ").split("_")
-    text = " ".join(word for word in words if word)
-    return text[:1].upper() + text[1:] if text else key
 
 
 def headline(run: Run, count: int = 2) -> list[tuple[str, str, float]]:

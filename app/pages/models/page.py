@@ -1,0 +1,279 @@
+"""The models of all runs: found, compared, tried, served, saved and deleted."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+
+from agent_core.protocol.records_models import ModelEntry
+from app.bridge.tasks import sentence_of
+from app.context import AppContext
+from app.i18n import mark, tr, trn
+from app.pages.models.columns import make_columns
+from app.pages.models.delete_dialog import DeleteDialog
+from app.pages.models.model import RegistryRow, deletable, marks_of, rows_of
+from app.widgets.bars import Skeleton
+from app.widgets.buttons import Button
+from app.widgets.cards import TableCard
+from app.widgets.empty_state import EmptyState
+from app.widgets.forms import ChoiceField
+from app.widgets.labels import Label
+from app.widgets.layouts import column, row
+from app.widgets.model_panel import ModelPanel
+from app.widgets.page import Page
+from app.widgets.search_field import SearchField
+from app.widgets.switches import Segmented
+from app.widgets.tables import RowModel, Table
+
+SKELETON_MS = 300
+AGES_MS = 10_000
+PAGE = 500
+Found = tuple[list[ModelEntry], str, int, dict[int, list[int]]]
+LOADED = 2000  # at once; older ones are read when they are asked for
+
+
+class ModelsPage(Page):
+    """List models by run; the chosen one stands beside the list."""
+
+    title = mark("Models")
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.models: list[ModelEntry] = []
+        self._cursor = ""
+        self._total = 0
+        self._places_in: dict[int, list[int]] = {}  # of each group's devices
+        self._busy = self._again = self._is_read = False
+        self._wanted: tuple[int, int] | None = None
+        self._build()
+        context.events.changed.connect(self._on_changed)
+        context.events.connected.connect(self._on_connected)
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(self._show_skeleton)
+        self._ages = QTimer(self, interval=AGES_MS)
+        self._ages.timeout.connect(self.rows.refresh)
+
+    def _build(self) -> None:
+        self.search = SearchField(tr("Search models"), 240)
+        self.search.textChanged.connect(lambda _: self._fill())
+        self.marks = Segmented(
+            [("all", tr("All")), ("best", tr("Best of each run")), ("newest", tr("Newest"))]
+        )
+        self.marks.chosen.connect(lambda _: self._fill())
+        self.project = ChoiceField(tr("Project"), [(0, tr("All projects"))])
+        self.project.combo.setMinimumWidth(170)
+        self.project.changed.connect(self._fill)
+        self.rows: RowModel[RegistryRow] = RowModel(make_columns(), lambda r: r.name)
+        self.table = Table(self.rows, row_height=50)
+        self.table.setAccessibleName(tr("Models"))
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
+        self.table.opened.connect(lambda _: self._save())
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu)
+        self._foot = Label("", "small", "faint")
+        self.older = Button(tr("Read older ones"), "link", on_click=self._read_older)
+        self.older.hide()
+        card = TableCard()
+        card.add((self.table, 1), row(self._foot, None, self.older, margins=(12, 6, 12, 6)))
+        filters = row(self.search, self.marks, self.project.combo, None, gap=8)
+        left = column(filters, (card, 1), gap=12)
+        self.panel = ModelPanel(self.context)
+        whole = QWidget()
+        whole.setLayout(row((left, 1), self.panel, gap=16))
+        self._nothing = QWidget()
+        skeleton = QWidget()
+        skeleton.setLayout(column(Skeleton(6), None))
+        self._error = EmptyState(
+            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
+        )
+        self._places = {
+            "blank": self._nothing,
+            "skeleton": skeleton,
+            "error": self._error,
+            "empty": EmptyState(
+                "boxes",
+                tr("No models yet"),
+                tr("Every round that a run closes leaves one. Start a run to make the first."),
+                action=tr("Projects"),
+                on_action=lambda: self.context.navigate("projects"),
+            ),
+            "list": whole,
+        }
+        self._states = QStackedWidget()
+        for widget in self._places.values():
+            self._states.addWidget(widget)
+        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+
+    # --- data ---
+    def open(self, **arguments: Any) -> None:
+        """Show the list; `run_id` and `round` choose a model."""
+        if "run_id" in arguments:
+            self._wanted = (int(arguments["run_id"]), int(arguments.get("round", 0)))
+        if not self._is_read:
+            self._patience.start()
+        self._ages.start()
+        self.reload()
+
+    def left(self) -> None:
+        """Stop counting ages while nobody looks."""
+        self._ages.stop()
+
+    def reload(self) -> None:
+        """Read the models; asking again meanwhile reads once more afterwards."""
+        if self._busy:
+            self._again = True
+            return
+        self._busy, self._again = True, False
+        count = max(LOADED, len(self.models))
+        work = partial(_read, self.context, "", count)
+        self.context.tasks.run(work, self._on_read, self._on_failed, self)
+
+    def _on_read(self, found: Found) -> None:
+        self._busy, self._is_read = False, True
+        self.models, self._cursor, self._total, self._places_in = found
+        self._show_models()
+        if self._again:
+            self.reload()
+
+    def _read_older(self) -> None:
+        if self._busy or not self._cursor:
+            return
+        self._busy = True
+        work = partial(_read, self.context, self._cursor, LOADED)
+        self.context.tasks.run(work, self._on_older, self._on_failed, self)
+
+    def _on_older(self, found: Found) -> None:
+        self._busy = False
+        older, self._cursor, self._total, self._places_in = found
+        self.models = self.models + older
+        self._show_models()
+
+    def _show_models(self) -> None:
+        self._states.setCurrentWidget(self._places["list" if self.models else "empty"])
+        projects = {one.project_id: one.project_name for one in self.models}
+        choices = [(0, tr("All projects")), *sorted(projects.items(), key=lambda one: one[1])]
+        self.project.set_choices(choices)
+        self.older.setVisible(bool(self._cursor))
+        self._fill()
+
+    def _fill(self) -> None:
+        project = int(self.project.key() or 0)
+        models = [one for one in self.models if project in (0, one.project_id)]
+        shown = rows_of(models, self.marks.current(), self.search.text(), self._places_in)
+        self.rows.set_rows(shown)
+        text = trn("{count} model", "{count} models", len(shown))
+        if len(shown) != self._total:
+            text = tr("{shown} of {total} models", shown=len(shown), total=self._total)
+        self._foot.setText(text)
+        wanted, self._wanted = self._wanted, None
+        at = self.rows.find(wanted) if wanted else -1
+        if at >= 0 or (self.table.current() is None and shown):
+            self.table.selectRow(max(at, 0))
+        self._show_chosen()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._busy = False
+        if self._again:
+            self.reload()
+            return
+        title, text = sentence_of(error)
+        if not self.models:
+            self._error.set("circle-alert", title, text, "danger")
+            self._states.setCurrentWidget(self._error)
+        else:
+            self._foot.setText(tr("{error} Shown is what was read before.", error=title))
+
+    def _retry(self) -> None:
+        self._states.setCurrentWidget(self._places["skeleton"])
+        self.reload()
+
+    def _show_skeleton(self) -> None:
+        if self._states.currentWidget() is self._nothing:
+            self._states.setCurrentWidget(self._places["skeleton"])
+
+    def _on_changed(self, what: str, _number: object, _change: int) -> None:
+        if what in {"models", "group"} and self.isVisible():
+            self.reload()
+
+    def _on_connected(self, is_connected: bool) -> None:
+        if is_connected and self.isVisible():
+            self.reload()
+
+    # --- the chosen one ---
+    def _chosen(self) -> RegistryRow | None:
+        chosen: RegistryRow | None = self.table.current()
+        return chosen
+
+    def _show_chosen(self) -> None:
+        chosen = self._chosen()
+        self.panel.setVisible(chosen is not None)
+        if chosen is not None:
+            one = chosen.model
+            self.panel.show_model(one.run_id, one.round, one.sha256, marks_of(one))
+
+    def _on_menu(self, at: QPoint) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        one = chosen.model
+        menu = QMenu(self)
+        menu.addAction(tr("Save…"), self._save)
+        menu.addAction(tr("Export as TorchScript…"), self._export)
+        menu.addAction(tr("Copy SHA-256"), lambda: QGuiApplication.clipboard().setText(one.sha256))
+        menu.addAction(tr("Open the run"), lambda: self.context.navigate("run", run_id=one.run_id))
+        menu.addSeparator()
+        me = int((self.context.status().get("account") or {}).get("id") or 0)
+        mine = deletable([one], me)
+        whole = deletable([m for m in self.models if m.run_id == one.run_id], me)
+        menu.addAction(tr("Delete…"), lambda: self.ask_delete(mine)).setEnabled(bool(mine))
+        menu.addAction(
+            tr("Delete all models of run {id}…", id=one.run_id), lambda: self.ask_delete(whole)
+        ).setEnabled(bool(whole))
+        menu.exec(self.table.viewport().mapToGlobal(at))
+        menu.deleteLater()
+
+    def _save(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self.panel.handling.save(*chosen.name)
+
+    def _export(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self.panel.handling.export(*chosen.name)
+
+    def ask_delete(self, rounds: dict[int, list[int]]) -> DeleteDialog:
+        """Ask, then delete models of one's own runs."""
+        dialog = DeleteDialog(self, rounds, lambda: self._delete(rounds))
+        dialog.open()
+        return dialog
+
+    def _delete(self, rounds: dict[int, list[int]]) -> None:
+        for run_id, numbers in rounds.items():
+            self.context.tasks.call(
+                "models.delete", self._on_deleted, parent=self,
+                run_id=run_id, rounds=",".join(str(number) for number in numbers),
+            )  # fmt: skip
+
+    def _on_deleted(self, answer: dict[str, Any]) -> None:
+        gone = len(answer["rounds"])
+        self.context.notify(trn("{count} model deleted", "{count} models deleted", gone), kind="ok")
+        self.reload()
+
+
+def _read(context: AppContext, cursor: str, count: int) -> Found:
+    found: list[ModelEntry] = []
+    while True:
+        given: dict[str, Any] = {"limit": PAGE, **({"cursor": cursor} if cursor else {})}
+        page = context.client.call("models.list", **given)
+        found += [ModelEntry.model_validate(item) for item in page["items"]]
+        cursor = page.get("next_cursor") or ""
+        if not cursor or not page["items"] or len(found) >= count:
+            total = int(page.get("total") or len(found))
+            groups = context.client.call("groups.list")["items"]
+            places = {int(one["id"]): list(one.get("devices") or []) for one in groups}
+            return found, cursor, total, places

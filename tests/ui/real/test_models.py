@@ -1,0 +1,172 @@
+"""The models of a real run by the window: found, tried, served, asked over REST, exported, gone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from agent_core.rehearsal.federation import Federation
+from app.main import Desktop
+from app.pages.models.page import ModelsPage
+from app.pages.runs.models import ModelsTab
+
+WAIT = 60_000
+
+
+def opened(make_window: Any, qtbot: Any, federation: Federation, run: dict[str, Any]) -> ModelsPage:
+    """Return the page with the run's newest model chosen and its detail read."""
+    desktop: Desktop = make_window(federation.coordinator.home, "home")
+    desktop.window.navigate("models", run_id=run["id"], round=2)
+    page = desktop.window.page()
+    assert isinstance(page, ModelsPage)
+    qtbot.waitUntil(lambda: page.rows.find((run["id"], 2)) >= 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: page.panel.detail is not None, timeout=WAIT)
+    return page
+
+
+def rest(url: str, token: str, rows: Any) -> tuple[int, Any]:
+    """Ask over HTTP."""
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, json.dumps({"rows": rows}).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, None
+
+
+def test_the_registry_shows_every_model_of_the_run(
+    federation: Federation, finished_run: dict[str, Any], make_window: Any, qtbot: Any
+) -> None:
+    page = opened(make_window, qtbot, federation, finished_run)
+    mine = [row for row in page.rows.rows if row.model.run_id == finished_run["id"]]
+    assert [row.model.round for row in mine] == [2, 1, 0]
+    assert mine[0].model.is_newest
+    assert sum(row.model.is_best for row in mine) == 1
+    assert len(mine[0].sites) == 2
+    assert page.panel.detail.packages[0].is_allowed
+    assert page.panel.detail.before == mine[1].model.sha256
+
+    page.search.setText(mine[1].model.sha256[:20])
+    assert [row.name for row in page.rows.rows] == [(finished_run["id"], 1)]
+    page.search.setText("nothing like it")
+    assert page.rows.rows == []
+    page.search.setText("")
+    page.marks.select("newest")
+    page._fill()
+    assert (finished_run["id"], 2) in [row.name for row in page.rows.rows]
+    assert (finished_run["id"], 1) not in [row.name for row in page.rows.rows]
+
+
+def test_a_model_is_saved_exported_tried_and_served(
+    federation: Federation, finished_run: dict[str, Any], make_window: Any, qtbot: Any,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What the window shows is what REST answers; after the stop the process is gone."""
+    page = opened(make_window, qtbot, federation, finished_run)
+    model = page.panel.detail.model
+    target = tmp_path / "m.safetensors"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    page.panel.save.click()
+    qtbot.waitUntil(target.exists, timeout=WAIT)
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == model.sha256
+
+    script = tmp_path / "m.pt"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(script), ""))
+    page.panel.export.click()
+    qtbot.waitUntil(script.exists, timeout=WAIT)
+    assert script.read_bytes()[:2] == b"PK"
+
+    view = page.panel.prediction
+    assert len(view.input.fields) == 30
+    values = [float(field.text()) for field in view.input.fields]
+    view.predict.click()
+    qtbot.waitUntil(view.result.isVisible, timeout=WAIT)
+    assert view.link.is_serving
+    shown = view.result.answer["predictions"][0]
+    assert view.result.headline.plain() == shown["label"]
+
+    serving = view.link.current
+    status, answer = rest(serving["url"], view.link.token, [values])
+    assert status == 200
+    assert answer["predictions"][0]["probabilities"] == pytest.approx(shown["probabilities"])
+    assert rest(serving["url"], "", [values])[0] == 401
+    view.box.token.click()
+    assert QGuiApplication.clipboard().text() == view.link.token
+
+    table = federation.data / "silo-1" / "test.csv"
+    view.predict_file(str(table))
+    rows = len(table.read_text().splitlines()) - 1
+    qtbot.waitUntil(lambda: len(view.result.answer["predictions"]) == rows, timeout=WAIT)
+    view.input.fields[3].setText("x")
+    view.predict.click()
+    assert view.input.message.isVisible()
+    qtbot.waitUntil(lambda: view.link.current["calls"] >= 3, timeout=WAIT)
+
+    view.box.stop.click()
+    qtbot.waitUntil(lambda: not view.link.is_live, timeout=WAIT)
+    qtbot.waitUntil(lambda: not psutil.pid_exists(serving["pid"]), timeout=WAIT)
+    assert "Stopped by" in view.link.current["detail"]
+
+
+def test_without_an_approval_the_window_asks(
+    federation: Federation, finished_run: dict[str, Any], make_window: Any, qtbot: Any
+) -> None:
+    page = opened(make_window, qtbot, federation, finished_run)
+    client = federation.coordinator.client
+    digest = page.panel.detail.packages[0].content_digest
+    client.call("approvals.disallow", content_digest=digest)
+    try:
+        from app.widgets.model_consent import ConsentDialog
+
+        view = page.panel.prediction
+        view.box.start.click()
+        window = page.window()
+        qtbot.waitUntil(lambda: bool(window.findChildren(ConsentDialog)), timeout=WAIT)
+        dialog = window.findChildren(ConsentDialog)[0]
+        dialog.yes.click()
+        qtbot.waitUntil(lambda: view.link.is_serving, timeout=WAIT)
+        assert view.link.current["allowed_how"] == "now"
+        view.box.stop.click()
+        qtbot.waitUntil(lambda: not view.link.is_live, timeout=WAIT)
+    finally:
+        client.call("approvals.allow", content_digest=digest, by="test")
+
+
+def test_the_run_page_has_the_same_panel(
+    federation: Federation, finished_run: dict[str, Any], make_window: Any, qtbot: Any
+) -> None:
+    desktop: Desktop = make_window(federation.coordinator.home, "home")
+    desktop.window.navigate("run", run_id=finished_run["id"], tab="models")
+    qtbot.waitUntil(lambda: bool(desktop.window.findChildren(ModelsTab)), timeout=WAIT)
+    tab = desktop.window.findChildren(ModelsTab)[0]
+    qtbot.waitUntil(lambda: tab.panel.detail is not None, timeout=WAIT)
+    assert tab.panel.detail.model.round == 2
+
+
+def test_models_are_deleted_after_the_count_was_typed(
+    federation: Federation, finished_run: dict[str, Any], make_window: Any, qtbot: Any
+) -> None:
+    """Only the first of the three goes; over ten the dialog wants the count."""
+    page = opened(make_window, qtbot, federation, finished_run)
+    many = page.ask_delete({finished_run["id"]: list(range(100, 111))})
+    many.yes.click()
+    assert many.count.message
+    many.reject()
+    dialog = page.ask_delete({finished_run["id"]: [0]})
+    dialog.yes.click()
+    qtbot.waitUntil(lambda: page.rows.find((finished_run["id"], 0)) < 0, timeout=WAIT)
+    left = federation.coordinator.client.call("runs.models", run_id=finished_run["id"])
+    assert [model["round"] for model in left["items"]] == [2, 1]

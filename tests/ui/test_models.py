@@ -1,0 +1,137 @@
+"""The Models page's other states: empty, failed, offline; and the parts that need no real model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.fake_agent import FakeAgent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+
+from agent_core.errors import ForbiddenError, UnreachableError, UserInputError
+from app.main import Desktop
+from app.pages.models.page import ModelsPage
+from app.widgets.model_consent import ConsentDialog
+from app.widgets.prediction_inputs import ImageInput, pixels_of, read_image
+from app.widgets.serving_box import curl_line
+
+WAIT = 10_000
+
+
+@pytest.fixture
+def agent(make_agent: Callable[..., FakeAgent]) -> FakeAgent:
+    return make_agent("working")
+
+
+@pytest.fixture
+def show(agent: FakeAgent, make_window: Any) -> Callable[[], ModelsPage]:
+    """Show the page over the fake agent."""
+
+    def make() -> ModelsPage:
+        desktop: Desktop = make_window(agent.home, "models")
+        page = desktop.window.page()
+        assert isinstance(page, ModelsPage)
+        return page
+
+    return make
+
+
+def test_no_model_says_when_the_first_comes(agent: FakeAgent, show: Any, qtbot: Any) -> None:
+    agent.answer("models.list", lambda _: {"items": [], "next_cursor": "", "total": 0})
+    page = show()
+    qtbot.waitUntil(lambda: page._states.currentWidget() is page._places["empty"], timeout=WAIT)
+    assert "Start a run" in page._places["empty"].text.plain()
+
+
+def test_a_failure_is_told_and_tried_again(agent: FakeAgent, show: Any, qtbot: Any) -> None:
+    agent.errors["models.list"] = UnreachableError("The hub does not answer.", next_step="Wait.")
+    page = show()
+    qtbot.waitUntil(lambda: page._states.currentWidget() is page._error, timeout=WAIT)
+    assert page._error.title.plain() == "The hub does not answer."
+    del agent.errors["models.list"]
+    page._error.button.click()
+    qtbot.waitUntil(lambda: page._states.currentWidget() is page._places["list"], timeout=WAIT)
+
+    agent.errors["models.list"] = UnreachableError("The hub does not answer.")
+    page.reload()
+    qtbot.waitUntil(lambda: "read before" in page._foot.plain(), timeout=WAIT)
+    assert page.rows.rows
+
+
+def test_selection_survives_what_comes_new(agent: FakeAgent, show: Any, qtbot: Any) -> None:
+    page = show()
+    qtbot.waitUntil(lambda: len(page.rows.rows) > 5, timeout=WAIT)
+    page.table.selectRow(3)
+    chosen = page.table.current().name
+    agent.push("changed", what="models", id=chosen[0], change=1)
+    calls = len(agent.called("models.list"))
+    qtbot.waitUntil(lambda: len(agent.called("models.list")) > calls - 1, timeout=WAIT)
+    assert page.table.current().name == chosen
+
+
+def test_a_refusal_asks_and_a_yes_names_the_content(
+    agent: FakeAgent, show: Any, qtbot: Any
+) -> None:
+    page = show()
+    qtbot.waitUntil(lambda: page.panel.detail is not None, timeout=WAIT)
+    agent.errors["serving.start"] = ForbiddenError(
+        "No standing approval covers it.", code="forbidden.approval", content_digest="b" * 64,
+        fingerprint="otter lamp river glass", package="wdbc-mlp", signed=False, builder_key="",
+        files=["fedml/task.py"], sandbox="In a sandbox.",
+    )  # fmt: skip
+    view = page.panel.prediction
+    view.predict.click()
+    qtbot.waitUntil(lambda: bool(page.window().findChildren(ConsentDialog)), timeout=WAIT)
+    dialog = page.window().findChildren(ConsentDialog)[0]
+    assert dialog.focusWidget() is not dialog.yes
+    del agent.errors["serving.start"]
+    dialog.yes.click()
+    qtbot.waitUntil(view.result.isVisible, timeout=WAIT)
+    assert agent.called("serving.start")[-1]["allow"] == "b" * 64
+    assert view.result.headline.plain() == "benign"
+
+
+def test_an_undeclared_model_says_how_to_declare(agent: FakeAgent, show: Any, qtbot: Any) -> None:
+    def undeclared(params: dict[str, Any]) -> Any:
+        found = agent.answers.models_show(**params)
+        why = "The application declares no model. Add [tool.silodesk.model]."
+        return {**found, "declaration": None, "exports": {"torchscript": why, "onnx": why}}
+
+    agent.answer("models.show", undeclared)
+    page = show()
+    qtbot.waitUntil(lambda: page.panel.detail is not None, timeout=WAIT)
+    assert page.panel._stack.currentWidget() is page.panel.undeclared
+    assert "tool.silodesk.model" in page.panel.undeclared.text.plain()
+    assert not page.panel.export.isEnabled()
+
+
+def test_a_picture_is_seen_as_the_model_sees_it(qtbot: Any, themed: Any, tmp_path: Path) -> None:
+    """Any size and colour becomes the declared shape; a click asks for a file."""
+    image = QImage(280, 140, QImage.Format.Format_RGB888)
+    image.fill(Qt.GlobalColor.white)
+    path = tmp_path / "white.png"
+    image.save(str(path))
+    seen = read_image(str(path), (1, 28, 28), inverted=False)
+    assert (seen.width(), seen.height()) == (28, 28)
+    assert pixels_of(seen, 1) == [255.0] * 784
+    assert pixels_of(read_image(str(path), (1, 28, 28), inverted=True), 1) == [0.0] * 784
+    assert len(pixels_of(read_image(str(path), (3, 5, 4), inverted=False), 3)) == 60
+    (tmp_path / "no.png").write_text("no picture")
+    with pytest.raises(UserInputError):
+        read_image(str(tmp_path / "no.png"), (1, 28, 28), inverted=False)
+
+    box = ImageInput({"channels": 1, "height": 28, "width": 28})
+    qtbot.addWidget(box)
+    box.resize(200, 160)
+    box.show_image(seen)
+    box.grab()
+
+
+def test_the_command_to_copy_holds_no_secret() -> None:
+    table = {"input": {"kind": "table", "columns": ["x"], "examples": [[1.5]]}}
+    assert '"rows": [[1.5]]' in curl_line("http://127.0.0.1:1/p", table)
+    assert "$TOKEN" in curl_line("http://127.0.0.1:1/p", table)
+    assert "image/png" in curl_line("http://127.0.0.1:1/p", {"input": {"kind": "image"}})
