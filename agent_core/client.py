@@ -37,8 +37,8 @@ FREE_FOR_WORDS = 64 * 1024  # below, a starting agent could not even say why it 
 IDLE_KEPT = 4
 # These move files or start services; everything else answers within the usual bound.
 LONG = {
-    "doctor.run", "packages.upload", "runs.save_model", "hub.host", "hub.restart", "hub.backup",
-    "hub.restore", "invitations.join",
+    "doctor.run", "packages.resolve", "packages.upload", "runs.save_model", "hub.host",
+    "hub.restart", "hub.backup", "hub.restore", "invitations.join",
 }  # fmt: skip
 
 OnEvent = Callable[[str, dict[str, Any]], None]

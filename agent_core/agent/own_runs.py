@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent_core.agent.account import HubAccount
 from agent_core.agent.events import EventBus
 from agent_core.errors import ConflictError, NotFoundError, UserInputError
+from agent_core.jobs.resolving import resolve
 from agent_core.keys import public_text
 from agent_core.packages.verify import file_sha256
 from agent_core.protocol import signing
@@ -30,6 +31,9 @@ class _Begun:
 
     answer: dict[str, Any]
     done: dict[int, str] = field(default_factory=dict)
+
+
+MODULES_LIMIT = 500
 
 
 class RunMethods:
@@ -50,9 +54,18 @@ class RunMethods:
         """Return the methods by name."""
         return {
             "packages.upload": self.upload,
+            "packages.resolve": self.resolve,
             "runs.start": self.start,
             "runs.save_model": self.save_model,
         }
+
+    async def resolve(
+        self, requirements: list[str], modules: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Return what the job runtime of this machine says to a package's needs."""
+        names = [str(one)[:200] for one in (modules or [])[:MODULES_LIMIT]]
+        wanted = [str(one)[:500] for one in requirements[:MODULES_LIMIT]]
+        return asdict(await asyncio.to_thread(resolve, wanted, names))
 
     async def upload(self, path: str) -> dict[str, Any]:
         """Bring a package file to the hub; again after an interruption, only what is missing."""

@@ -17,6 +17,7 @@ Progress = Callable[[str, int, int], None]
 OLDEST = (3, 11)
 NAMES = ("python3.11", "python3.12", "python3.13", "python3.14", "python3", "python")
 VENV_BOUND_S = 180.0
+DRY_RUN_BOUND_S = 45.0
 COLLECTING = re.compile(r"^Collecting ([A-Za-z0-9._-]+)")
 DOWNLOADING = re.compile(r"^Downloading (?:\S*/)?([A-Za-z0-9_.]+?)-\S+ \(([\d.]+ \w+)\)")
 PROCESSING = re.compile(r"^Processing \S*/([A-Za-z0-9_.]+?)-\d")
@@ -121,6 +122,31 @@ def install(
             raise
     if process.returncode:
         raise _failure("\n".join(lines), f"{what} cannot be installed")
+
+
+def dry_run(pip: Path, python: Path, wanted: Sequence[str]) -> list[str]:
+    """Return what pip would add for another interpreter; raises as `install` does."""
+    command = [
+        str(pip), "-m", "pip", "--python", str(python), "install", "--dry-run", "--no-input",
+        "--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:", *wanted,
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
+    environment.pop("PYTHONPATH", None)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=environment,
+            stdin=subprocess.DEVNULL, timeout=DRY_RUN_BOUND_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RuntimeSetupError(
+            f"pip did not say within {DRY_RUN_BOUND_S:.0f} s whether the requirements can be met.",
+            next_step="Check the network or proxy, then look again.",
+            code="runtime.network",
+        ) from error
+    if done.returncode:
+        raise _failure(done.stdout + done.stderr, "The requirements cannot be met")
+    found = re.search(r"^Would install (.*)$", done.stdout, re.MULTILINE)
+    return found[1].split() if found else []
 
 
 class Follow:

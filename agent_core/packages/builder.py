@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -56,6 +57,13 @@ class BuildRequest:
     engine: str = ""  # empty: found in the entry file
     name: str = ""
     key: Ed25519PrivateKey | None = None  # None: not signed
+
+
+Progress = Callable[[int], None]
+
+
+def _silent(_written: int) -> None:
+    """Drop progress."""
 
 
 @dataclass(frozen=True)
@@ -156,13 +164,16 @@ def _planned(
     )
 
 
-def build(request: BuildRequest) -> BuildResult:
-    """Build a package into DEST/dist-packages; raises PackageError or UserInputError."""
+def build(request: BuildRequest, progress: Progress = _silent) -> BuildResult:
+    """Build a package into DEST/dist-packages; raises PackageError or UserInputError.
+
+    `progress` hears how many bytes are written; an error that it raises cancels the build.
+    """
     planned = plan(request)
     content = planned.content
     members = [content.member(path) for path in content.paths()]
     target = request.dest_folder / OUTPUT_FOLDER / f"{planned.root}.zip"
-    zip_sha256, size = _write(target, planned.root, members)
+    zip_sha256, size = _write(target, planned.root, members, progress)
     return BuildResult(
         package_path=target,
         zip_sha256=zip_sha256,
@@ -184,7 +195,7 @@ def _reason(collected: Collected, entry: str) -> str:
     return "replaced by the config folder"
 
 
-def _write(target: Path, root: str, members: list[Member]) -> tuple[str, int]:
+def _write(target: Path, root: str, members: list[Member], progress: Progress) -> tuple[str, int]:
     """Write the zip so that a failure leaves the old file or none; return its hash and size."""
     digest = hashlib.sha256()
     part = None
@@ -196,6 +207,7 @@ def _write(target: Path, root: str, members: list[Member]) -> tuple[str, int]:
             def out(data: bytes) -> None:
                 digest.update(data)
                 file.write(data)
+                progress(file.tell())
 
             size = write_zip(out, root, members)
             file.flush()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent_core.errors import SiloDeskError
 from agent_core.packages.builder import Plan
 from agent_core.packages.collect import LeftOut
 from agent_core.packages.content import TEXT_LIMIT, Content
+from agent_core.packages.imports import modules_wanted
 from agent_core.packages.preview_checks import (
     Check,
     check_config,
@@ -41,6 +42,8 @@ class Preview:
     checks: list[Check]
     size: int  # bytes of all files
     content_digest: str
+    requirements: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)  # imported, and neither its own nor Python's
 
     @property
     def passed(self) -> int:
@@ -78,6 +81,8 @@ def preview_of(planned: Plan) -> Preview:
         checks=checks,
         size=size,
         content_digest=planned.manifest.content_digest,
+        requirements=list(planned.manifest.requirements),
+        modules=modules_wanted(texts, content.paths()),
     )
 
 

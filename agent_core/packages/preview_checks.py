@@ -21,7 +21,7 @@ class Check:
     """One check of the preview, in words."""
 
     key: str
-    state: Literal["pass", "note", "fail"]
+    state: Literal["pass", "note", "fail", "wait"]
     title: str
     text: str
     path: str = ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent_core.errors import ConflictError, PackageError, UserInputError
-from agent_core.packages.builder import BuildRequest, BuildResult, build, plan
+from agent_core.packages.builder import BuildRequest, BuildResult, Progress, build, plan
 from agent_core.packages.inspect import human_size
 from agent_core.packages.preview import Preview, preview_of
 from agent_core.packages.wizard_fields import FieldNote, Fields, check_field
@@ -83,8 +83,10 @@ class BuildWizard:
         self.step = Step.SOURCE if self.step is Step.PREVIEW else Step.PREVIEW
         return self.step
 
-    def build(self, key: Ed25519PrivateKey | None = None) -> BuildResult:
-        """Build what the preview showed and go to the last step."""
+    def build(
+        self, key: Ed25519PrivateKey | None = None, progress: Progress | None = None
+    ) -> BuildResult:
+        """Build what the preview showed and go to the last step; `progress` may raise to cancel."""
         if self.shown is None:
             raise ConflictError(
                 "There is no preview of these values.", next_step="Look at the preview first."
@@ -103,7 +105,8 @@ class BuildWizard:
             self.log.append((time.monotonic() - started, text))
 
         say(f"{len(self.shown.files)} files, {len(self.shown.left_out)} left out")
-        result = build(self._request(key))
+        request = self._request(key)
+        result = build(request, progress) if progress else build(request)
         for text in result.notes:
             say(text)
         if result.content_digest != self.shown.content_digest:

@@ -101,6 +101,8 @@ OWN: dict[str, str] = {
     "invitations.join": "link, silo, device_name, email?, name?, password? -> Group; signs up or "
     "accepts with the signed-in account, binds the device and puts it into the group",
     "invitations.decline": "link -> {}",
+    "packages.resolve": "requirements, modules? -> {runtime, brought, installed, missing, problem, "
+    "next_step, is_sure}; asks the job runtime and pip, installs nothing",
     "packages.upload": "path -> PackageInfo; resumable, progress as events",
     "runs.start": "run_id -> Run; fetches the plan, signs it with this machine's owner key, sends",
     "runs.save_model": "run_id, round, path -> {path, sha256, size}; hash checked",

@@ -150,6 +150,10 @@ class Answers(FakeModels):
              **person},
         ])  # fmt: skip
 
+    def packages_resolve(self, requirements: list[str], modules: list[str]) -> Any:
+        return {"runtime": "base-1", "brought": requirements, "installed": [], "missing": [],
+                "problem": "", "next_step": "", "is_sure": True}  # fmt: skip
+
     def hub_host(self, name: str = "") -> Any:
         return {"url": "http://127.0.0.1:8430"}
 

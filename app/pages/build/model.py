@@ -9,7 +9,7 @@ from typing import Any
 
 from agent_core import keys, settings
 from agent_core.errors import UserInputError
-from agent_core.packages.builder import OUTPUT_FOLDER, BuildResult
+from agent_core.packages.builder import OUTPUT_FOLDER, BuildResult, Progress
 from agent_core.packages.wizard import BuildWizard, FieldNote, Fields
 from agent_core.paths import Home
 from app.context import Client
@@ -86,13 +86,15 @@ def type_of(folder: str) -> str:
     return "flower" if folder and (Path(folder) / "pyproject.toml").is_file() else ""
 
 
-def build(wizard: BuildWizard, home: Home, sign: bool) -> BuildResult:
+def build(
+    wizard: BuildWizard, home: Home, sign: bool, progress: Progress | None = None
+) -> BuildResult:
     """Build what the preview showed, signed with this person's key where wanted."""
     if not sign:
-        return wizard.build(None)
+        return wizard.build(None, progress)
     named = home.credentials if home.credentials.is_file() else None
     store = keys.open_store(home, settings.load(home.settings), named)
-    return wizard.build(keys.owner_key(store))
+    return wizard.build(keys.owner_key(store), progress)
 
 
 def words_of(digest: str) -> str:

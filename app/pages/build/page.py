@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QCheckBox, QStackedWidget, QWidget
 from agent_core.errors import SiloDeskError
 from agent_core.packages.builder import BuildResult
 from agent_core.packages.preview import Preview
+from agent_core.packages.preview_runtime import runtime_checks, unanswered
 from agent_core.packages.wizard import BuildWizard, FieldNote
 from app.bridge.tasks import sentence_of
-from app.context import AppContext
+from app.context import AppContext, Task
 from app.i18n import mark, tr
 from app.pages.build import model
+from app.pages.build.pace import CANCELLED, Pace
 from app.pages.build.preview_step import PreviewStep
 from app.pages.build.result_step import ResultStep
 from app.pages.build.source_step import SourceStep
@@ -60,7 +62,11 @@ class BuildPage(Page):
         self.sign.setToolTip(tr("Others see that it comes from you and that nobody changed it"))
         self.progress = Label("", "small", "faint")
         self.next = Button(tr("Preview package"), "primary", on_click=self._next)
-        foot = row(self.back, None, self.progress, self.sign, self.next, gap=14)
+        self.cancel = Button(tr("Cancel"), "ghost", on_click=self._cancel)
+        self._pace: Pace | None = None
+        self._task: Task | None = None
+        self._looks = 0
+        foot = row(self.back, None, self.progress, self.cancel, self.sign, self.next, gap=14)
         self.setLayout(
             column(self.stepper, 4, (self.stack, 1), rule(), foot, gap=12, margins=(24, 20, 24, 16))
         )
@@ -94,6 +100,16 @@ class BuildPage(Page):
         self.progress.setText(text)
         self.next.setEnabled(not text)
         self.back.setEnabled(not text)
+        self.cancel.setVisible(bool(text))
+
+    def _cancel(self) -> None:
+        if self._pace is not None:
+            self._pace.cancel()
+            self.progress.setText(tr("Cancelling …"))
+        elif self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self._set_busy("")
 
     def _next(self) -> None:
         if self.step() == 0:
@@ -129,7 +145,7 @@ class BuildPage(Page):
             errors = wizard.check_all()
             return errors or wizard.preview()
 
-        self.context.tasks.run(look, self._looked, self._failed, self)
+        self._task = self.context.tasks.run(look, self._looked, self._failed, self)
 
     def _looked(self, found: Preview | list[FieldNote]) -> None:
         self._set_busy("")
@@ -143,24 +159,48 @@ class BuildPage(Page):
             return
         self.preview.show_preview(found)
         self._show(1)
+        self._ask_runtime(found)
         self.next.setEnabled(found.is_buildable)
         (self.next if found.is_buildable else self.back).setFocus()
+
+    def _ask_runtime(self, preview: Preview) -> None:
+        """Ask whether the job runtime can meet it; the sources' own checks do not wait for that."""
+        self._looks += 1
+        number = self._looks
+
+        def answered(answer: dict[str, Any]) -> None:
+            if number == self._looks:
+                self.preview.show_runtime(runtime_checks(answer, preview.requirements))
+
+        def failed(error: Exception) -> None:
+            if number == self._looks:
+                self.preview.show_runtime(unanswered(" ".join(sentence_of(error))))
+
+        self.context.tasks.call(
+            "packages.resolve", answered, failed, self,
+            requirements=preview.requirements, modules=preview.modules,
+        )  # fmt: skip
 
     # --- build ---
     def _build(self) -> None:
         self._set_busy(tr("Building …"))
         wizard, home, sign = self.wizard, self.context.home, self.sign.isChecked()
+        pace = self._pace = Pace(self.progress, tr("Building …"), self)
         self.context.tasks.run(
-            lambda: model.build(wizard, home, sign), self._built, self._failed, self
+            lambda: model.build(wizard, home, sign, pace.heard), self._built, self._failed, self
         )
 
     def _built(self, result: BuildResult) -> None:
+        self._pace = None
         self.result.show_result(result, self.wizard.log)
         self._show(2)
         self.result.upload.button.setFocus()
 
     def _failed(self, error: Exception) -> None:
+        self._pace = None
         self._set_busy("")
+        if getattr(error, "code", "") == CANCELLED:
+            return
         title, text = sentence_of(error)
         if isinstance(error, SiloDeskError) and error.code.startswith("keyring"):
             text += tr(" Without the tick at “Sign it with my key” it is built unsigned.")

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agent_core.packages.preview import Preview
 from agent_core.packages.preview_checks import Check
+from agent_core.packages.preview_runtime import pending
 from app.i18n import tr
 from app.pages.build.model import words_of
 from app.widgets.badges import Tag
@@ -21,6 +22,7 @@ _CHECKS = {
     "pass": ("circle-check", "ok"),
     "note": ("triangle-alert", "warn"),
     "fail": ("circle-x", "danger"),
+    "wait": ("loader", "cyan"),
 }
 LEFT_OUT_SHOWN = 8
 
@@ -30,6 +32,8 @@ class PreviewStep(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._of_sources: list[Check] = []
+        self._shown: list[Check] = []
         self.content = Label("", "small", "faint")
         self.files = FileTree()
         self.left_out = QVBoxLayout()
@@ -69,11 +73,20 @@ class PreviewStep(QWidget):
             files, (), {f"{preview.root}/{path}": mark for path, mark in marks.items()}
         )
         self._show_left_out(preview)
-        self._show_checks(preview.checks)
+        self._of_sources = list(preview.checks)
+        self._show_checks([*self._of_sources, *pending()])
         self.figures[0].setText(size(preview.size))
         self.figures[1].setText(plural(len(preview.files), "file"))
         self.figures[2].setText(words_of(preview.content_digest))
         self.figures[2].setToolTip(short_digest(preview.content_digest))
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each check that is shown."""
+        return {check.key: check.state for check in self._shown}
+
+    def show_runtime(self, checks: list[Check]) -> None:
+        """Show what the job runtime answered, behind what the sources said."""
+        self._show_checks([*self._of_sources, *checks])
 
     def _show_left_out(self, preview: Preview) -> None:
         clear(self.left_out)
@@ -94,6 +107,7 @@ class PreviewStep(QWidget):
             )
 
     def _show_checks(self, checks: list[Check]) -> None:
+        self._shown = checks
         clear(self.checks)
         for number, check in enumerate(checks):
             if number:
