@@ -8,6 +8,7 @@ from typing import Any
 from agent_core.errors import ForbiddenError, NotSignedInError, SiloDeskError
 from app.context import Client
 from app.i18n import mark, tr
+from app.wire_words import said
 
 PARTS = {
     "database": ("database", mark("Database")),
@@ -46,7 +47,7 @@ def look(client: Client, *, is_in: bool) -> Seen:
     except (ForbiddenError, NotSignedInError):
         return Seen(state, why=tr("Only the hub's administrator sees its health and its people."))
     except SiloDeskError as error:
-        return Seen(state, why=f"{error.sentence} {error.next_step}".strip())
+        return Seen(state, why=f"{said(error.sentence)} {said(error.next_step)}".strip())
     return Seen(state, overview, people)
 
 
