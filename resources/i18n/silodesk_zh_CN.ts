@@ -8,10 +8,6 @@
             <translation> 若不勾选“用我的密钥签名”，构建结果将不带签名。</translation>
         </message>
         <message>
-            <source> and {n} more</source>
-            <translation> 等 {n} 个</translation>
-        </message>
-        <message>
             <source># It cannot be read: {strerror}.</source>
             <translation># 无法读取：{strerror}。</translation>
         </message>
@@ -124,6 +120,10 @@
             <translation>运行会在您选择的设备上训练一个应用。它会立即显示在这里。</translation>
         </message>
         <message>
+            <source>A sandboxed process loads and converts it.</source>
+            <translation>由沙箱中的进程加载并转换。</translation>
+        </message>
+        <message>
             <source>A {type} needs its {other} package beside it.</source>
             <translation>{type}程序包需要配套的{other}程序包。</translation>
         </message>
@@ -142,6 +142,10 @@
         <message>
             <source>Accounts of this hub</source>
             <translation>此中枢的账户</translation>
+        </message>
+        <message>
+            <source>Accuracy</source>
+            <translation>准确率</translation>
         </message>
         <message>
             <source>Actions</source>
@@ -236,6 +240,10 @@
             <translation>所有行</translation>
         </message>
         <message>
+            <source>All projects</source>
+            <translation>所有项目</translation>
+        </message>
+        <message>
             <source>All runs</source>
             <translation>所有运行</translation>
         </message>
@@ -254,6 +262,10 @@
         <message>
             <source>Always allowed</source>
             <translation>始终允许</translation>
+        </message>
+        <message>
+            <source>Another example</source>
+            <translation>另一个示例</translation>
         </message>
         <message>
             <source>Another site: send it an invitation link. Its operator opens the link in SiloDesk; the device joins the group by itself.</source>
@@ -304,12 +316,20 @@
             <translation>正在询问中枢…</translation>
         </message>
         <message>
+            <source>Asks the agent.</source>
+            <translation>将询问代理。</translation>
+        </message>
+        <message>
             <source>At most 10 s</source>
             <translation>最多 10 秒</translation>
         </message>
         <message>
             <source>At the end of this round; nothing is lost</source>
             <translation>在本轮结束时；不会丢失任何内容</translation>
+        </message>
+        <message>
+            <source>Auc</source>
+            <translation>AUC</translation>
         </message>
         <message>
             <source>Aug</source>
@@ -346,6 +366,10 @@
         <message>
             <source>Backup</source>
             <translation>备份</translation>
+        </message>
+        <message>
+            <source>Best of each run</source>
+            <translation>每个运行的最佳模型</translation>
         </message>
         <message>
             <source>Best result</source>
@@ -464,6 +488,14 @@
             <translation>CSV (*.csv)</translation>
         </message>
         <message>
+            <source>CSV file…</source>
+            <translation>CSV 文件…</translation>
+        </message>
+        <message>
+            <source>Calls a minute, last 24 minutes</source>
+            <translation>每分钟调用数，最近 24 分钟</translation>
+        </message>
+        <message>
             <source>Cancel</source>
             <translation>取消</translation>
         </message>
@@ -488,8 +520,20 @@
             <translation>检查项</translation>
         </message>
         <message>
+            <source>Choose a CSV file</source>
+            <translation>选择 CSV 文件</translation>
+        </message>
+        <message>
+            <source>Choose a PNG or JPEG file.</source>
+            <translation>请选择 PNG 或 JPEG 文件。</translation>
+        </message>
+        <message>
             <source>Choose a device</source>
             <translation>选择设备</translation>
+        </message>
+        <message>
+            <source>Choose a picture</source>
+            <translation>选择图片</translation>
         </message>
         <message>
             <source>Choose all online</source>
@@ -652,8 +696,20 @@
             <translation>已复制。请发给对方站点；之后不会再次显示。</translation>
         </message>
         <message>
+            <source>Copied. Whoever has it can ask this model.</source>
+            <translation>已复制。持有它的人可以向此模型提问。</translation>
+        </message>
+        <message>
             <source>Copy</source>
             <translation>复制</translation>
+        </message>
+        <message>
+            <source>Copy SHA-256</source>
+            <translation>复制 SHA-256</translation>
+        </message>
+        <message>
+            <source>Copy a command that asks it</source>
+            <translation>复制调用命令</translation>
         </message>
         <message>
             <source>Copy address</source>
@@ -666,6 +722,10 @@
         <message>
             <source>Copy edge id</source>
             <translation>复制边缘编号</translation>
+        </message>
+        <message>
+            <source>Copy hash</source>
+            <translation>复制哈希</translation>
         </message>
         <message>
             <source>Copy key</source>
@@ -686,6 +746,10 @@
         <message>
             <source>Copy the letter to the IT department</source>
             <translation>复制致 IT 部门的信函</translation>
+        </message>
+        <message>
+            <source>Copy token</source>
+            <translation>复制令牌</translation>
         </message>
         <message>
             <source>Copy what is selected</source>
@@ -780,8 +844,28 @@
             <translation>已谢绝</translation>
         </message>
         <message>
+            <source>Delete</source>
+            <translation>删除</translation>
+        </message>
+        <message>
+            <source>Delete all models of run {id}…</source>
+            <translation>删除运行 {id} 的所有模型…</translation>
+        </message>
+        <message>
             <source>Delete them</source>
             <translation>删除</translation>
+        </message>
+        <message>
+            <source>Delete {count} model?</source>
+            <translation>删除 {count} 个模型？</translation>
+        </message>
+        <message>
+            <source>Delete {count} models?</source>
+            <translation>删除 {count} 个模型？</translation>
+        </message>
+        <message>
+            <source>Delete…</source>
+            <translation>删除…</translation>
         </message>
         <message>
             <source>Destination folder</source>
@@ -860,6 +944,10 @@
             <translation>王敏医生</translation>
         </message>
         <message>
+            <source>Drop a picture here, or click to choose one</source>
+            <translation>将图片拖放到这里，或单击选择</translation>
+        </message>
+        <message>
             <source>Dynamic import</source>
             <translation>动态导入</translation>
         </message>
@@ -924,6 +1012,10 @@
             <translation>结束状态</translation>
         </message>
         <message>
+            <source>Ended: {why}</source>
+            <translation>已结束：{why}</translation>
+        </message>
+        <message>
             <source>Ends every job on this machine; asks before it does.</source>
             <translation>结束本机上的所有作业；结束前会询问。</translation>
         </message>
@@ -948,12 +1040,24 @@
             <translation>入口文件</translation>
         </message>
         <message>
+            <source>Epoch</source>
+            <translation>批次</translation>
+        </message>
+        <message>
             <source>Error</source>
             <translation>错误</translation>
         </message>
         <message>
             <source>Errors</source>
             <translation>错误</translation>
+        </message>
+        <message>
+            <source>Eval accuracy</source>
+            <translation>评估准确率</translation>
+        </message>
+        <message>
+            <source>Eval loss</source>
+            <translation>评估损失</translation>
         </message>
         <message>
             <source>Events</source>
@@ -966,6 +1070,10 @@
         <message>
             <source>Every job here, at the end of its round; also new ones</source>
             <translation>这里的每个作业，在其本轮结束时；新作业也一样</translation>
+        </message>
+        <message>
+            <source>Every round that a run closes leaves one. Start a run to make the first.</source>
+            <translation>运行每结束一轮就会留下一个。启动运行即可产生第一个。</translation>
         </message>
         <message>
             <source>Every session of the account ends at once. Its devices stay bound; revoke them under Devices.</source>
@@ -996,8 +1104,28 @@
             <translation>导出</translation>
         </message>
         <message>
+            <source>Export as TorchScript</source>
+            <translation>导出为 TorchScript</translation>
+        </message>
+        <message>
+            <source>Export as TorchScript…</source>
+            <translation>导出为 TorchScript…</translation>
+        </message>
+        <message>
+            <source>Exporting the model</source>
+            <translation>正在导出模型</translation>
+        </message>
+        <message>
+            <source>Export…</source>
+            <translation>导出…</translation>
+        </message>
+        <message>
             <source>Expression</source>
             <translation>表达式</translation>
+        </message>
+        <message>
+            <source>F1</source>
+            <translation>F1</translation>
         </message>
         <message>
             <source>Fail</source>
@@ -1026,6 +1154,10 @@
         <message>
             <source>Files</source>
             <translation>文件</translation>
+        </message>
+        <message>
+            <source>Files of the package</source>
+            <translation>程序包的文件</translation>
         </message>
         <message>
             <source>Filter by name, site, edge id</source>
@@ -1296,6 +1428,10 @@
             <translation>初始化</translation>
         </message>
         <message>
+            <source>Invert</source>
+            <translation>反相</translation>
+        </message>
+        <message>
             <source>Invitation link</source>
             <translation>邀请链接</translation>
         </message>
@@ -1508,6 +1644,10 @@
             <translation>最后出现</translation>
         </message>
         <message>
+            <source>Learning rate</source>
+            <translation>学习率</translation>
+        </message>
+        <message>
             <source>Leave</source>
             <translation>退出</translation>
         </message>
@@ -1530,6 +1670,10 @@
         <message>
             <source>Left out</source>
             <translation>已排除</translation>
+        </message>
+        <message>
+            <source>Let this package's code run here?</source>
+            <translation>允许此程序包的代码在这里运行？</translation>
         </message>
         <message>
             <source>Letter (*.txt);;Whole report (*.json)</source>
@@ -1604,8 +1748,24 @@
             <translation>正在查看…</translation>
         </message>
         <message>
+            <source>Loss</source>
+            <translation>损失</translation>
+        </message>
+        <message>
+            <source>Lr</source>
+            <translation>学习率</translation>
+        </message>
+        <message>
             <source>Machines appear here as soon as they are bound to your account or join a group.</source>
             <translation>机器一经绑定到您的账户或加入群组，就会出现在这里。</translation>
+        </message>
+        <message>
+            <source>Made from</source>
+            <translation>来源</translation>
+        </message>
+        <message>
+            <source>Main metric</source>
+            <translation>主要指标</translation>
         </message>
         <message>
             <source>Make a link for a new password...</source>
@@ -1618,6 +1778,10 @@
         <message>
             <source>Make administrator...</source>
             <translation>设为管理员…</translation>
+        </message>
+        <message>
+            <source>Make one, or open the invitation link that you were sent.</source>
+            <translation>请新建一个，或打开您收到的邀请链接。</translation>
         </message>
         <message>
             <source>Make operator</source>
@@ -1720,8 +1884,24 @@
             <translation>最小化</translation>
         </message>
         <message>
+            <source>Model</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <source>Model exported, its answers compared</source>
+            <translation>模型已导出，答案已核对</translation>
+        </message>
+        <message>
+            <source>Model of round {n}</source>
+            <translation>第 {n} 轮的模型</translation>
+        </message>
+        <message>
             <source>Model of run {run}, round {n}</source>
             <translation>运行 {run} 第 {n} 轮的模型</translation>
+        </message>
+        <message>
+            <source>Model saved, its hash matches</source>
+            <translation>模型已保存，哈希一致</translation>
         </message>
         <message>
             <source>Model updates</source>
@@ -1730,6 +1910,10 @@
         <message>
             <source>Models</source>
             <translation>模型</translation>
+        </message>
+        <message>
+            <source>Models could not be read</source>
+            <translation>模型无法读取</translation>
         </message>
         <message>
             <source>More</source>
@@ -1860,8 +2044,16 @@
             <translation>新建运行…</translation>
         </message>
         <message>
+            <source>New token</source>
+            <translation>新令牌</translation>
+        </message>
+        <message>
             <source>New: {what}</source>
             <translation>新建：{what}</translation>
+        </message>
+        <message>
+            <source>Newest</source>
+            <translation>最新</translation>
         </message>
         <message>
             <source>Next</source>
@@ -1936,6 +2128,10 @@
             <translation>还没有日志行。作业一写入就会出现。</translation>
         </message>
         <message>
+            <source>No models yet</source>
+            <translation>还没有模型</translation>
+        </message>
+        <message>
             <source>No notifications; what waits for your decision stays in the tray icon.</source>
             <translation>不发送通知；等待您决定的内容保留在托盘图标中。</translation>
         </message>
@@ -2006,6 +2202,10 @@
         <message>
             <source>Not live</source>
             <translation>不是“是”或“否”。请用 true 或 false。</translation>
+        </message>
+        <message>
+            <source>Not served. It would answer on 127.0.0.1, this computer only.</source>
+            <translation>未提供服务。它只会在 127.0.0.1（本计算机）上应答。</translation>
         </message>
         <message>
             <source>Not set up</source>
@@ -2124,6 +2324,10 @@
             <translation>离线</translation>
         </message>
         <message>
+            <source>On 127.0.0.1, this computer only; it goes on without a window.</source>
+            <translation>位于 127.0.0.1，仅本计算机；窗口关闭后继续。</translation>
+        </message>
+        <message>
             <source>On this page</source>
             <translation>在此页面上</translation>
         </message>
@@ -2228,6 +2432,10 @@
             <translation>打开文件夹</translation>
         </message>
         <message>
+            <source>Open the run</source>
+            <translation>打开运行</translation>
+        </message>
+        <message>
             <source>Open, or press the focused button</source>
             <translation>打开，或按下获得焦点的按钮</translation>
         </message>
@@ -2274,6 +2482,10 @@
         <message>
             <source>PNG (*.png)</source>
             <translation>PNG (*.png)</translation>
+        </message>
+        <message>
+            <source>Package</source>
+            <translation>程序包</translation>
         </message>
         <message>
             <source>Package and fingerprint</source>
@@ -2400,6 +2612,14 @@
             <translation>图片已保存</translation>
         </message>
         <message>
+            <source>Picture: drop one here, or press Return to choose a file</source>
+            <translation>图片：拖放到这里，或按回车选择文件</translation>
+        </message>
+        <message>
+            <source>Pictures</source>
+            <translation>图片</translation>
+        </message>
+        <message>
             <source>Place for secrets</source>
             <translation>机密存放处</translation>
         </message>
@@ -2426,6 +2646,22 @@
         <message>
             <source>Power and heat</source>
             <translation>电源与温度</translation>
+        </message>
+        <message>
+            <source>Precision</source>
+            <translation>精确率</translation>
+        </message>
+        <message>
+            <source>Predict</source>
+            <translation>预测</translation>
+        </message>
+        <message>
+            <source>Prediction</source>
+            <translation>预测结果</translation>
+        </message>
+        <message>
+            <source>Predictions by row</source>
+            <translation>逐行预测结果</translation>
         </message>
         <message>
             <source>Preview</source>
@@ -2548,6 +2784,10 @@
             <translation>目前仅本计算机可访问</translation>
         </message>
         <message>
+            <source>Read older ones</source>
+            <translation>读取更早的</translation>
+        </message>
+        <message>
             <source>Read these aloud to a partner: same words, same code.</source>
             <translation>可向伙伴念出这些词：词语相同，代码相同。</translation>
         </message>
@@ -2566,6 +2806,10 @@
         <message>
             <source>Ready?</source>
             <translation>是否就绪</translation>
+        </message>
+        <message>
+            <source>Recall</source>
+            <translation>召回率</translation>
         </message>
         <message>
             <source>Received</source>
@@ -2614,6 +2858,10 @@
         <message>
             <source>Rename…</source>
             <translation>重命名…</translation>
+        </message>
+        <message>
+            <source>Research only, not for patient care</source>
+            <translation>仅供研究，不用于患者诊疗</translation>
         </message>
         <message>
             <source>Restart</source>
@@ -2732,6 +2980,10 @@
             <translation>轮次</translation>
         </message>
         <message>
+            <source>Row</source>
+            <translation>行</translation>
+        </message>
+        <message>
             <source>Run</source>
             <translation>运行</translation>
         </message>
@@ -2746,6 +2998,10 @@
         <message>
             <source>Run again</source>
             <translation>再次运行</translation>
+        </message>
+        <message>
+            <source>Run it here, without network</source>
+            <translation>在此运行，无网络</translation>
         </message>
         <message>
             <source>Run {id}</source>
@@ -2852,8 +3108,16 @@
             <translation>保存显示的行</translation>
         </message>
         <message>
+            <source>Save the model</source>
+            <translation>保存模型</translation>
+        </message>
+        <message>
             <source>Saved</source>
             <translation>已保存</translation>
+        </message>
+        <message>
+            <source>Saved as safetensors, never as code. The hash is checked when you save.</source>
+            <translation>保存为 safetensors，绝不保存为代码。保存时会核对哈希。</translation>
         </message>
         <message>
             <source>Save…</source>
@@ -2866,6 +3130,10 @@
         <message>
             <source>Search in the page</source>
             <translation>在页面中搜索</translation>
+        </message>
+        <message>
+            <source>Search models</source>
+            <translation>搜索模型</translation>
         </message>
         <message>
             <source>Search or run a command</source>
@@ -2914,6 +3182,10 @@
         <message>
             <source>Sep</source>
             <translation>9月</translation>
+        </message>
+        <message>
+            <source>Serve on this machine</source>
+            <translation>在本机提供服务</translation>
         </message>
         <message>
             <source>Server</source>
@@ -3076,6 +3348,10 @@
             <translation>站点</translation>
         </message>
         <message>
+            <source>Sites and data</source>
+            <translation>站点与数据</translation>
+        </message>
+        <message>
             <source>Sites in</source>
             <translation>在线站点</translation>
         </message>
@@ -3152,6 +3428,10 @@
             <translation>启动运行</translation>
         </message>
         <message>
+            <source>Start server</source>
+            <translation>启动服务</translation>
+        </message>
+        <message>
             <source>Start the hub</source>
             <translation>启动中枢</translation>
         </message>
@@ -3174,6 +3454,10 @@
         <message>
             <source>Starting…</source>
             <translation>正在启动…</translation>
+        </message>
+        <message>
+            <source>Starts the prediction server first.</source>
+            <translation>会先启动预测服务。</translation>
         </message>
         <message>
             <source>State</source>
@@ -3222,6 +3506,10 @@
         <message>
             <source>Stop searching</source>
             <translation>停止查找</translation>
+        </message>
+        <message>
+            <source>Stop serving</source>
+            <translation>停止服务</translation>
         </message>
         <message>
             <source>Stop the hub</source>
@@ -3288,6 +3576,10 @@
             <translation>存储</translation>
         </message>
         <message>
+            <source>Swap dark and light, for dark ink on white paper</source>
+            <translation>交换明暗，用于白纸黑字</translation>
+        </message>
+        <message>
             <source>System</source>
             <translation>系统</translation>
         </message>
@@ -3322,6 +3614,14 @@
         <message>
             <source>Tensors of runs that ended more than an hour ago</source>
             <translation>结束超过一小时的运行的张量</translation>
+        </message>
+        <message>
+            <source>Test accuracy</source>
+            <translation>测试准确率</translation>
+        </message>
+        <message>
+            <source>Test loss</source>
+            <translation>测试损失</translation>
         </message>
         <message>
             <source>Text (*.log *.txt)</source>
@@ -3372,6 +3672,10 @@
             <translation>应用以其自身的值运行。</translation>
         </message>
         <message>
+            <source>The application's own values.</source>
+            <translation>应用自身的值。</translation>
+        </message>
+        <message>
             <source>The checks are running.</source>
             <translation>正在检查。</translation>
         </message>
@@ -3406,6 +3710,14 @@
         <message>
             <source>The first bar appears when round 1 begins.</source>
             <translation>第 1 轮开始时出现第一根柱形。</translation>
+        </message>
+        <message>
+            <source>The first one appears when round 1 closes.</source>
+            <translation>第 1 轮结束时出现第一个。</translation>
+        </message>
+        <message>
+            <source>The first one was shown at its start.</source>
+            <translation>第一个令牌在启动时已显示。</translation>
         </message>
         <message>
             <source>The first ones come with round 1.</source>
@@ -3474,6 +3786,10 @@
         <message>
             <source>The link for {name} is on the clipboard</source>
             <translation>{name} 的链接已复制到剪贴板</translation>
+        </message>
+        <message>
+            <source>The model is made by the package's own code, and no standing approval covers it. Your yes holds for this content and this time only, and is recorded.</source>
+            <translation>模型由程序包自身的代码生成，而没有涵盖它的长期审批。您的同意仅适用于此内容和这一次，并会记录。</translation>
         </message>
         <message>
             <source>The package has no parameter of this name. Did you mean {name}?</source>
@@ -3556,6 +3872,10 @@
             <translation>通往中枢的路径</translation>
         </message>
         <message>
+            <source>The weights go from the hub and its store, for every member of the group. Curves and logs stay. Copies that were saved elsewhere stay too.</source>
+            <translation>权重将从中枢及其存储中删除，对群组所有成员生效。曲线和日志保留。已另存的副本也保留。</translation>
+        </message>
+        <message>
             <source>The window changes at once.</source>
             <translation>窗口会立即更改。</translation>
         </message>
@@ -3604,10 +3924,6 @@
             <translation>此表达式重复了一个自身重复的组，可能永不结束。</translation>
         </message>
         <message>
-            <source>This group has nobody and nothing</source>
-            <translation>此群组既没有成员也没有设备</translation>
-        </message>
-        <message>
             <source>This hub has no account yet. The first one is its administrator.</source>
             <translation>此中枢还没有账户。第一个账户即为管理员。</translation>
         </message>
@@ -3642,6 +3958,10 @@
         <message>
             <source>This machine leaves the federation until the agent runs again. Jobs go on behind their keepers and keep what they send; nothing new starts, and no decision reaches you.</source>
             <translation>在代理再次运行之前，本机离开联邦。作业在其守护进程后继续，并保留要发送的内容；不会启动新作业，也不会有决定送达您。</translation>
+        </message>
+        <message>
+            <source>This model cannot be tried</source>
+            <translation>无法试用此模型</translation>
         </message>
         <message>
             <source>This sheet</source>
@@ -3692,6 +4012,18 @@
             <translation>拓扑表格</translation>
         </message>
         <message>
+            <source>TorchScript. {why}</source>
+            <translation>TorchScript。{why}</translation>
+        </message>
+        <message>
+            <source>Train accuracy</source>
+            <translation>训练准确率</translation>
+        </message>
+        <message>
+            <source>Train loss</source>
+            <translation>训练损失</translation>
+        </message>
+        <message>
             <source>Train models together. Your data stays on this computer.</source>
             <translation>共同训练模型。您的数据留在本计算机上。</translation>
         </message>
@@ -3710,6 +4042,10 @@
         <message>
             <source>Try again</source>
             <translation>重试</translation>
+        </message>
+        <message>
+            <source>Try and serve</source>
+            <translation>试用与服务</translation>
         </message>
         <message>
             <source>Try another word, or clear the search.</source>
@@ -3746,6 +4082,14 @@
         <message>
             <source>Type your password.</source>
             <translation>请输入您的密码。</translation>
+        </message>
+        <message>
+            <source>Type {n} to delete them</source>
+            <translation>输入 {n} 以删除</translation>
+        </message>
+        <message>
+            <source>Type {n}.</source>
+            <translation>请输入 {n}。</translation>
         </message>
         <message>
             <source>Type, folder, entry, config</source>
@@ -3852,6 +4196,14 @@
             <translation>请至少使用 {count} 个字符；几个词最简便。</translation>
         </message>
         <message>
+            <source>Val accuracy</source>
+            <translation>验证准确率</translation>
+        </message>
+        <message>
+            <source>Val loss</source>
+            <translation>验证损失</translation>
+        </message>
+        <message>
             <source>Valid for</source>
             <translation>有效期</translation>
         </message>
@@ -3944,6 +4296,10 @@
             <translation>各站点进度</translation>
         </message>
         <message>
+            <source>Where it comes from</source>
+            <translation>来源</translation>
+        </message>
+        <message>
             <source>Who</source>
             <translation>发起者</translation>
         </message>
@@ -3996,6 +4352,10 @@
             <translation>您已在同名的群组中。</translation>
         </message>
         <message>
+            <source>You are in no group yet</source>
+            <translation>您还不在任何群组中</translation>
+        </message>
+        <message>
             <source>You are in no group yet. Join one by a link, or make one first.</source>
             <translation>您还不在任何群组中。请先凭链接加入，或新建一个。</translation>
         </message>
@@ -4026,6 +4386,10 @@
         <message>
             <source>Your role</source>
             <translation>您的角色</translation>
+        </message>
+        <message>
+            <source>a fresh start</source>
+            <translation>全新开始</translation>
         </message>
         <message>
             <source>a job is running</source>
@@ -4084,6 +4448,10 @@
             <translation>允许</translation>
         </message>
         <message>
+            <source>allowed here</source>
+            <translation>已在此允许</translation>
+        </message>
+        <message>
             <source>an approval waits</source>
             <translation>有审批等待处理</translation>
         </message>
@@ -4118,6 +4486,10 @@
         <message>
             <source>at most {size} an hour</source>
             <translation>每小时最多 {size}</translation>
+        </message>
+        <message>
+            <source>best</source>
+            <translation>最佳</translation>
         </message>
         <message>
             <source>best value, its round, last value</source>
@@ -4292,6 +4664,10 @@
             <translation>每秒消息数</translation>
         </message>
         <message>
+            <source>model {sha}</source>
+            <translation>模型 {sha}</translation>
+        </message>
+        <message>
             <source>name</source>
             <translation>名称</translation>
         </message>
@@ -4310,6 +4686,10 @@
         <message>
             <source>never seen</source>
             <translation>从未出现</translation>
+        </message>
+        <message>
+            <source>newest</source>
+            <translation>最新</translation>
         </message>
         <message>
             <source>no GPU</source>
@@ -4386,6 +4766,10 @@
         <message>
             <source>not allowed</source>
             <translation>不允许</translation>
+        </message>
+        <message>
+            <source>not allowed here yet</source>
+            <translation>尚未在此允许</translation>
         </message>
         <message>
             <source>not bound</source>
@@ -4488,6 +4872,14 @@
             <translation>所有者：{name}</translation>
         </message>
         <message>
+            <source>p</source>
+            <translation>p</translation>
+        </message>
+        <message>
+            <source>p = {p}</source>
+            <translation>p = {p}</translation>
+        </message>
+        <message>
             <source>pauses at {limit} °C</source>
             <translation>达到 {limit} °C 时暂停</translation>
         </message>
@@ -4576,6 +4968,10 @@
             <translation>已签名</translation>
         </message>
         <message>
+            <source>signed by {key}</source>
+            <translation>由 {key} 签名</translation>
+        </message>
+        <message>
             <source>silent {age}</source>
             <translation>无响应 {age}</translation>
         </message>
@@ -4594,6 +4990,10 @@
         <message>
             <source>since {age}</source>
             <translation>已 {age}</translation>
+        </message>
+        <message>
+            <source>since {span}; closes without at {time}</source>
+            <translation>已 {span}；将于 {time} 不等待而结束</translation>
         </message>
         <message>
             <source>someone</source>
@@ -4654,6 +5054,10 @@
         <message>
             <source>times are since the step before</source>
             <translation>时间自上一步起计</translation>
+        </message>
+        <message>
+            <source>took part</source>
+            <translation>参与</translation>
         </message>
         <message>
             <source>trying to reach it</source>
@@ -4740,6 +5144,10 @@
             <translation>{by} 移除了 {who}</translation>
         </message>
         <message>
+            <source>{calls}, median {ms} ms</source>
+            <translation>{calls}，中位数 {ms} 毫秒</translation>
+        </message>
+        <message>
             <source>{cause} Shown is what was read before.</source>
             <translation>{cause} 显示的是此前读取的内容。</translation>
         </message>
@@ -4776,8 +5184,16 @@
             <translation>{count} 个审批等待处理…</translation>
         </message>
         <message>
+            <source>{count} call</source>
+            <translation>{count} 次调用</translation>
+        </message>
+        <message>
             <source>{count} call to look at</source>
             <translation>{count} 处需留意的调用</translation>
+        </message>
+        <message>
+            <source>{count} calls</source>
+            <translation>{count} 次调用</translation>
         </message>
         <message>
             <source>{count} calls to look at</source>
@@ -4908,6 +5324,22 @@
             <translation>{count} 个指标</translation>
         </message>
         <message>
+            <source>{count} model</source>
+            <translation>{count} 个模型</translation>
+        </message>
+        <message>
+            <source>{count} model deleted</source>
+            <translation>已删除 {count} 个模型</translation>
+        </message>
+        <message>
+            <source>{count} models</source>
+            <translation>{count} 个模型</translation>
+        </message>
+        <message>
+            <source>{count} models deleted</source>
+            <translation>已删除 {count} 个模型</translation>
+        </message>
+        <message>
             <source>{count} more lines</source>
             <translation>另有 {count} 行</translation>
         </message>
@@ -4970,6 +5402,14 @@
         <message>
             <source>{count} rounds</source>
             <translation>{count} 轮</translation>
+        </message>
+        <message>
+            <source>{count} row</source>
+            <translation>{count} 行</translation>
+        </message>
+        <message>
+            <source>{count} rows</source>
+            <translation>{count} 行</translation>
         </message>
         <message>
             <source>{count} run</source>
@@ -5064,6 +5504,10 @@
             <translation>{engines} 引擎</translation>
         </message>
         <message>
+            <source>{error} Shown is what was read before.</source>
+            <translation>{error} 显示的是此前读取的内容。</translation>
+        </message>
+        <message>
             <source>{first} Once started, all rounds end within {bound}.</source>
             <translation>{first} 启动后，所有轮次在 {bound} 内结束。</translation>
         </message>
@@ -5078,6 +5522,10 @@
         <message>
             <source>{hours} h {minutes} min</source>
             <translation>{hours} 小时 {minutes} 分</translation>
+        </message>
+        <message>
+            <source>{id}, {name}</source>
+            <translation>{id}，{name}</translation>
         </message>
         <message>
             <source>{keys}: {what}</source>
@@ -5144,6 +5592,10 @@ sha256 {zip_sha256}
             <translation>{name} 已在中枢</translation>
         </message>
         <message>
+            <source>{name} is no picture that can be read.</source>
+            <translation>{name} 不是可读取的图片。</translation>
+        </message>
+        <message>
             <source>{name} is ready</source>
             <translation>{name} 已就绪</translation>
         </message>
@@ -5168,6 +5620,10 @@ sha256 {zip_sha256}
             <translation>{name}：已有 {time} 没有数据</translation>
         </message>
         <message>
+            <source>{name}: write a number.</source>
+            <translation>{name}：请输入数字。</translation>
+        </message>
+        <message>
             <source>{name}: {value}, {note}</source>
             <translation>{name}：{value}，{note}</translation>
         </message>
@@ -5178,6 +5634,10 @@ sha256 {zip_sha256}
         <message>
             <source>{n} %</source>
             <translation>{n} %</translation>
+        </message>
+        <message>
+            <source>{n} columns</source>
+            <translation>{n} 列</translation>
         </message>
         <message>
             <source>{n} d</source>
@@ -5256,6 +5716,10 @@ sha256 {zip_sha256}
             <translation>{role} · {span}前</translation>
         </message>
         <message>
+            <source>{role}; dataset {name} {version}</source>
+            <translation>{role}；数据集 {name} {version}</translation>
+        </message>
+        <message>
             <source>{run} failed on this machine</source>
             <translation>{run} 在本机失败</translation>
         </message>
@@ -5282,6 +5746,10 @@ sha256 {zip_sha256}
         <message>
             <source>{shown} of {lines} lines shown, {sources}, {size}</source>
             <translation>显示 {lines} 行中的 {shown} 行，{sources}，{size}</translation>
+        </message>
+        <message>
+            <source>{shown} of {total} models</source>
+            <translation>{total} 个模型中的 {shown} 个</translation>
         </message>
         <message>
             <source>{silo} · this device</source>
@@ -5342,10 +5810,6 @@ sha256 {zip_sha256}
         <message>
             <source>{value:g} min</source>
             <translation>{value:g} 分钟</translation>
-        </message>
-        <message>
-            <source>{what} Since {age}; the round closes without them at {time}.</source>
-            <translation>{what} 已 {age}；该轮将于 {time} 不等它们而结束。</translation>
         </message>
         <message>
             <source>{what}, overdue</source>
@@ -6907,10 +7371,6 @@ sha256 {zip_sha256}
             <translation>没有网卡具有通往中枢的地址。</translation>
         </message>
         <message>
-            <source>No notifications from {clock} to {clock1}.</source>
-            <translation>{clock} 至 {clock1} 不发送通知。</translation>
-        </message>
-        <message>
             <source>No pickle, no eval</source>
             <translation>没有 pickle，没有 eval</translation>
         </message>
@@ -7019,8 +7479,16 @@ sha256 {zip_sha256}
             <translation>关闭：作业可使用全部 {everything} 个核心。</translation>
         </message>
         <message>
-            <source>On battery{charge}.</source>
-            <translation>正在使用电池{charge}。</translation>
+            <source>Off: notifications may come any time.</source>
+            <translation>关闭：随时可能发送通知。</translation>
+        </message>
+        <message>
+            <source>On battery, {percent} % left.</source>
+            <translation>正在使用电池，剩余 {percent} %。</translation>
+        </message>
+        <message>
+            <source>On battery.</source>
+            <translation>正在使用电池。</translation>
         </message>
         <message>
             <source>On mains.</source>
@@ -7063,8 +7531,12 @@ sha256 {zip_sha256}
             <translation>请打开连接诊断；它会指出代理服务器以及应提出的请求。</translation>
         </message>
         <message>
-            <source>Other programs use {cpu} % of the CPU</source>
-            <translation>其他程序占用 CPU 的 {cpu} %</translation>
+            <source>Other programs use {cpu} % of the CPU and {gpu1} % of the GPU.</source>
+            <translation>其他程序占用 CPU 的 {cpu} % 和 GPU 的 {gpu1} %。</translation>
+        </message>
+        <message>
+            <source>Other programs use {cpu} % of the CPU.</source>
+            <translation>其他程序占用 CPU 的 {cpu} %。</translation>
         </message>
         <message>
             <source>Other weights came than the order names.</source>
@@ -7157,10 +7629,6 @@ sha256 {zip_sha256}
         <message>
             <source>Python {version}; the job runtime is not made yet.</source>
             <translation>Python {version}；作业运行时尚未制作。</translation>
-        </message>
-        <message>
-            <source>Quiet until {clock}.</source>
-            <translation>静默至 {clock}。</translation>
         </message>
         <message>
             <source>Raise the budget to let it go on now.</source>
@@ -10381,6 +10849,14 @@ sha256 {zip_sha256}
         <message>
             <source>{target} cannot be written: {strerror1}.</source>
             <translation>{target} 无法写入：{strerror1}。</translation>
+        </message>
+        <message>
+            <source>{time}, quiet from {start1} to {end2}.</source>
+            <translation>{time}，自 {start1} 至 {end2} 静默。</translation>
+        </message>
+        <message>
+            <source>{time}, quiet until {end1}.</source>
+            <translation>{time}，静默至 {end1}。</translation>
         </message>
         <message>
             <source>{title} cannot be started: {strerror1} ({command2}).</source>

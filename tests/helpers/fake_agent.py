@@ -128,6 +128,7 @@ class FakeAgent:
             if method == "settings.set":
                 self._loop.call_soon(self._push, "settings", answer["result"])
         except SiloDeskError as error:
+            self.said += [error.sentence, error.next_step]
             answer["error"] = {
                 "code": -32000, "message": error.sentence, "data": error.to_problem()
             }  # fmt: skip

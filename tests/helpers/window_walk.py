@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from helpers.fake_records import PROJECTS
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -26,7 +27,9 @@ APART = frozenset({"run", "project", "sign_in"})
 PATIENCE = 60
 
 
-def places(run_id: int = 1284, project_id: int = 1) -> list[tuple[str, str, dict[str, Any]]]:
+def places(
+    run_id: int = 1284, project_id: int = PROJECTS[0].id
+) -> list[tuple[str, str, dict[str, Any]]]:
     """Return name, key and arguments of every page."""
     found: list[tuple[str, str, dict[str, Any]]] = [
         (one.key, one.key, {}) for one in PAGES if one.key not in APART
