@@ -71,9 +71,11 @@ class ApprovalMethods:
             review, package, before, approval.changed_files, first=approval.first_time
         )
         allowed = limits(parts.settings())
+        last = self._last(approval)
+        given = last.dataset.dataset_id if last and last.dataset else 0
         return {
             **found,
-            "datasets": [self._offer(approval, one) for one in parts.datasets.all()],
+            "datasets": [self._offer(approval, one, given) for one in parts.datasets.all()],
             "limits": {"memory": allowed.memory, "cpu_seconds": allowed.cpu_seconds},
         }
 
@@ -142,12 +144,17 @@ class ApprovalMethods:
         package = parts.home.packages / zipped
         if not package.is_file():
             package = place_of(parts.home, approval.content_digest)
-        application = f"{approval.group_id}/{approval.application}"
-        last = approval_history.last_approved(
-            parts.journal.connection, application, approval.role, before=approval.id
-        )
+        last = self._last(approval)
         before = place_of(parts.home, last.content_digest) if last else None
         return package, before
+
+    def _last(self, approval: Approval) -> Approval | None:
+        """Return the approval before this one of the same application and role."""
+        application = f"{approval.group_id}/{approval.application}"
+        connection = self._parts.journal.connection
+        return approval_history.last_approved(
+            connection, application, approval.role, before=approval.id
+        )
 
     def _chosen(
         self, question: Approval, dataset: int | None, no_data: bool
@@ -160,7 +167,7 @@ class ApprovalMethods:
             return "default", None
         return "chosen", datasets.use(chosen, question.group_id)
 
-    def _offer(self, approval: Approval, dataset: Dataset) -> dict[str, Any]:
+    def _offer(self, approval: Approval, dataset: Dataset, given: int) -> dict[str, Any]:
         """Return a dataset as a choice: whether it may be used, and which columns it lacks."""
         why = ""
         try:
@@ -171,7 +178,8 @@ class ApprovalMethods:
         names = {column.name for column in version.columns} if version else set()
         return {
             "id": dataset.id, "name": dataset.name, "kind": dataset.kind, "why_not": why,
-            "is_default": dataset.is_default, "number": version.number if version else 0,
+            "is_default": dataset.is_default, "was_given": dataset.id == given,
+            "number": version.number if version else 0,
             "rows": version.rows if version else None,
             "columns": len(names), "files": version.files if version else 0,
             "missing": [one for one in approval.data_wanted if one not in names],

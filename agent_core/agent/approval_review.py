@@ -65,7 +65,7 @@ def diffs(
     """Return the rows of files to draw; equal stretches are folded unless `whole`."""
     found, left = [], ROW_LIMIT
     with _sides(package, before) as sides:
-        for path in paths:
+        for path in sorted(paths, key=reading_order):
             if not sides.new.has(path) and not (sides.old and sides.old.has(path)):
                 raise PackageError(f"The package has no file {path[:200]}.", code="package.file")
             old, new, is_binary = sides.text(path)
@@ -81,6 +81,11 @@ def diffs(
             })  # fmt: skip
             left = max(0, left - len(rows))
     return found
+
+
+def reading_order(path: str) -> tuple[bool, bool, str]:
+    """Return the order in which files are read: code first, what the build made last."""
+    return path.startswith("conf/"), not path.endswith(".py"), path
 
 
 def marked_risks(sides: Sides) -> list[dict[str, Any]]:

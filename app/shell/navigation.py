@@ -37,6 +37,12 @@ def _approvals(context: AppContext) -> Page:
     return ApprovalsPage(context)
 
 
+def _datasets(context: AppContext) -> Page:
+    from app.pages.datasets.page import DatasetsPage
+
+    return DatasetsPage(context)
+
+
 def _build(context: AppContext) -> Page:
     from app.pages.build.page import BuildPage
 
@@ -130,6 +136,7 @@ def _compare(context: AppContext) -> Page:
 PAGES: tuple[Entry, ...] = (
     Entry("home", mark("Home"), "house", SILO, _home),
     Entry("approvals", mark("Approvals"), "shield-check", SILO, _approvals),
+    Entry("datasets", mark("Datasets"), "database", SILO, _datasets),
     Entry("devices", mark("Devices"), "server", FEDERATION, _devices),
     Entry("groups", mark("Groups"), "network", FEDERATION, _groups),
     Entry("projects", mark("Projects"), "folder-git-2", FEDERATION, _projects),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QWidget
 
+from app.i18n import tr
 from app.widgets.labels import Label
 from app.widgets.layouts import column
 from app.widgets.theme import theme
 from app.widgets.words import date
 
 DAY = 86400
-_DAYS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (0, "no end"))
+_DAYS = (7, 30, 90)
 
 
 class ApprovalScope(QWidget):
@@ -27,9 +27,9 @@ class ApprovalScope(QWidget):
         self._run_id = run_id
         self._group = QButtonGroup(self)
         choices = {
-            "once": f"This start of run {run_id} only",
-            "run": f"Run {run_id}, its restarts included",
-            "standing": "Exactly this code, in any run of the group",
+            "once": tr("This start of run {run} only", run=run_id),
+            "run": tr("Run {run}, its restarts included", run=run_id),
+            "standing": tr("Exactly this code, in any run of the group"),
         }
         self.radios: dict[str, QRadioButton] = {}
         for key, text in choices.items():
@@ -40,15 +40,16 @@ class ApprovalScope(QWidget):
         self.radios["run"].setChecked(True)
         self.ends = QComboBox()
         self.ends.setFixedHeight(32)
-        self.ends.setAccessibleName("Ends after")
-        for days, text in _DAYS:
-            until = f", until {date(time.time() + days * DAY)}" if days else ""
-            self.ends.addItem(f"{text}{until}", days)
+        self.ends.setAccessibleName(tr("Ends after"))
+        for days in _DAYS:
+            until = date(time.time() + days * DAY)
+            self.ends.addItem(tr("{days} days, until {date}", days=days, date=until), days)
+        self.ends.addItem(tr("no end"), 0)
         self.ends.setCurrentIndex(1)
-        self._caption = Label("Ends after", "small", "muted")
+        self._caption = Label(tr("Ends after"), "small", "muted")
         self.setLayout(
             column(
-                Label("Your approval covers", "strong"), *self.radios.values(), self._caption,
+                Label(tr("Your approval covers"), "strong"), *self.radios.values(), self._caption,
                 self.ends, gap=10,
             )
         )  # fmt: skip
@@ -66,14 +67,15 @@ class ApprovalScope(QWidget):
         return time.time() + days * DAY if days and self.key() == "standing" else None
 
     def outcome(self) -> str:
-        """Return what approving does, for the button."""
+        """Return what approving covers, as a sentence."""
         if self.key() == "once":
-            return "Approve this start"
+            return tr("Covers this start of run {run} only.", run=self._run_id)
         if self.key() == "run":
-            return f"Approve run {self._run_id}"
+            return tr("Covers run {run} and its restarts.", run=self._run_id)
         until = self.expires_at()
-        by = f"until {datetime.fromtimestamp(until).astimezone():%d %b}" if until else "for good"
-        return f"Approve this code {by}"
+        if until is None:
+            return tr("Covers exactly this code on this data, for good.")
+        return tr("Covers exactly this code on this data until {date}.", date=date(until))
 
     def _choose(self) -> None:
         standing = self.key() == "standing"

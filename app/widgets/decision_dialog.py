@@ -1,4 +1,4 @@
-"""The approval dialog: who asks, which code, what it may do, for how long."""
+"""The approval dialog: who asks, which code, what changed, what it wants, for how long."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.context import AppContext
+from app.i18n import tr, trn
 from app.widgets.approval_scope import ApprovalScope
-from app.widgets.badges import SiteTag, site_letters
 from app.widgets.buttons import Button
-from app.widgets.cards import Inset
-from app.widgets.code_view import CodeView
+from app.widgets.decision_calls import CallList
+from app.widgets.decision_strip import DecisionStrip
+from app.widgets.decision_wants import DataChoice, bytes_out, machine, network, want
+from app.widgets.decision_words import decider, is_by_demo, scope_words
 from app.widgets.dialogs import Dialog
+from app.widgets.diff_view import DiffView
 from app.widgets.file_tree import FileTree
 from app.widgets.key_value import KeyValue
 from app.widgets.labels import ElidedLabel, Icon, Label
-from app.widgets.layouts import Part, column, row, rule, scrolled
+from app.widgets.layouts import Part, clear, column, row, rule, scrolled
 from app.widgets.reason_dialog import ReasonDialog
-from app.widgets.words import age, date, key_name, plural, short_digest, size
+from app.widgets.words import age, date
 
 
 class DecisionDialog(Dialog):
@@ -28,152 +31,182 @@ class DecisionDialog(Dialog):
     decided = Signal()
 
     def __init__(self, parent: QWidget, context: AppContext, approval: dict[str, Any]) -> None:
-        waits = approval["state"] == "pending"
+        self.waits = approval["state"] == "pending"
         name = approval["application"]
         window = parent.window()
         super().__init__(
             parent,
-            f"Approve {name} for this machine?" if waits else name,
+            tr("Approve {name} for this machine?", name=name) if self.waits else name,
             _subtitle(approval),
             icon="shield-check",
-            tok="warn" if waits else "info",
+            tok="warn" if self.waits else "info",
             width=min(1280, window.width() - 80),
             height=min(812, window.height() - 60),
         )
         self.context = context
         self.approval = approval
-        self.code = CodeView()
-        self.files = FileTree()
-        self.files.chosen.connect(self._read_file)
-        self.path = ElidedLabel("", "small_medium", mono=True)
-        self.path_note = Label("", "small", "faint")
+        self.first = bool(approval.get("first_time"))
+        self._risks: list[dict[str, Any]] = []
+        self._has_review = self._has_code = False
+        self._make_parts()
         self.body.setSpacing(14)
-        self.body.addWidget(self._strip())
-        middle = row(
-            (self._left(), 23), rule(vertical=True), (self._middle(), 46), rule(vertical=True),
-            (self._right(), 27), gap=14,
+        self.body.addWidget(self.strip)
+        self.body.addLayout(
+            row((self._left(), 23), rule(vertical=True), (self._middle(), 48), rule(vertical=True),
+                (self._right(), 27), gap=14), 1,
         )  # fmt: skip
-        self.body.addLayout(middle, 1)
-        self.cost.setText("Kept with this run, and told to the one who asks.")
-        if waits:
+        if self.waits:
             self._add_decision()
         else:
-            self.add_button(Button("Close", on_click=self.reject))
+            self.cost.setText(decider(approval) if is_by_demo(approval) else "")
+            self.add_button(Button(tr("Close"), on_click=self.reject))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.first_focus = self.code
-        self.path.setText("Reading the files …")
-        # Lists carry no files, so that they stay small; the whole question is asked for here.
-        context.tasks.call(
-            "approvals.get", self._show_files, self._show_no_files, self, id=approval["id"]
-        )
+        self._read()
+
+    def _make_parts(self) -> None:
+        self.strip = DecisionStrip(self.approval)
+        self.code = DiffView()
+        self.code.unfolded.connect(self._read_file)
+        self.files = FileTree()
+        self.files.chosen.connect(self._show_file)
+        self.calls = CallList()
+        self.calls.called.connect(self._show_call)
+        self.against = ElidedLabel(self._against(), "strong")
+        self.files_note = Label("", "small", "faint")
+        self.all_files = Button(tr("All files"), "link", on_click=self._toggle_all)
+        self.all_files.setVisible(not self.first)
+        self.back = Button(kind="ghost", icon="arrow-up", tip=tr("Previous change"),
+                           on_click=self.code.previous_change)  # fmt: skip
+        self.forth = Button(kind="ghost", icon="arrow-down", tip=tr("Next change"),
+                            on_click=self.code.next_change)  # fmt: skip
+        self.data = DataChoice(self.approval)
+        self._wants = QVBoxLayout()
+        self._wants.setSpacing(12)
 
     # --- parts ---
-    def _strip(self) -> Inset:
-        one = self.approval
-        signed = bool(one.get("signed"))
-        key = key_name(one["builder_key"]) if signed else ""
-        words = f"Signed with key {key}" if signed else "Not signed by anyone"
-        who = column(
-            row(Label(one["asked_by"], "strong"), Label(one["project"], "small", "muted"), None),
-            row(
-                Icon("circle-check" if signed else "shield-alert", "ok" if signed else "warn", 14),
-                Label(words, "small", "muted"), None, gap=6,
-            ),
-            gap=3,
-        )  # fmt: skip
-        parts: list[Part] = [SiteTag(site_letters(one["asked_by"]), 5, 34), (who, 1)]
-        digest = ElidedLabel(short_digest(one["content_digest"]), "small", mono=True)
-        digest.setToolTip(one["content_digest"])
-        for caption, value in (
-            ("Code fingerprint", Label(one["fingerprint"], "strong")),
-            ("Content digest", digest),
-        ):
-            parts += [
-                rule(vertical=True),
-                column(Label(caption, "small", "faint"), value, gap=4),
-            ]
-        return Inset(row(*parts, gap=14), margins=(14, 10, 14, 10))
+    def _against(self) -> str:
+        if self.first:
+            return tr("First version of this application here")
+        at = self.approval.get("last_approved_at")
+        return tr("Against the version approved on {date}", date=date(at))
 
     def _left(self) -> QVBoxLayout:
-        one = self.approval
-        changed = len(one.get("changed_files") or [])
-        note = "first version here" if one.get("first_time") else f"{changed} changed"
-        return column(
-            row(Label("Files", "strong"), None, Label(note, "small", "faint")),
-            (self.files, 1),
-            gap=8,
-        )
+        head = row(Label(tr("Files"), "strong"), None, self.files_note)
+        return column(head, (self.files, 1), rule(), self.calls, gap=8)
 
     def _middle(self) -> QVBoxLayout:
-        return column(row((self.path, 1), self.path_note), (self.code, 1), gap=8)
+        head = row((self.against, 1), self.all_files, self.back, self.forth, gap=8)
+        return column(head, (self.code, 1), gap=8)
 
     def _right(self) -> QWidget:
         one = self.approval
-        facts: list[tuple[str, str]] = [
-            ("Part", "trains on this silo's data" if one["role"] == "client"
-             else "combines the updates of all silos"),
-            ("Engine", one["engine"]),
-            ("Rounds", str(one["rounds"]) if one.get("rounds") else "the package decides"),
-            ("Code size", "…"),
-        ]  # fmt: skip
-        given = one.get("parameters") or {}
-        if given:
-            facts.append(("Parameters", "\n".join(f"{k} = {v}" for k, v in given.items())))
-        self.facts = KeyValue(facts, key_width=84)
-        contained = Label(one.get("sandbox") or "Nothing contains it on this machine.", "small",
-                          "muted", wrap=True)  # fmt: skip
-        safe = bool(one.get("sandbox"))
-        parts: list[Part] = [
-            Label("What it does", "strong"),
-            self.facts,
-            rule(),
-            row(
-                Icon("shield-check" if safe else "shield-alert", "ok" if safe else "warn"),
-                Label("What contains it", "strong"), None, gap=8,
-            ),
-            contained,
-            rule(),
-        ]  # fmt: skip
-        if one["state"] == "pending":
+        parts: list[Part] = [Label(tr("What it wants"), "strong")]
+        if self.waits:
+            parts.append(self.data)
+        parts += [self._wants, rule(), self._contained(), rule()]
+        if one.get("asked_again"):
+            again = Label(tr("Asked again: {why}", why=one["asked_again"]), "small", "warn",
+                          wrap=True)  # fmt: skip
+            parts = [again, rule(), *parts]
+        if self.waits:
             self.scope = ApprovalScope(one["run_id"])
             self.scope.changed.connect(self._name_outcome)
+            self.data.changed.connect(self._name_outcome)
             parts.append(self.scope)
         else:
             parts.append(self._outcome())
         content = QWidget()
-        content.setLayout(column(*parts, None, gap=10, margins=(0, 0, 8, 0)))
+        content.setLayout(column(*parts, None, gap=12, margins=(0, 0, 8, 0)))
         return scrolled(content)
+
+    def _contained(self) -> QWidget:
+        text = self.approval.get("sandbox") or tr("Nothing contains it on this machine.")
+        safe = "no network" in str(text)
+        box = QWidget()
+        box.setLayout(
+            column(
+                row(Icon("shield-check" if safe else "shield-alert", "ok" if safe else "warn"),
+                    Label(tr("What contains it"), "strong"), None, gap=8),
+                Label(str(text), "small", "muted", wrap=True), gap=6,
+            )
+        )  # fmt: skip
+        return box
+
+    def _show_wants(self, limits: dict[str, Any]) -> None:
+        one = self.approval
+        clear(self._wants)
+        calls = sum(risk["kind"] == "network" for risk in self._risks)
+        tok, title, text = network(one, calls)
+        part = (
+            tr("trains on this silo's data") if one["role"] == "client"
+            else tr("combines the updates of all silos")
+        )  # fmt: skip
+        count = int(one.get("rounds") or 0)
+        rounds = trn("{count} round", "{count} rounds", count) if count else ""
+        words = " · ".join(word for word in (one["engine"], rounds) if word)
+        lines = [
+            want("globe", title, text, tok),
+            want("microchip", *machine(one, limits)),
+            want("arrow-up-right", *bytes_out(one)),
+            want("play", part[:1].upper() + part[1:], words),
+        ]
+        given = one.get("parameters") or {}
+        if given:
+            pairs = ", ".join(f"{key} = {value}" for key, value in given.items())
+            lines.append(want("sliders-horizontal", tr("Parameters"), pairs))
+        for line in lines:
+            self._wants.addLayout(line)
 
     def _outcome(self) -> QWidget:
         one = self.approval
         facts = [
-            ("Decided by", one.get("decided_by") or "–"),
-            ("On", date(one.get("decided_at"))),
-            ("Scope", {"once": "one start", "run": "the run", "standing": "this exact code"}.get(
-                one.get("scope") or "", "–")),
-        ]  # fmt: skip
-        if one.get("expires_at"):
-            facts.append(("Until", date(one["expires_at"])))
+            (tr("Decided by"), decider(one) or "–"),
+            (tr("On"), date(one.get("decided_at"))),
+            (tr("Covers"), "–" if one["state"] == "refused" else scope_words(one) or "–"),
+        ]
+        given = one.get("dataset")
+        if given:
+            version = tr("{name}, version {number}", name=given["name"], number=given["number"])
+            facts.append((tr("Data"), version))
+        elif one["state"] == "approved":
+            facts.append((tr("Data"), tr("none")))
         if one.get("reason"):
-            facts.append(("Reason", one["reason"]))
+            facts.append((tr("Reason"), one["reason"]))
         return KeyValue(facts, key_width=84)
 
     # --- deciding ---
     def _add_decision(self) -> None:
         self.refuse = self.add_button(
-            Button("Refuse...", "dangerline", icon="ban", on_click=self._ask_reason)
+            Button(tr("Refuse..."), "dangerline", icon="ban", on_click=self._ask_reason)
         )
         self.approve = self.add_button(
-            Button("Approve", "primary", icon="shield-check", on_click=self._approve)
+            Button(tr("Approve"), "primary", icon="shield-check", on_click=self._approve)
         )
         self.approve.setEnabled(False)  # nobody approves what was not shown
         self._name_outcome()
 
     def _name_outcome(self) -> None:
-        self.approve.setText(self.scope.outcome())
+        if not hasattr(self, "approve"):
+            return
+        safe = "no network" in str(self.approval.get("sandbox") or "")
+        chosen = self.data.chosen()
+        self.cost.setText(self.scope.outcome())
+        if chosen and safe:
+            words = tr("Approve with {data}, network stays blocked", data=chosen["name"])
+        elif chosen:
+            words = tr("Approve with {data}, network open", data=chosen["name"])
+        elif safe:
+            words = tr("Approve without data, network stays blocked")
+        else:
+            words = tr("Approve without data, network open")
+        self.approve.setText(words)
 
     def _approve(self) -> None:
-        self._send("approvals.approve", scope=self.scope.key(), expires_at=self.scope.expires_at())
+        self._send(
+            "approvals.approve", scope=self.scope.key(), expires_at=self.scope.expires_at(),
+            **self.data.params(),
+        )  # fmt: skip
 
     def _ask_reason(self) -> None:
         ReasonDialog(self, self.approval, lambda why: self._send("approvals.refuse", reason=why))
@@ -186,70 +219,147 @@ class DecisionDialog(Dialog):
         )
 
     def _sent(self, approval: dict[str, Any]) -> None:
-        approved = approval["state"] == "approved"
-        self.context.notify(
-            f"{approval['application']} {'approved' if approved else 'refused'}",
-            "Its run goes on here." if approved else "Nothing of it ran. The owner reads why.",
-            kind="ok" if approved else "info",
-        )
+        name = approval["application"]
+        if approval["state"] == "approved":
+            self.context.notify(
+                tr("{name} approved", name=name), tr("Its run goes on here."), kind="ok"
+            )
+        else:
+            self.context.notify(
+                tr("{name} refused", name=name),
+                tr("Nothing of it ran. The owner reads why."), kind="info",
+            )  # fmt: skip
         self.decided.emit()
         self.accept()
 
     def _failed(self, error: Exception) -> None:
-        self.approve.setEnabled(True)
+        self._may_approve()
         self.refuse.setEnabled(True)
         title = getattr(error, "sentence", str(error))
         self.context.notify(title, getattr(error, "next_step", ""), kind="danger")
         self.decided.emit()
 
+    def _may_approve(self) -> None:
+        if hasattr(self, "approve"):
+            self.approve.setEnabled(self._has_review and self._has_code)
+
     # --- reading ---
-    def _show_files(self, approval: dict[str, Any]) -> None:
-        files = approval["files"]
-        self.facts.set("Code size", _code_size(files))
-        self.path.setText("")
-        self.files.show_files(files, approval.get("changed_files") or [])
-        self.files.select_first()
-        if approval["state"] == "pending" and hasattr(self, "approve"):
-            self.approve.setEnabled(bool(files))
+    def _read(self) -> None:
+        call, number = self.context.tasks.call, self.approval["id"]
+        self.files_note.setText(tr("Reading the files"))
+        call("approvals.review", self._show_review, self._show_nothing, self, id=number)
+        group = self.approval.get("group_id")
+        call("groups.get", self._show_group, lambda _: None, self, group_id=group)
+        # Columns may be registered while the dialog is open.
+        self.context.events.changed.connect(self._changed)
 
-    def _show_no_files(self, error: Exception) -> None:
-        self.facts.set("Code size", "–")
-        self.path.setText("The files could not be read")
-        self.code.show_file("", str(error))
+    def _changed(self, what: str, _id: object, _change: object) -> None:
+        if what == "dataset" and self.waits and self.data.chosen() is None:
+            call = self.context.tasks.call
+            call("approvals.review", lambda found: self.data.set_offers(found["datasets"]),
+                 lambda _: None, self, id=self.approval["id"])  # fmt: skip
 
-    def _read_file(self, path: str) -> None:
-        self.path.setText(path)
-        self.path_note.setText("")
+    def _show_group(self, group: dict[str, Any]) -> None:
+        self.strip.set_group(str(group["name"]))
+
+    def _show_review(self, found: dict[str, Any]) -> None:
+        self._risks = found["risks"]
+        self._has_review = True
+        self._show_files(found["files"])
+        self.calls.show_risks(self._risks, first=self.first)
+        self._show_wants(found.get("limits") or {})
+        if self.waits:
+            self.data.set_offers(found["datasets"])
+        if not found["is_compared"] and not self.first:
+            self.against.setText(tr("The approved version is not kept here; whole files are shown"))
+        self._read_diff()
+
+    def _show_files(self, files: list[dict[str, Any]]) -> None:
+        marks = {file["path"]: mark_of(file) for file in files}
+        self.files.show_files(files, (), {} if self.first else marks)
+        changed = sum(file["state"] != "same" for file in files)
+        if self.first:
+            note = trn("{count} file", "{count} files", len(files))
+        else:
+            note = tr("{changed} of {count} changed", changed=changed, count=len(files))
+        self.files_note.setText(note)
+
+    def _read_diff(self) -> None:
         self.context.tasks.call(
-            "approvals.file",
-            lambda found: self._show_file(path, found),
-            lambda error: self._show_file(path, {"text": str(error)}),
-            self,
-            id=self.approval["id"],
-            path=path,
+            "approvals.diff", self._show_diff, self._show_nothing, self, id=self.approval["id"]
         )
 
-    def _show_file(self, path: str, found: dict[str, Any]) -> None:
-        if path != self.path.plain():
+    def _show_diff(self, files: list[dict[str, Any]]) -> None:
+        self.code.show_files(files, self._risks, first=self.first)
+        self._has_code = True
+        for button in (self.back, self.forth):
+            button.setEnabled(bool(self.code.model.changes))
+        self.all_files.setText(tr("All files"))
+        self._may_approve()
+
+    def _toggle_all(self) -> None:
+        if self.all_files.text().strip() != tr("All files"):
+            self._read_diff()
             return
-        if found.get("is_binary"):
-            self.path_note.setText("not text, cannot be shown")
-            self.code.show_file(path, "")
-            return
-        text = str(found.get("text") or "")
-        is_changed = found.get("changed") and not self.approval.get("first_time")
-        changed = " · changed" if is_changed else ""
-        self.path_note.setText(plural(len(text.splitlines()), "line") + changed)
-        self.code.show_file(path, text)
+        self.context.tasks.call(
+            "approvals.diff", self._show_all, None, self, id=self.approval["id"],
+            every_file=True,
+        )  # fmt: skip
+
+    def _show_all(self, files: list[dict[str, Any]]) -> None:
+        self._show_diff(files)
+        self.all_files.setText(tr("Changed files"))
+
+    def _show_file(self, path: str) -> None:
+        if not self.code.go_to(path):
+            self._read_file(path)
+
+    def _show_call(self, path: str, line: int) -> None:
+        at = self.code.model.place(path, line)
+        shown = at >= 0 and self.code.model.lines[at].new == line
+        if shown:
+            self.code.go_to(path, line)
+        else:
+            self._read_file(path, line)
+
+    def _read_file(self, path: str, line: int | None = None) -> None:
+        def show(files: list[dict[str, Any]]) -> None:
+            self.code.show_files(files, self._risks, first=self.first)
+            self.code.go_to(path, line)
+            self.all_files.setVisible(True)
+            self.all_files.setText(tr("Changed files"))
+
+        call = self.context.tasks.call
+        call("approvals.diff", show, None, self, id=self.approval["id"], path=path, whole=True)
+
+    def _show_nothing(self, error: Exception) -> None:
+        self.files_note.setText("")
+        self.against.setText(tr("The files could not be read"))
+        failed = {"path": str(error), "rows": [], "is_binary": False, "is_cut": True}
+        self.code.show_files([failed], [], first=True)
+
+
+def mark_of(file: dict[str, Any]) -> tuple[str, str]:
+    """Return the word beside a file in the tree, and its colour."""
+    state = file["state"]
+    if state == "removed":
+        return tr("removed"), "danger"
+    if state == "new":
+        return tr("new"), "violet"
+    if state == "same":
+        return tr("same"), "faint"
+    return f"+{file['added']} −{file['removed']}", "warn"
 
 
 def _subtitle(approval: dict[str, Any]) -> str:
-    run = f"run {approval['run_id']}"
-    if approval["state"] == "pending":
+    run = approval["run_id"]
+    state = approval["state"]
+    if state == "pending":
         asked = age(approval["asked_at"])
-        return f"Asked {asked} ago for {run}. Nothing runs until you decide."
-    return f"{approval['state'].capitalize()} for {run}."
-
-
-def _code_size(files: list[dict[str, Any]]) -> str:
-    return f"{plural(len(files), 'file')}, {size(sum(int(f.get('size') or 0) for f in files))}"
+        return tr("Asked {age} ago for run {run}. Nothing runs until you decide.", age=asked,
+                  run=run)  # fmt: skip
+    if state == "approved":
+        return tr("Approved for run {run}.", run=run)
+    if state == "refused":
+        return tr("Refused for run {run}.", run=run)
+    return tr("Withdrawn for run {run}; it needs no answer any more.", run=run)

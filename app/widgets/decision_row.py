@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from app.i18n import tr
 from app.widgets.badges import SiteTag, Tag, site_letters
 from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Label
@@ -22,8 +23,8 @@ class DecisionRow(QWidget):
     ) -> None:
         super().__init__()
         self.approval = approval
-        self.review = Button("Review", sz="sm", on_click=lambda: on_review(approval))
-        self.review.setAccessibleName(f"Review {approval['application']}")
+        self.review = Button(tr("Review"), sz="sm", on_click=lambda: on_review(approval))
+        self.review.setAccessibleName(tr("Review {name}", name=approval["application"]))
         name = ElidedLabel(approval["application"], "strong")
         self._age = Label(age(approval["asked_at"]), "small", "faint")
         words_label = ElidedLabel(words, "small", "muted")
@@ -45,10 +46,12 @@ class DecisionRow(QWidget):
 def tags_of(approval: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return what stands out about an approval: text, colour, icon."""
     found = []
+    if approval.get("asked_again"):
+        found.append((tr("data changed"), "warn", "database"))
     if approval.get("first_time"):
-        found.append(("new package", "violet", "package"))
+        found.append((tr("new package"), "violet", "package"))
     if not approval.get("signed"):
-        found.append(("unsigned", "warn", "shield-alert"))
+        found.append((tr("unsigned"), "warn", "shield-alert"))
     if approval.get("role") == "server":
-        found.append(("combines updates", "gray", "server"))
+        found.append((tr("combines updates"), "gray", "server"))
     return found

@@ -17,18 +17,17 @@ class CallKind:
 
     word: str
     icon: str
-    none: str  # what it means that there is none
 
 
 CALLS = {
-    "network": CallKind(mark("network"), "globe", mark("nothing tries the network")),
-    "files": CallKind(mark("files"), "folder", mark("no file is opened by name")),
-    "processes": CallKind(mark("processes"), "terminal", mark("no program is started")),
-    "pickle": CallKind(mark("pickle"), "binary", mark("nothing is unpickled")),
-    "eval": CallKind(mark("eval"), "braces", mark("no text is run as code")),
-    "native": CallKind(mark("native code"), "microchip", mark("no library is called directly")),
-    "import": CallKind(mark("dynamic import"), "package-open", mark("imports are spelled out")),
-    "unreadable": CallKind(mark("unreadable"), "circle-help", ""),
+    "network": CallKind(mark("network"), "globe"),
+    "files": CallKind(mark("files"), "folder"),
+    "processes": CallKind(mark("processes"), "terminal"),
+    "pickle": CallKind(mark("pickle"), "binary"),
+    "eval": CallKind(mark("eval"), "braces"),
+    "native": CallKind(mark("native code"), "microchip"),
+    "import": CallKind(mark("dynamic import"), "package-open"),
+    "unreadable": CallKind(mark("unreadable"), "circle-help"),
 }
 TITLES = {
     "network": mark("Network"),

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from app.i18n import tr
 from app.widgets.theme import theme
 from app.widgets.words import size
 
@@ -75,7 +76,7 @@ class FileTree(QTreeWidget):
             item.setData(0, _ICON, icon_of(path))
             word, tok = (marks or {}).get(path, ("", "faint"))
             if path in changed:
-                word, tok = "changed", "warn"
+                word, tok = tr("changed"), "warn"
             item.setText(2, word)
             item.setData(2, _TOKEN, tok)
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -89,7 +90,7 @@ class FileTree(QTreeWidget):
         """Choose the first changed file, else the first Python file, else the first."""
         items = self._files
         for wanted in (
-            [path for path, item in items.items() if item.text(2) == "changed"],
+            [path for path, item in items.items() if item.data(2, _TOKEN) == "warn"],
             [path for path in items if path.endswith(".py") and not path.endswith("__init__.py")],
             [path for path in items if path.endswith(".py") and items[path].text(1) != "0 B"],
             list(items),

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
 from app.widgets.forms import TextField, required
@@ -21,20 +22,20 @@ class ReasonDialog(Dialog):
     ) -> None:
         super().__init__(
             parent,
-            f"Refuse {approval['application']}?",
-            f"{approval['asked_by']} reads your reason. Nothing of the code runs here.",
+            tr("Refuse {name}?", name=approval["application"]),
+            tr("{who} reads your reason. Nothing of the code runs here.", who=approval["asked_by"]),
             icon="ban",
             tok="danger",
         )
         self._on_reason = on_reason
         self.field = TextField(
-            "Reason",
-            placeholder="What would have to change",
-            check=required("Write a reason, one sentence is enough."),
+            tr("Reason"),
+            placeholder=tr("What would have to change"),
+            check=required(tr("Write a reason, one sentence is enough.")),
         )
         self.body.addWidget(self.field)
-        self.add_button(Button("Cancel", "ghost", on_click=self.reject))
-        self.refuse = self.add_button(Button("Refuse", "danger", on_click=self._refuse))
+        self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
+        self.refuse = self.add_button(Button(tr("Refuse"), "danger", on_click=self._refuse))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.open()
         self.field.control.setFocus()

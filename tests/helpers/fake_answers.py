@@ -333,7 +333,25 @@ class Answers(FakeModels):
         changed = path in self.approvals[int(id)]["changed_files"]
         return {"text": fake_approvals.TEXT, "is_binary": False, "changed": changed}
 
-    def approvals_approve(self, id: int, scope: str, expires_at: float | None = None) -> Any:  # noqa: A002
+    def approvals_review(self, id: int) -> Any:  # noqa: A002 - the protocol's name
+        return fake_approvals.review(self.approvals[int(id)])
+
+    def approvals_diff(self, id: int, path: str = "", **_: Any) -> Any:  # noqa: A002
+        return fake_approvals.diffs(self.approvals[int(id)], path)
+
+    def datasets_list(self) -> Any:
+        return fake_approvals.DATASETS
+
+    def datasets_get(self, id: int) -> Any:  # noqa: A002 - the protocol's name
+        one = next(one for one in fake_approvals.DATASETS if one["id"] == int(id))
+        return {**one, "history": [one["version"]]}
+
+    def datasets_preview(self, id: int, file: str = "") -> Any:  # noqa: A002
+        return fake_approvals.PREVIEW
+
+    def approvals_approve(
+        self, id: int, scope: str, expires_at: float | None = None, **_: Any  # noqa: A002
+    ) -> Any:  # fmt: skip
         return self._decide(id, "approved", scope=scope, expires_at=expires_at)
 
     def approvals_refuse(self, id: int, reason: str) -> Any:  # noqa: A002 - the protocol's name

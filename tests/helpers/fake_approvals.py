@@ -6,7 +6,9 @@ from typing import Any
 
 from helpers.fake_records import NOW, digest, plain, today
 
+from agent_core.agent.approval_diff import diff
 from agent_core.protocol import records as rec
+from agent_core.protocol import records_data as data
 from agent_core.protocol.states import Role, State
 
 TEXT = '''"""Load this silo's table."""
@@ -87,3 +89,66 @@ def local_jobs() -> list[dict[str, Any]]:
         job(1271, State.FAILED, round=6, started_at=NOW - 16000, ended_at=today(12500),
             detail="Out of memory", bytes_up=98_000),
     ]  # fmt: skip
+
+
+def review(one: dict[str, Any]) -> dict[str, Any]:
+    """Return what `approvals.review` says: one file changed, with two calls to look at."""
+    changed = one["changed_files"]
+    risk = {"path": "wdbc/data/loader.py", "is_new": True}
+    return {
+        "files": [
+            {"path": file["path"], "size": file["size"], "added": 2, "removed": 1, "blocks": 1,
+             "state": "changed" if file["path"] in changed else "same",
+             "calls": 0, "new_calls": 0}
+            for file in one["files"]
+        ],
+        "risks": [
+            {**risk, "line": 4, "kind": "network", "call": "requests", "text": "import requests"},
+            {**risk, "line": 14, "kind": "files", "call": "pandas.read_csv", "is_new": False,
+             "text": "df = pd.read_csv(path / cfg.file)"},
+        ],
+        "is_compared": not one["first_time"],
+        "datasets": [
+            {"id": 1, "name": "WDBC tumour features", "kind": "csv", "why_not": "",
+             "is_default": True, "number": 2, "rows": 132, "columns": 31, "files": 2,
+             "missing": [], "fits": []},
+        ],
+        "limits": {"memory": 8_000_000_000, "cpu_seconds": None},
+    }  # fmt: skip
+
+
+def diffs(one: dict[str, Any], path: str = "") -> list[dict[str, Any]]:
+    """Return what `approvals.diff` says."""
+    new = TEXT.replace("import pandas as pd\n", "import pandas as pd\nimport requests\n")
+    new = new.replace('"wdbc.csv"', "cfg.file")
+    paths = [path] if path else one["changed_files"] or [file["path"] for file in one["files"]]
+    before = None if one["first_time"] else TEXT
+    return [
+        {"path": name, "is_binary": False, "blocks": 2, "is_cut": False,
+         "rows": [vars(row) for row in diff(before, new)]}
+        for name in paths
+    ]  # fmt: skip
+
+
+_COLUMNS = [
+    data.DatasetColumn(name="diagnosis", type="text", examples=["M", "B"]),
+    data.DatasetColumn(name="mean_radius", type="number", missing=3, examples=["17.99", "20.57"]),
+]
+DATASETS = [
+    plain(
+        data.Dataset(
+            id=1, name="WDBC tumour features", path="/data/wdbc", kind="csv", shown=True,
+            is_default=True, added_at=NOW - 9 * 86400, added_by="Dr. Marta Vogel", versions=2,
+            version=data.DatasetVersion(
+                number=2, hash=digest("wdbc-data"), scanned_at=NOW - 3600, files=2, size=62_000,
+                rows=132, columns=_COLUMNS,
+            ),
+        )
+    ),
+]  # fmt: skip
+PREVIEW = plain(
+    data.Preview(
+        kind="csv", file="train.csv", files=["train.csv"], columns=_COLUMNS,
+        rows=[["M", "17.99"], ["B", "20.57"]], looked_at=2, encoding="utf-8-sig", delimiter=",",
+    )
+)  # fmt: skip

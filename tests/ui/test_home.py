@@ -136,7 +136,7 @@ def open_decision(home: HomePage, number: int, qtbot) -> DecisionDialog:
     row.review.click()
     dialog = dialog_of(home, DecisionDialog)
     assert isinstance(dialog, DecisionDialog)
-    qtbot.waitUntil(lambda: bool(dialog.code.toPlainText()), timeout=5000)
+    qtbot.waitUntil(lambda: bool(dialog.code.text()) and dialog.approve.isEnabled(), timeout=10_000)
     return dialog
 
 
@@ -146,8 +146,10 @@ def test_a_decision_shows_who_what_and_how_it_is_contained(home: HomePage, qtbot
     assert "Elif Kaya" in said
     assert "silver canyon thistle harbor" in said
     assert "no network" in said
-    assert dialog.path.plain() == "wdbc/data/loader.py"  # the first changed file
-    assert "changed" in dialog.path_note.plain()
+    assert dialog.code.model.lines[0].path == "wdbc/data/loader.py"  # the first changed file
+    assert "2 changed blocks" in dialog.code.model.lines[0].note
+    assert "+import requests" in dialog.code.text()
+    assert dialog.calls.rows["network"].accessibleName().startswith("Network, 1 new")
     dialog.reject()
 
 
@@ -163,15 +165,19 @@ def test_nothing_is_approved_by_return_or_escape(home: HomePage, agent, qtbot) -
 
 def test_the_button_names_the_outcome_of_the_scope(home: HomePage, qtbot) -> None:
     dialog = open_decision(home, 8, qtbot)
-    assert dialog.approve.text().strip() == "Approve run 1288"
+    said = "Approve with WDBC tumour features, network stays blocked"
+    assert dialog.approve.text().strip() == said
+    dialog.data.switch.setChecked(False)
+    assert dialog.approve.text().strip() == "Approve without data, network stays blocked"
+    assert "run 1288 and its restarts" in dialog.cost.plain()
     assert dialog.scope.ends.isHidden()
     dialog.scope.radios["once"].setChecked(True)
-    assert dialog.approve.text().strip() == "Approve this start"
+    assert "this start of run 1288 only" in dialog.cost.plain()
     dialog.scope.radios["standing"].setChecked(True)
-    assert "Approve this code until" in dialog.approve.text()
+    assert "exactly this code on this data until" in dialog.cost.plain()
     assert not dialog.scope.ends.isHidden()
     dialog.scope.ends.setCurrentIndex(dialog.scope.ends.count() - 1)
-    assert dialog.approve.text().strip() == "Approve this code for good"
+    assert "for good" in dialog.cost.plain()
     dialog.reject()
 
 
@@ -181,7 +187,7 @@ def test_approving_sends_scope_and_end_and_empties_the_list(home: HomePage, agen
     dialog.approve.click()
     qtbot.waitUntil(lambda: bool(agent.called("approvals.approve")), timeout=5000)
     sent = agent.called("approvals.approve")[0]
-    assert (sent["id"], sent["scope"]) == (8, "standing")
+    assert (sent["id"], sent["scope"], sent["dataset"]) == (8, "standing", 1)
     assert sent["expires_at"] > 0
     qtbot.waitUntil(lambda: [r.approval["id"] for r in home.decisions.rows] == [9], timeout=5000)
 
@@ -242,7 +248,6 @@ def test_the_approvals_page_lists_by_state_and_opens_the_same_dialog(
     page._show()
     qtbot.waitUntil(lambda: bool(page.standing.rows), timeout=10_000)
     page.standing_table.clicked_cell.emit(page.standing.rows[0], 4)
-    press_last(dialog_of(home))
     qtbot.waitUntil(lambda: bool(agent.called("approvals.disallow")), timeout=5000)
 
 

@@ -34,15 +34,15 @@ def test_an_approval_shows_its_files_before_it_can_be_approved(desktop, qtbot) -
     dialog = review(desktop, qtbot)
     assert not dialog.approve.isEnabled()
     qtbot.waitUntil(lambda: dialog.files.topLevelItemCount() > 0, timeout=BOUND_MS)
-    assert dialog.approve.isEnabled()
+    qtbot.waitUntil(dialog.approve.isEnabled, timeout=BOUND_MS)
     dialog.reject()
 
 
 def test_code_that_cannot_be_shown_cannot_be_approved(make_agent, make_window, qtbot) -> None:
     agent: FakeAgent = make_agent("working")
-    agent.errors["approvals.get"] = UnreachableError("The agent is busy.")
+    agent.errors["approvals.review"] = UnreachableError("The agent is busy.")
     dialog = review(make_window(agent.home), qtbot)
-    qtbot.waitUntil(lambda: "could not be read" in dialog.path.plain(), timeout=BOUND_MS)
+    qtbot.waitUntil(lambda: "could not be read" in dialog.against.plain(), timeout=BOUND_MS)
     assert not dialog.approve.isEnabled()
     dialog.reject()
 

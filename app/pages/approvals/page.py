@@ -4,81 +4,138 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
+from app.bridge.tasks import sentence_of
 from app.context import AppContext
+from app.i18n import mark, tr
 from app.pages.approvals import model
+from app.widgets.bars import Skeleton
+from app.widgets.buttons import Chip
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
 from app.widgets.decision_dialog import DecisionDialog
-from app.widgets.dialogs import confirm
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
+from app.widgets.search_field import SearchField
 from app.widgets.switches import Segmented
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import short_digest
 
+SKELETON_MS = 300
+AGES_EVERY_MS = 10_000
 Approval = dict[str, Any]
 
 
 class ApprovalsPage(Page):
     """The operator's decisions on this machine."""
 
-    title = "Approvals"
-    subtitle = "nothing runs here that you did not allow"
+    title = mark("Approvals")
+    subtitle = mark("nothing runs here that you did not allow")
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._approvals: list[Approval] = []
-        self.choice = Segmented(model.FILTERS, "pending")
+        self._standing: list[Approval] = []
+        self._is_read = False
+        self.choice = Segmented([(key, tr(text)) for key, text in model.FILTERS], "pending")
         self.choice.chosen.connect(lambda _: self._show())
+        self.chips = {
+            "approved": Chip(tr("Approved"), on=True),
+            "refused": Chip(tr("Refused"), on=True),
+            "withdrawn": Chip(tr("Withdrawn"), on=True),
+        }
+        for chip in self.chips.values():
+            chip.toggled.connect(lambda _: self._show())
+        self.search = SearchField(tr("Filter by name, person, words or digest"), 300)
+        self.search.textChanged.connect(lambda _: self._show())
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.search.setFocus)
         self._note = Label("", "small", "faint")
         self.rows: RowModel[Approval] = RowModel(self._columns(), lambda one: one["id"])
         self.table = Table(self.rows, row_height=54)
-        self.table.setAccessibleName("Approvals")
+        self.table.setAccessibleName(tr("Approvals"))
         self.table.opened.connect(self._open_dialog)
         self.table.clicked_cell.connect(self._clicked)
         self.standing: RowModel[Approval] = RowModel(
             self._standing_columns(), lambda one: one["content_digest"]
         )
-        self.standing_table = Table(self.standing, row_height=44)
-        self.standing_table.setAccessibleName("Approved beforehand")
-        self.standing_table.clicked_cell.connect(self._withdraw)
+        self.standing_table = Table(self.standing, row_height=54)
+        self.standing_table.setAccessibleName(tr("Approved beforehand"))
+        self.standing_table.clicked_cell.connect(self._standing_clicked)
+        self.standing_table.opened.connect(self._open_standing)
+        self._build()
+        context.events.approval.connect(lambda *_: self._read())
+        context.events.connected.connect(lambda on: self._read() if on else None)
+
+    def _build(self) -> None:
+        for table, fill in (
+            (self.table, self._row_menu), (self.standing_table, self._standing_menu)
+        ):  # fmt: skip
+            table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            table.customContextMenuRequested.connect(fill)
         self.empty = EmptyState("shield-check", "", "")
+        self.error = EmptyState("circle-alert", "", action=tr("Try again"), on_action=self._read,
+                                tok="danger")  # fmt: skip
+        skeleton = QWidget()
+        skeleton.setLayout(column(Skeleton(5), None, margins=16))
+        self._blank, self._skeleton = QWidget(), skeleton
         self._stack = QStackedWidget()
-        for widget in (self.table, self.standing_table, self.empty):
+        for widget in (
+            self._blank, skeleton, self.table, self.standing_table, self.empty, self.error
+        ):  # fmt: skip
             self._stack.addWidget(widget)
         card = TableCard()
         card.add((self._stack, 1))
-        top = row(self.choice, None, self._note, gap=12)
+        top = row(self.choice, *self.chips.values(), None, self._note, self.search, gap=10)
         self.setLayout(column(top, (card, 1), gap=16, margins=(24, 20, 24, 20)))
-        context.events.approval.connect(lambda *_: self._read())
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(self._show_skeleton)
+        self._ages = QTimer(self, interval=AGES_EVERY_MS)
+        self._ages.timeout.connect(self.rows.refresh)
 
     def _columns(self) -> list[Column[Approval]]:
         return [
-            Column("Application", model.application_cell, 250),
-            Column("Asked by", model.asked_cell, 250),
-            Column("Code", lambda one: Cell(model.news(one), tok="muted"), 210),
-            Column("State", model.state_cell, 130),
-            Column("When", model.when_cell, 130),
-            Column("Covers", lambda one: Cell(model.scope_words(one), tok="muted")),
-            Column("", lambda one: Cell("Review" if model.waits(one) else "Details", "link"), 90),
-        ]
+            Column(tr("Application"), model.application_cell, 210),
+            Column(tr("Asked by"), model.asked_cell, 200),
+            Column(tr("Code"), model.news_cell, 180),
+            Column(tr("State"), model.state_cell, 130),
+            Column(tr("When"), model.when_cell, 130),
+            Column(tr("Covers"), model.covers_cell),
+            Column("", lambda one: Cell(tr("Review") if model.waits(one) else tr("Details"),
+                                        "link"), 90),
+        ]  # fmt: skip
 
     def _standing_columns(self) -> list[Column[Approval]]:
         return [
-            Column("Application", lambda one: Cell(one["application"], weight=600), 280),
-            Column("Content", lambda one: Cell(short_digest(one["content_digest"]), mono=True)),
-            Column("Approved by", lambda one: Cell(str(one.get("by") or "")), 220),
-            Column("Until", lambda one: Cell(model.standing_until(one), tok="muted"), 160),
-            Column("", lambda _: Cell("Withdraw", "link"), 110),
-        ]
+            Column(tr("Application"), lambda one: Cell(
+                one["application"] or tr("by its digest"), weight=600,
+                sub=short_digest(one["content_digest"])), 260),
+            Column(tr("Data"), model.standing_data),
+            Column(tr("Approved by"), model.standing_by, 220),
+            Column(tr("Until"), model.standing_until, 170),
+            Column("", lambda _: Cell(tr("Revoke"), "link"), 110),
+        ]  # fmt: skip
 
+    # --- data ---
     def open(self, **arguments: Any) -> None:
-        """Read the decisions; events keep them current."""
+        """Read the decisions; events keep them current. `approval` opens one of them."""
+        if not self._is_read:
+            self._patience.start()
+        self._ages.start()
         self._read()
+        number = arguments.get("approval")
+        if number:
+            call = self.context.tasks.call
+            call("approvals.get", self._open_dialog, lambda _: None, self, id=int(number))
+
+    def left(self) -> None:
+        """Stop to tell ages."""
+        self._ages.stop()
 
     def _read(self) -> None:
         call = self.context.tasks.call
@@ -86,40 +143,69 @@ class ApprovalsPage(Page):
         call("approvals.standing", self._take_standing, self._failed, self)
 
     def _take(self, approvals: list[Approval]) -> None:
-        self._approvals = approvals
+        self._approvals, self._is_read = approvals, True
+        self._patience.stop()
         self._show()
 
     def _take_standing(self, standing: list[Approval]) -> None:
-        self.standing.set_rows(standing)
+        self._standing = standing
         self._show()
 
     def _failed(self, error: Exception) -> None:
-        if self._approvals:
+        self._patience.stop()
+        if self._is_read:
             return
-        sentence = getattr(error, "sentence", str(error))
-        self.empty.set("circle-alert", "Approvals could not be read", sentence, "danger")
-        self._stack.setCurrentWidget(self.empty)
+        sentence, rest = sentence_of(error)
+        self.error.set("circle-alert", tr("Approvals could not be read"), f"{sentence} {rest}",
+                       "danger")  # fmt: skip
+        self._stack.setCurrentWidget(self.error)
 
+    def _show_skeleton(self) -> None:
+        if not self._is_read:
+            self._stack.setCurrentWidget(self._skeleton)
+
+    # --- showing ---
     def _show(self) -> None:
-        waiting, decided = model.waiting(self._approvals), model.decided(self._approvals)
-        choice = self.choice.current()
-        self._note.setText(f"{len(waiting)} waiting, {len(decided)} decided")
-        if choice == "standing":
-            self._stack.setCurrentWidget(self.standing_table if self.standing.rows else self.empty)
-            self.empty.set(
-                "shield-check", "Nothing is approved beforehand",
-                "Approve a package with “Exactly this code” and its next runs start by themselves.",
-            )  # fmt: skip
+        if not self._is_read:
             return
-        rows = waiting if choice == "pending" else decided
-        self.rows.set_rows(rows)
-        self.empty.set(
-            "shield-check" if choice == "pending" else "clock",
-            "Nothing waits for you" if choice == "pending" else "Nothing was decided yet",
-            "New code never starts here before you have allowed it.",
+        waiting, decided = model.waiting(self._approvals), model.decided(self._approvals)
+        choice, text = self.choice.current(), self.search.text()
+        self._note.setText(
+            tr("{waiting} waiting, {decided} decided", waiting=len(waiting), decided=len(decided))
         )
+        for key, chip in self.chips.items():
+            chip.setVisible(choice == "decided")
+            chip.set_count(sum(one["state"] == key for one in decided))
+        self.standing.set_rows([one for one in self._standing if model.matches(one, text)])
+        if choice == "standing":
+            self._empty_words("standing", bool(self._standing))
+            self._stack.setCurrentWidget(self.standing_table if self.standing.rows else self.empty)
+            return
+        shown = waiting if choice == "pending" else [
+            one for one in decided if self.chips[one["state"]].isChecked()
+        ]  # fmt: skip
+        rows = [one for one in shown if model.matches(one, text)]
+        self.rows.set_rows(rows)
+        self._empty_words(choice, bool(waiting if choice == "pending" else decided))
         self._stack.setCurrentWidget(self.table if rows else self.empty)
 
+    def _empty_words(self, choice: str, is_filtered: bool) -> None:
+        if is_filtered:
+            self.empty.set("search", tr("Nothing matches"), tr("Change the filter to see more."))
+        elif choice == "standing":
+            self.empty.set(
+                "shield-check", tr("Nothing is approved beforehand"),
+                tr("Approve a package with “Exactly this code” and its next runs start by "
+                   "themselves."),
+            )  # fmt: skip
+        elif choice == "pending":
+            text = tr("New code never starts here before you have allowed it.")
+            self.empty.set("shield-check", tr("Nothing waits for you"), text)
+        else:
+            text = tr("New code never starts here before you have allowed it.")
+            self.empty.set("clock", tr("Nothing was decided yet"), text)
+
+    # --- doing ---
     def _clicked(self, approval: Approval, column_number: int) -> None:
         if column_number == len(self.rows.columns) - 1:
             self._open_dialog(approval)
@@ -129,17 +215,56 @@ class ApprovalsPage(Page):
         dialog.decided.connect(self._read)
         dialog.open()
 
-    def _withdraw(self, one: Approval, column_number: int) -> None:
-        if column_number != len(self.standing.columns) - 1:
-            return
-        confirm(
-            self,
-            f"Withdraw the approval of {one['application']}?",
-            "Its next start waits for your decision again. What runs now goes on.",
-            "Withdraw",
-            lambda: self.context.tasks.call(
-                "approvals.disallow", lambda _: self._read(), parent=self,
-                content_digest=one["content_digest"],
-            ),
-            icon="shield-off",
+    def _standing_clicked(self, one: Approval, column_number: int) -> None:
+        if column_number == len(self.standing.columns) - 1:
+            self._revoke(one)
+
+    def _open_standing(self, one: Approval) -> None:
+        """Show the last decision about the content that is approved beforehand."""
+        for approval in model.decided(self._approvals):
+            if approval["content_digest"] == one["content_digest"]:
+                self._open_dialog(approval)
+                return
+        self.context.notify(tr("No run asked for it yet"), short_digest(one["content_digest"]))
+
+    def _revoke(self, one: Approval) -> None:
+        self.context.tasks.call(
+            "approvals.disallow", lambda _: self._revoked(one), parent=self,
+            content_digest=one["content_digest"],
         )  # fmt: skip
+
+    def _revoked(self, one: Approval) -> None:
+        self._read()
+        name = one["application"] or short_digest(one["content_digest"])
+        self.context.notify(
+            tr("The approval of {name} was revoked", name=name),
+            tr("Its next start waits for your decision again. What runs now goes on."),
+            action=tr("Undo"),
+            on_action=lambda: self._allow_again(one),
+        )
+
+    def _allow_again(self, one: Approval) -> None:
+        self.context.tasks.call(
+            "approvals.allow", lambda _: self._read(), parent=self,
+            content_digest=one["content_digest"], by=str(one.get("by") or ""),
+            expires_at=one.get("expires_at"), application=one["application"],
+            data=one.get("data") or "default", dataset=one.get("dataset"),
+        )  # fmt: skip
+
+    def _row_menu(self, at: QPoint) -> None:
+        one = self.table.current()
+        if one is not None:
+            text = tr("Review") if model.waits(one) else tr("Details")
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addAction(text).triggered.connect(lambda: self._open_dialog(one))
+            menu.popup(self.table.viewport().mapToGlobal(at))
+
+    def _standing_menu(self, at: QPoint) -> None:
+        one = self.standing_table.current()
+        if one is not None:
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addAction(tr("Details")).triggered.connect(lambda: self._open_standing(one))
+            menu.addAction(tr("Revoke")).triggered.connect(lambda: self._revoke(one))
+            menu.popup(self.standing_table.viewport().mapToGlobal(at))

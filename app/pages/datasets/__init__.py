@@ -1,0 +1,1 @@
+"""Datasets: what jobs on this machine may be given."""
