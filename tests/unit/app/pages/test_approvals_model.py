@@ -33,5 +33,5 @@ def test_scope_and_news_in_words() -> None:
 
 
 def test_a_standing_approval_tells_its_end() -> None:
-    assert model.standing_until({"expires_at": None}) == "no end"
-    assert model.standing_until({"expires_at": time.time() - 5}) == "ended"
+    assert model.standing_until({"expires_at": None}).text == "no end"
+    assert model.standing_until({"expires_at": time.time() - 5}).text == "ended"
