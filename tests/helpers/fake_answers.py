@@ -163,6 +163,9 @@ class Answers(FakeModels):
     def account_sign_in(self, **_: Any) -> Any:
         return plain(data.ACCOUNT)
 
+    def account_reset(self, **_: Any) -> Any:
+        return plain(data.ACCOUNT)
+
     def account_sign_out(self) -> Any:
         self.is_bound = False
         return {}

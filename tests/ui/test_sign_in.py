@@ -183,3 +183,21 @@ def test_the_theme_can_be_chosen_before_signing_in(page: SignInPage, agent, qtbo
         qtbot.waitUntil(lambda: agent.called("settings.set") == [{"theme": "light"}], timeout=5000)
     finally:
         page.context.theme.apply(themed, "dark")
+
+
+def test_a_link_for_a_new_password_asks_for_nothing_else_at_the_hub(
+    make_agent, make_window, qtbot
+) -> None:
+    agent = make_agent("first-run")
+    window = make_window(agent.home, "sign_in").window
+    page = window.page()
+    link = "silodesk://reset?hub=http%3A%2F%2F127.0.0.1%3A8750&code=abc"
+    window.open_link(link)
+    assert not page.form.password.isHidden()
+    assert page.form.email.isHidden()
+    page.form.password.set("a long new password")
+    page.form.silo.set("Klinikum Lindenau")
+    page.form.submit.click()
+    qtbot.waitUntil(lambda: bool(agent.called("device.bind")), timeout=10_000)
+    sent = agent.called("account.reset")[0]
+    assert sent == {"link": link, "password": "a long new password"}

@@ -68,7 +68,7 @@ class AccountForm(QWidget):
         return card
 
     def ask(self, icon: str, tok: str, title: str, text: str, action: str, *, account: str) -> None:
-        """Show what is asked: `account` is "new", "known" or "none"."""
+        """Show what is asked: `account` is "new", "known", "reset" or "none"."""
         self.icon.set_icon(icon, tok)
         self.title.setText(title)
         self.text.setText(text)
@@ -76,8 +76,11 @@ class AccountForm(QWidget):
         self.name.setVisible(account == "new")
         for widget in (self.email, self.password, self._account_rule):
             widget.setVisible(account != "none")
+        self.email.setVisible(account in {"new", "known"})
         self.password.set_check(
-            check_new_password if account == "new" else required(tr("Type your password."))
+            check_new_password
+            if account in {"new", "reset"}
+            else required(tr("Type your password."))
         )
         for field in self.form.fields:
             field.say("")

@@ -15,6 +15,7 @@ from app.context import Client
 from app.i18n import tr
 
 PASSWORD_LENGTH = 8
+RESET = "silodesk://reset?"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ def sign_in(client: Client, hub_url: str, entry: Entry) -> dict[str, Any]:
     return dict(client.call("device.bind", silo=entry.silo, name=entry.device_name))
 
 
+def reset(client: Client, link: str, entry: Entry, *, is_bound: bool) -> dict[str, Any]:
+    """Choose a new password by an administrator's link, sign in, and bind where it is not."""
+    account = client.call("account.reset", link=link, password=entry.password)
+    if not is_bound:
+        client.call("device.bind", silo=entry.silo, name=entry.device_name)
+    return dict(account)
+
+
 def sign_up(client: Client, hub_url: str, entry: Entry, group: str) -> dict[str, Any]:
     """Make a new hub's first account, its first group, and put this machine into it."""
     client.call(
@@ -74,6 +83,8 @@ def check_link(link: str) -> str:
         return tr("Paste the link that you were sent.")
     parts = urlsplit(link)
     fields = parse_qs(parts.query)
+    if parts.scheme == "silodesk" and parts.netloc == "reset" and fields.get("code"):
+        return ""
     if parts.scheme != "silodesk" or not fields.get("hub") or not fields.get("code"):
         return tr("This is not an invitation link. It begins with silodesk://join?")
     return ""

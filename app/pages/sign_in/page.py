@@ -16,7 +16,7 @@ from app.pages.sign_in.demo import Demo
 from app.pages.sign_in.door import Door
 from app.pages.sign_in.doors import Doors
 from app.widgets.buttons import Button
-from app.widgets.labels import Label
+from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page import Page
 from app.widgets.switches import Segmented
@@ -57,16 +57,31 @@ class SignInPage(Page):
         self.themes.chosen.connect(self._choose_theme)
         self.home = Button(tr("Back to Home"), "link",
                            on_click=lambda: self.context.navigate("home"))  # fmt: skip
-        self.doctor = Button(
-            tr("Connection doctor"), "link", on_click=lambda: self.context.navigate("doctor")
-        )
+        self.doctor = Button(tr("Connection doctor"), "link", on_click=self._see_doctor)
         self.proxy = Button(
             tr("Proxy settings"), "link",
             on_click=lambda: self.context.navigate("settings", section="network"),
         )  # fmt: skip
-        parts = (self.version, self.doctor, self.proxy, self.home, None, self.themes)
+        languages = (("system", tr("System")), ("en", "English"), ("zh_CN", "简体中文"))
+        self.languages = Segmented(languages)
+        self.languages.setAccessibleName(tr("Language"))
+        self.languages.chosen.connect(
+            lambda code: self.context.tasks.call(
+                "settings.set", None, lambda _: None, self, language=code
+            )
+        )
+        parts = (
+            self.version, self.doctor, self.proxy, self.home, None, Icon("globe", "faint", 16),
+            self.languages, self.themes,
+        )  # fmt: skip
         foot.setLayout(row(*parts, gap=14, margins=(28, 12, 28, 16)))
         return foot
+
+    def _see_doctor(self) -> None:
+        """Let the doctor look at what stands in a door's field, where something does."""
+        typed = [door.field.value() for door in (self.doors.sign_in, self.doors.join)]
+        wanted = next((text for text in typed if text), "")
+        self.context.navigate("doctor", **({"url": wanted} if wanted else {}))
 
     def open(self, **arguments: Any) -> None:
         """Show the doors, or what a link offers."""
@@ -92,6 +107,7 @@ class SignInPage(Page):
 
     def _take_names(self) -> None:
         def take(settings: dict[str, Any]) -> None:
+            self.languages.select(str(settings.get("language") or "system"))
             if settings.get("silo") and not self.form.silo.value():
                 self.form.silo.set(settings["silo"])
             if settings.get("device_name"):
@@ -123,10 +139,25 @@ class SignInPage(Page):
         self.context.tasks.call(method, open_, stay, self, **params)
 
     def _read_link(self, link: str) -> None:
+        if link.startswith(model.RESET):
+            self._ask_password(link)
+            return
         self._knock(
             self.doors.join, "invitations.read", lambda found: self._ask_join(link, found),
             link=link,
         )  # fmt: skip
+
+    def _ask_password(self, link: str) -> None:
+        client, is_bound = self.context.client, bool(self.context.status().get("device"))
+        self._way = lambda entry: model.reset(client, link, entry, is_bound=is_bound)
+        self._ask(
+            "key-round",
+            "info",
+            tr("Choose a new password"),
+            tr("The hub's administrator sent you this link. It works once."),
+            tr("Set the password and sign in"),
+            "reset",
+        )
 
     def _ask_join(self, link: str, invitation: dict[str, Any]) -> None:
         hub = invitation.get("hub_name") or tr("this hub")

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from agent_core.client import AgentClient
+from agent_core.errors import SiloDeskError
 from agent_core.paths import Home
 from app.pages.hub.page import HubPage
 from app.widgets.dialogs import Dialog
@@ -123,3 +125,24 @@ def test_who_is_no_administrator_is_told_so(federation, make_window, qtbot) -> N
     page = window.page()
     qtbot.waitUntil(lambda: "administrator" in page.why.plain(), timeout=BOUND_MS)
     assert page.told.isHidden()
+
+
+def test_a_forgotten_password_is_set_anew_by_a_one_use_link(federation, make_window, qtbot) -> None:
+    window = make_window(federation.coordinator.home).window
+    qtbot.waitUntil(lambda: bool(window.status.get("account")), timeout=BOUND_MS)
+    window.navigate("hub")
+    page = window.page()
+    qtbot.waitUntil(lambda: len(page.people.model.rows) >= 3, timeout=BOUND_MS)
+    one = next(p for p in page.people.model.rows if p["name"] == "Operator 2")
+    QGuiApplication.clipboard().clear()
+    page.people.changed.emit(one, "reset")
+    qtbot.waitUntil(
+        lambda: QGuiApplication.clipboard().text().startswith("silodesk://reset?"),
+        timeout=BOUND_MS,
+    )
+    link = QGuiApplication.clipboard().text()
+    client = federation.members[2].client
+    account = client.call("account.reset", link=link, password=federation.password)
+    assert account["name"] == "Operator 2"
+    with pytest.raises(SiloDeskError):
+        client.call("account.reset", link=link, password=federation.password)
