@@ -19,11 +19,11 @@ def columns() -> list[Column[DeviceRow]]:
     """Return the columns, their titles in the person's language."""
     return [
         Column(tr("Device"), _name, 0, sort=lambda r: (r.device.silo.lower(), r.device.name)),
-        Column(tr("Edge id"), lambda r: Cell(str(r.device.edge_id), mono=True), 68,
+        Column(tr("Edge id"), lambda r: Cell(str(r.device.edge_id), mono=True), 80,
                sort=lambda r: r.device.edge_id),
-        Column(tr("State"), state_cell, 120, sort=lambda r: r.kind),
+        Column(tr("State"), state_cell, 132, sort=lambda r: r.kind),
         Column(tr("Working on"), _work, 134),
-        Column(tr("Hardware"), _hardware, 180, sort=lambda r: -r.device.hardware.cores),
+        Column(tr("Hardware"), _hardware, 176, sort=lambda r: -r.device.hardware.cores),
         Column(tr("CPU"), lambda r: _bar(r, "cpu", "info"), 100, sort=_share_key("cpu")),
         Column(tr("GPU"), lambda r: _bar(r, "gpu", "violet"), 100, sort=_share_key("gpu")),
         Column(tr("Memory"), lambda r: _bar(r, "memory", "cyan"), 100, sort=_share_key("memory")),

@@ -30,6 +30,7 @@ class DeviceDetail(Card):
         on_rename: Callable[[], object],
         on_leave: Callable[[], object],
         on_run: Callable[[], object],
+        on_doctor: Callable[[], object],
     ) -> None:
         super().__init__(margins=(16, 12, 16, 14))
         self.setAccessibleName(tr("Chosen device"))
@@ -39,12 +40,26 @@ class DeviceDetail(Card):
         self.silo = ElidedLabel("", "small", "faint")
         self.badge = Badge()
         self.run = Button(tr("Open run"), sz="sm", icon="activity", on_click=on_run)
+        self.doctor = Button(
+            tr("Diagnose"), sz="sm", icon="stethoscope", on_click=on_doctor,
+            tip=tr("Examine this machine's way to the hub"),
+        )  # fmt: skip
         self.rename = Button(tr("Rename…"), sz="sm", icon="pencil", on_click=on_rename)
         self.leave = Button(tr("Unbind…"), "dangerline", sz="sm", on_click=on_leave)
         head = QWidget()
         head.setFixedHeight(32)
         head.setLayout(
-            row(self.name, self.silo, None, self.badge, self.run, self.rename, self.leave, gap=8)
+            row(
+                self.name,
+                self.silo,
+                None,
+                self.badge,
+                self.run,
+                self.doctor,
+                self.rename,
+                self.leave,
+                gap=8,
+            )
         )
         self._device, self._key = tr("Device id"), tr("Key")
         self.facts = KeyValue(key_width=92, mono=(self._device, self._key), gap=5)
@@ -68,6 +83,7 @@ class DeviceDetail(Card):
         self.name.setText(one.device.name)
         self.silo.setText(one.device.silo)
         self.run.setVisible(bool(one.runs))
+        self.doctor.setVisible(one.is_me)
         self.rename.setVisible(one.is_own and not one.device.revoked)
         may_leave = (one.is_own or one.may_revoke) and not one.device.revoked
         self.leave.setVisible(may_leave)

@@ -79,9 +79,11 @@ class DevicesPage(LivePage):
         self._none = Label(tr("No device fits the search and the filter."), "small", "faint")
         card = TableCard()
         card.add((self.table, 1), self._none)
-        self.detail = DeviceDetail(self.rename, self.leave, self.open_run)
+        self.detail = DeviceDetail(
+            self.rename, self.leave, self.open_run, lambda: self.context.navigate("doctor")
+        )
         self.detail.setFixedHeight(DETAIL_HEIGHT)
-        self.live = Label(tr("Live"), "small", "ok")
+        self.live = Label(tr("live"), "small", "ok")
         tools = row(self.search, *self.chips.values(), None, self.live, gap=8)
         whole = QWidget()
         whole.setLayout(column(tools, (card, 1), self.detail, gap=16))
@@ -149,7 +151,7 @@ class DevicesPage(LivePage):
             self._show_rows()
         self.rows.refresh()
         self.detail.tick()
-        self.live.setText(tr("Live") if self.is_live else tr("Not live"))
+        self.live.setText(tr("live") if self.is_live else tr("not live"))
         self.live.set_token("ok" if self.is_live else "warn")
 
     def _show_detail(self) -> None:

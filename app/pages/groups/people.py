@@ -66,7 +66,7 @@ class GroupDevices(SideList):
 
     def __init__(self) -> None:
         self.model_rows: RowModel[GroupDeviceRow] = RowModel(
-            [Column("", _device), Column("", _device_state, 116), Column("", lambda _: _DOTS, 38)],
+            [Column("", _device), Column("", _device_state, 130), Column("", lambda _: _DOTS, 38)],
             lambda row: row.device.edge_id,
         )
         super().__init__(self.model_rows, tr("Devices"))

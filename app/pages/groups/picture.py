@@ -88,14 +88,14 @@ class TopologyCard(Card):
 def _columns() -> list[Column[Node]]:
     return [
         Column(tr("Site"), _site, 0, sort=lambda n: n.title.lower()),
-        Column(tr("Part"), lambda n: Cell(tr(_PARTS[n.part]), tok="muted"), 110,
+        Column(tr("Part"), lambda n: Cell(tr(_PARTS[n.part]), tok="muted"), 92,
                sort=lambda n: n.part),
-        Column(tr("State"), lambda n: Cell(kind="state", state=n.state), 130,
+        Column(tr("State"), lambda n: Cell(kind="state", state=n.state), 122,
                sort=lambda n: n.state),
-        Column(tr("Now"), lambda n: Cell(caption(n), tok="muted"), 190),
-        Column(tr("Heartbeat"), _beat, 100, sort=lambda n: -(n.last_seen or 0.0)),
+        Column(tr("Now"), lambda n: Cell(caption(n), tok="muted"), 176),
+        Column(tr("Heartbeat"), _beat, 84, sort=lambda n: -(n.last_seen or 0.0)),
         Column(tr("Sent"), lambda n: Cell(
-            size(n.bytes_up) if n.bytes_up else "–", right=True, tok="muted"), 90, right=True,
+            size(n.bytes_up) if n.bytes_up else "–", right=True, tok="muted"), 80, right=True,
             sort=lambda n: n.bytes_up),
     ]  # fmt: skip
 

@@ -33,10 +33,22 @@ def found(page: GroupPage) -> GroupFound:
 
 
 def wait_for(qtbot, page: GroupPage, is_so) -> None:
-    """Wait until what the page shows is so."""
+    """Wait until what was read is so, and until the lists beside the picture show it."""
     qtbot.waitUntil(
         lambda: isinstance(page.found, GroupFound) and bool(is_so(page.found)), timeout=BOUND_MS
     )
+
+    def is_shown() -> bool:
+        side, one = page.side, found(page)
+        people = {row.member for row in side.members.model_rows.rows}
+        machines = {row.device.edge_id for row in side.devices.model_rows.rows}
+        return (
+            people == set(one.group.members)
+            and machines == {device.edge_id for device in one.devices}
+            and set(side.invitations.model_rows.rows) == set(one.invitations)
+        )
+
+    qtbot.waitUntil(is_shown, timeout=BOUND_MS)
 
 
 def emails(one: GroupFound) -> set[str]:
@@ -119,7 +131,7 @@ def test_a_group_is_made_and_a_site_joins_by_its_link(
     wait_for(qtbot, group, lambda one: edge in {device.edge_id for device in one.devices})
     wait_for(qtbot, group, lambda one: [i.state for i in one.invitations] == ["accepted"])
     wait_for(qtbot, group, lambda one: "joined" in {event.kind for event in one.events})
-    assert group.side.link.isHidden()
+    qtbot.waitUntil(group.side.link.isHidden, timeout=BOUND_MS)
     node = group.picture.view.topology.find(edge)
     assert node is not None
     assert node.title == "Oslo Breast Unit"
