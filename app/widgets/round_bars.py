@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from agent_core.protocol.records import RoundRecord
@@ -22,12 +23,24 @@ LEFT_EDGE = 50
 FOOT = 26
 
 
+class Bar(NamedTuple):
+    """One bar: the rounds from `first` on that share it, the longest of them, why it closed."""
+
+    first: int
+    seconds: float
+    is_late: bool
+
+
 class RoundBars(Canvas):
     """Draw one bar a round: closed by all, closed by the deadline, running, or still to come."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rounds: Sequence[RoundRecord] = ()
+        self._closed: dict[int, RoundRecord] = {}
+        self._bars: list[Bar] = []
+        self._longest = 0.0
+        self._shared = 1  # rounds in one bar
         self._planned = 0
         self._deadline = 0.0
         self._running: tuple[int, float] | None = None
@@ -47,8 +60,14 @@ class RoundBars(Canvas):
         running: tuple[int, float] | None,
     ) -> None:
         """Show closed rounds, and the running one with its seconds so far."""
+        grew = rounds is not self._rounds
         self._rounds, self._running = rounds, running
         self._planned, self._deadline = planned or 0, deadline_s
+        if grew:
+            self._closed = {one.round: one for one in rounds}
+            self._longest = max((one.closed_at - one.started_at for one in rounds), default=0.0)
+        if grew or self._shared != self._sharing():
+            self._join()
         closed = len(rounds)
         late = sum(one.closed_by == "deadline" for one in rounds)
         self.setAccessibleDescription(
@@ -56,9 +75,30 @@ class RoundBars(Canvas):
         )
         self.update()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Join rounds anew where another number of them fits."""
+        super().resizeEvent(event)
+        self._join()
+
     # --- geometry ---
+    def _sharing(self) -> int:
+        """Return how many rounds share a bar, so that no bar is thinner than two pixels."""
+        return max(1, math.ceil(max(self._last(), 10) * 2 / max(1, self.width() - LEFT_EDGE)))
+
+    def _join(self) -> None:
+        self._shared = self._sharing()
+        found: dict[int, Bar] = {}
+        for one in self._rounds:
+            first = (one.round - 1) // self._shared * self._shared + 1
+            seconds, late = one.closed_at - one.started_at, one.closed_by == "deadline"
+            known = found.get(first)
+            if known is not None:
+                seconds, late = max(seconds, known.seconds), late or known.is_late
+            found[first] = Bar(first, seconds, late)
+        self._bars = list(found.values())
+
     def _last(self) -> int:
-        closed = max((one.round for one in self._rounds), default=0)
+        closed = self._rounds[-1].round if self._rounds else 0
         now = self._running[0] if self._running else 0
         return max(self._planned, closed, now, 1)
 
@@ -66,7 +106,7 @@ class RoundBars(Canvas):
         return (self.width() - LEFT_EDGE) / max(self._last(), 10)
 
     def _top(self) -> float:
-        longest = max((one.closed_at - one.started_at for one in self._rounds), default=0.0)
+        longest = self._longest
         if self._running:
             longest = max(longest, self._running[1])
         # A deadline far above all rounds would flatten them; it is then told in words.
@@ -86,18 +126,17 @@ class RoundBars(Canvas):
 
     def _tip(self, at: QPointF) -> str:
         number = int((at.x() - LEFT_EDGE) // self._slot()) + 1
-        for one in self._rounds:
-            if one.round == number:
-                how = tr("by the deadline") if one.closed_by == "deadline" else tr("by all")
-                seconds = short_time(one.closed_at - one.started_at)
-                return tr(
-                    "Round {number}: {seconds}, {answered} of {asked}, closed {how}",
-                    number=number,
-                    seconds=seconds,
-                    answered=one.answered,
-                    asked=one.asked,
-                    how=how,
-                )
+        one = self._closed.get(number)
+        if one is not None:
+            how = tr("by the deadline") if one.closed_by == "deadline" else tr("by all")
+            return tr(
+                "Round {number}: {seconds}, {answered} of {asked}, closed {how}",
+                number=number,
+                seconds=short_time(one.closed_at - one.started_at),
+                answered=one.answered,
+                asked=one.asked,
+                how=how,
+            )
         if self._running and self._running[0] == number:
             return tr(
                 "Round {number}: {short_time} so far",
@@ -130,36 +169,30 @@ class RoundBars(Canvas):
 
     def _draw_bars(self, painter: QPainter, top: float, height: float) -> None:
         colors = theme()
-        slot = self._slot()
+        slot = self._slot() * self._shared
         width = max(1.0, slot - (2.5 if slot > 6 else 0.5))
-        closed = {one.round for one in self._rounds}
         calm = colors.mix("info", "surface", 0.6 if colors.is_dark else 0.55)
-        for one in self._rounds:
-            color = colors.color("warn") if one.closed_by == "deadline" else calm
-            seconds = one.closed_at - one.started_at
-            self._bar(painter, one.round, seconds, top, height, width, color)
+        late, now = colors.color("warn"), colors.color("info")
+        for bar in self._bars:
+            self._bar(painter, bar, top, height, width, late if bar.is_late else calm)
+        drawn = {bar.first for bar in self._bars}
         if self._running:
             number, seconds = self._running
-            closed.add(number)
-            self._bar(painter, number, seconds, top, height, width, colors.color("info"))
-        for number in range(1, self._planned + 1):
-            if number not in closed:
-                x = LEFT_EDGE + (number - 1) * slot
+            first = (number - 1) // self._shared * self._shared + 1
+            drawn.add(first)
+            self._bar(painter, Bar(first, seconds, False), top, height, width, now)
+        for first in range(1, self._planned + 1, self._shared):
+            if first not in drawn:
+                x = LEFT_EDGE + (first - 1) * self._slot()
                 rect = QRectF(x, 6 + height - 5, width, 5)
-                draw_round(painter, rect, 2, colors.color("hover"))
+                draw_round(painter, rect, 2 if width > 5 else 0, colors.color("hover"))
 
     def _bar(
-        self,
-        painter: QPainter,
-        number: int,
-        seconds: float,
-        top: float,
-        height: float,
-        width: float,
-        color: QColor,
+        self, painter: QPainter, bar: Bar, top: float, height: float, width: float, color: QColor
     ) -> None:
-        tall = max(2.0, height * min(1.0, seconds / top))
-        rect = QRectF(LEFT_EDGE + (number - 1) * self._slot(), 6 + height - tall, width, tall)
+        tall = max(2.0, height * min(1.0, bar.seconds / top))
+        left = LEFT_EDGE + (bar.first - 1) * self._slot()
+        rect = QRectF(left, 6 + height - tall, width, tall)
         draw_round(painter, rect, 2 if width > 5 else 0, color)
 
     def _draw_deadline(self, painter: QPainter, top: float, height: float) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
 
 from app.i18n import tr, trn
-from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis, round_times
+from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis
 from app.pages.runs.curves_table import CurvesTable
 from app.pages.runs.export import ask_path, write_metrics
 from app.pages.runs.export_runs import save_picture, save_runs
@@ -268,12 +268,13 @@ class CurvesTab(QWidget):
             return tr("Step {n}", n=f"{x:.0f}")
         if self.book.axis == "bytes":
             return tr("{size} sent", size=bytes_text(x))
-        at = round_times(self._live.rounds).get(round(x))
+        closed = self._live.by_round.get(round(x))
+        at = closed.closed_at if closed is not None else None
         return tr("Round {round}", round=f"{x:.0f}") + (f" · {clock(at)}" if at else "")
 
     def _missing(self, line: CurveLine, x: float) -> str:
         if self.book.axis == "round" and line.key != GLOBAL:
-            closed = next((one for one in self._live.rounds if one.round == round(x)), None)
+            closed = self._live.by_round.get(round(x))
             if closed is not None and closed.closed_by == "deadline":
                 return tr("late")
         return "–"

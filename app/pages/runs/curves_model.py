@@ -223,8 +223,3 @@ class MetricBook:
             for key in self.metrics()
             for edge_id, curve in sorted(self.curves(key).items())
         ]
-
-
-def round_times(rounds: list[RoundRecord]) -> dict[int, float]:
-    """Return when each round closed."""
-    return {one.round: one.closed_at for one in rounds}

@@ -46,6 +46,7 @@ class RunLive(QObject):
         self.run_id = run_id
         self.run: Run | None = None
         self.rounds: list[RoundRecord] = []
+        self.by_round: dict[int, RoundRecord] = {}
         self.events: list[RunEvent] = []
         self.sites: dict[int, Site] = {}
         self._group: list[int] = []
@@ -165,9 +166,12 @@ class RunLive(QObject):
         self.models_changed.emit()
 
     def _on_rounds(self, rounds: list[RoundRecord]) -> None:
-        known = {one.round: one for one in self.rounds}
-        known.update({one.round: one for one in rounds})
-        self.rounds = [known[number] for number in sorted(known)]
+        newest = self.rounds[-1].round if self.rounds else -1
+        self.by_round.update({one.round: one for one in rounds})
+        if all(one.round > newest for one in rounds):
+            self.rounds = self.rounds + sorted(rounds, key=lambda one: one.round)
+        else:
+            self.rounds = [self.by_round[number] for number in sorted(self.by_round)]
         self.rounds_changed.emit()
 
     def _on_events(self, events: list[RunEvent]) -> None:
