@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.applications.upload import UploadDialog
 from app.widgets.bars import Skeleton
-from app.widgets.buttons import Button
+from app.widgets.buttons import Button, Chip
 from app.widgets.cards import Card, TableCard
 from app.widgets.cells import Cell
 from app.widgets.empty_state import EmptyState
@@ -23,6 +24,8 @@ from app.widgets.key_value import KeyValue
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import clear, column, row, rule, scrolled
 from app.widgets.page import Page
+from app.widgets.search_field import SearchField
+from app.widgets.shelf_menu import Kept, ShelfMenu
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import date, plural, size
 
@@ -39,6 +42,7 @@ class ApplicationsPage(Page):
         self.applications: list[Application] = []
         self.groups: list[Group] = []
         self._words: dict[str, str] = {}
+        self._versions: dict[int, tuple[int, int]] = {}
         self._busy = self._again = self._is_read = False
         self._wanted: list[Path] = []
         upload = Button(tr("Upload package…"), "primary", icon="upload", on_click=self.upload)
@@ -51,7 +55,7 @@ class ApplicationsPage(Page):
 
     def _build(self) -> None:
         columns: list[Column[Application]] = [
-            Column(tr("Application"), _name_cell, 0, sort=lambda a: a.name.lower()),
+            Column(tr("Application"), self._name_cell, 0, sort=lambda a: a.name.lower()),
             Column(
                 tr("Packages"),
                 lambda a: Cell(
@@ -81,12 +85,25 @@ class ApplicationsPage(Page):
         self.table = Table(self.rows, row_height=54)
         self.table.setAccessibleName(tr("Applications"))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_detail())
+        self.shelf = ShelfMenu(
+            self,
+            self.table,
+            "applications.update",
+            "application_id",
+            lambda one: Kept(one.id, one.name, one.archived_at is not None),
+            self.reload,
+        )
+        self.archived = Chip(tr("Archived"), 0, on=False)
+        self.archived.clicked.connect(lambda _: self._show_rows())
+        self.search = SearchField(tr("Filter applications"))
+        self.search.textChanged.connect(lambda _: self._show_rows())
         self._foot = Label("", "small", "faint")
         card = TableCard()
         card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
         self.detail = Detail()
         whole = QWidget()
-        whole.setLayout(row((card, 1), self.detail, gap=16))
+        tools = row(self.search, 4, self.archived, None)
+        whole.setLayout(column(tools, (row((card, 1), self.detail, gap=16), 1), gap=16))
         skeleton = QWidget()
         skeleton.setLayout(column(Skeleton(6), None))
         self._error = EmptyState(
@@ -115,6 +132,35 @@ class ApplicationsPage(Page):
         first = words[0] if words else ""
         return Cell(first, sub=words[1] if len(words) > 1 else "", tok="muted", px=12)
 
+    def _show_rows(self) -> None:
+        """Show the applications that fit, or those put away."""
+        away = sum(one.archived_at is not None for one in self.applications)
+        self.archived.set_count(away)
+        self.archived.setVisible(away > 0)
+        wanted = self.archived.isChecked() and away > 0
+        words = self.search.text().lower().split()
+        found = [
+            one
+            for one in sorted(self.applications, key=lambda one: -one.created_at)
+            if (one.archived_at is not None) == wanted
+            and all(word in f"{one.name} {one.note} {one.created_by}".lower() for word in words)
+        ]
+        self._versions = versions_of(self.applications)
+        self.rows.set_rows(found)
+        self.rows.refresh()
+        self._foot.setText(plural(len(found), "application"))
+        if self.table.current() is None and found:
+            self.table.selectRow(0)
+
+    def _name_cell(self, one: Application) -> Cell:
+        engines = ", ".join(sorted({package.engine for package in one.packages}))
+        sub = one.note or tr("{engines} engine", engines=engines)
+        number, of = self._versions.get(one.id, (1, 1))
+        if of > 1:
+            version = tr("version {number} of {count}", number=number, count=of)
+            sub = f"{version} · {sub}"
+        return Cell(one.name, sub=sub, weight=600)
+
     # --- data ---
     def open(self, **arguments: Any) -> None:
         """Show the list; `upload` names package files to offer for upload."""
@@ -137,10 +183,7 @@ class ApplicationsPage(Page):
         self._busy, self._is_read = False, True
         self.applications, self.groups, self._words = found
         self._states.setCurrentWidget(self._places["list" if self.applications else "empty"])
-        self.rows.set_rows(sorted(self.applications, key=lambda one: -one.created_at))
-        self._foot.setText(plural(len(self.applications), "application"))
-        if self.table.current() is None and self.applications:
-            self.table.selectRow(0)
+        self._show_rows()
         self._show_detail()
         if self._again:
             self.reload()
@@ -261,14 +304,24 @@ class Detail(Card):
         self._parts.addWidget(facts)
 
 
-def _name_cell(one: Application) -> Cell:
-    engines = ", ".join(sorted({package.engine for package in one.packages}))
-    return Cell(one.name, sub=one.note or tr("{engines} engine", engines=engines), weight=600)
+def versions_of(applications: Sequence[Application]) -> dict[int, tuple[int, int]]:
+    """Return which of how many versions each one is: those of one name in one group."""
+    named: dict[tuple[int, str], list[int]] = {}
+    for one in sorted(applications, key=lambda one: one.created_at):
+        named.setdefault((one.group_id, one.name.casefold()), []).append(one.id)
+    return {
+        number: (place, len(numbers))
+        for numbers in named.values()
+        for place, number in enumerate(numbers, 1)
+    }
 
 
 def _read(context: AppContext) -> tuple[list[Application], list[Group], dict[str, str]]:
     call = context.client.call
-    found = [Application.model_validate(item) for item in call("applications.list")["items"]]
+    found = [
+        Application.model_validate(item)
+        for item in call("applications.list", archived="all")["items"]
+    ]
     groups = [Group.model_validate(item) for item in call("groups.list")["items"]]
     words = {
         package.content_digest: fingerprint_words(package.content_digest)

@@ -17,11 +17,17 @@ class ProjectRow:
     group: str
 
 
-def rows_of(projects: Sequence[Project], groups: Sequence[Group], text: str) -> list[ProjectRow]:
-    """Return the projects that fit what was typed, the newest first."""
+def rows_of(
+    projects: Sequence[Project], groups: Sequence[Group], text: str, *, archived: bool = False
+) -> list[ProjectRow]:
+    """Return the projects that fit what was typed, the newest first; or those put away."""
     names = {group.id: group.name for group in groups}
     rows = [ProjectRow(one, names.get(one.group_id, "")) for one in projects]
-    found = [row for row in rows if _fits(row, text)]
+    found = [
+        row
+        for row in rows
+        if _fits(row, text) and (row.project.archived_at is not None) == archived
+    ]
     return sorted(found, key=lambda row: -row.project.created_at)
 
 

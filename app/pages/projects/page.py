@@ -15,7 +15,7 @@ from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.projects.model import ProjectRow, name_problem, rows_of
 from app.widgets.bars import Skeleton
-from app.widgets.buttons import Button
+from app.widgets.buttons import Button, Chip
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
 from app.widgets.dialogs import Dialog
@@ -25,6 +25,7 @@ from app.widgets.labels import Label
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
 from app.widgets.search_field import SearchField
+from app.widgets.shelf_menu import Kept, ShelfMenu
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import date, plural
 
@@ -82,11 +83,24 @@ class ProjectsPage(Page):
         self.table.opened.connect(
             lambda one: self.context.navigate("project", project_id=one.project.id)
         )
+        self.shelf = ShelfMenu(
+            self,
+            self.table,
+            "projects.update",
+            "project_id",
+            lambda r: Kept(r.project.id, r.project.name, r.project.archived_at is not None),
+            self.reload,
+            lambda menu, r: menu.addAction(
+                tr("Open"), lambda: self.context.navigate("project", project_id=r.project.id)
+            ),
+        )
+        self.archived = Chip(tr("Archived"), 0, on=False)
+        self.archived.clicked.connect(lambda _: self._show_rows())
         self._foot = Label("", "small", "faint")
         card = TableCard()
         card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
         whole = QWidget()
-        whole.setLayout(column(row(self.search, None), (card, 1), gap=16))
+        whole.setLayout(column(row(self.search, 4, self.archived, None), (card, 1), gap=16))
         skeleton = QWidget()
         skeleton.setLayout(column(Skeleton(6), None))
         self._error = EmptyState(
@@ -162,7 +176,14 @@ class ProjectsPage(Page):
             self.reload()
 
     def _show_rows(self) -> None:
-        rows = rows_of(self.projects, self.groups, self.search.text())
+        away = sum(one.archived_at is not None for one in self.projects)
+        self.archived.set_count(away)
+        self.archived.setVisible(away > 0)
+        if not away:
+            self.archived.setChecked(False)
+        rows = rows_of(
+            self.projects, self.groups, self.search.text(), archived=self.archived.isChecked()
+        )
         self.rows.set_rows(rows)
         self._foot.setText(
             tr(
@@ -255,7 +276,7 @@ def _name_cell(one: ProjectRow) -> Cell:
 
 
 def _read(context: AppContext) -> tuple[list[Project], list[Group]]:
-    projects = _all(context, "projects.list")
+    projects = _all(context, "projects.list", archived="all")
     groups = _all(context, "groups.list")
     return (
         [Project.model_validate(item) for item in projects],
@@ -263,11 +284,11 @@ def _read(context: AppContext) -> tuple[list[Project], list[Group]]:
     )
 
 
-def _all(context: AppContext, method: str) -> list[dict[str, Any]]:
+def _all(context: AppContext, method: str, **given: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        page = context.client.call(method, **({"cursor": cursor} if cursor else {}))
+        page = context.client.call(method, **given, **({"cursor": cursor} if cursor else {}))
         items += page["items"]
         following = page.get("next_cursor") or ""
         if not page["items"] or not following or following == cursor:

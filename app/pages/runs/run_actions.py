@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.records import Run
 from agent_core.protocol.states import TERMINAL, State
 from app.context import AppContext
 from app.i18n import tr
-from app.widgets.buttons import Button
-from app.widgets.dialogs import Dialog
-from app.widgets.forms import TextField, required
+from app.widgets.name_dialog import NameDialog
 
 Done = Callable[[Run], object]
 
@@ -49,31 +46,6 @@ def archive(context: AppContext, parent: QWidget, run: Run, done: Done) -> None:
             )
 
     context.tasks.call("runs.update", changed, parent=parent, run_id=run.id, archived=puts_away)
-
-
-class NameDialog(Dialog):
-    """Ask for another name of a run, a project or an application."""
-
-    def __init__(
-        self, parent: QWidget, title: str, name: str, then: Callable[[str], object]
-    ) -> None:
-        super().__init__(parent, title, icon="pencil", tok="accent_text")
-        self._then = then
-        self.field = TextField(tr("Name"), check=required(tr("Give it a name.")))
-        self.field.set(name)
-        self.field.edit.setMaxLength(200)
-        self.field.edit.selectAll()
-        self.field.edit.returnPressed.connect(self._submit)
-        self.body.addWidget(self.field)
-        self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
-        self.submit = self.add_button(Button(tr("Rename"), "primary", on_click=self._submit))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.first_focus = self.field.edit
-
-    def _submit(self) -> None:
-        if self.field.validate():
-            self.accept()
-            self._then(self.field.value().strip())
 
 
 def rename(context: AppContext, parent: QWidget, run: Run, done: Done) -> NameDialog:
