@@ -500,6 +500,10 @@
             <translation>取消</translation>
         </message>
         <message>
+            <source>Cancelling …</source>
+            <translation>正在取消…</translation>
+        </message>
+        <message>
             <source>Cannot be read</source>
             <translation>无法读取</translation>
         </message>
@@ -6307,6 +6311,10 @@ sha256 {zip_sha256}
             <translation>请向 {invited} 索取新的邀请；若是您本人使用的，请直接登录。</translation>
         </message>
         <message>
+            <source>Asking the job runtime</source>
+            <translation>正在询问作业运行时</translation>
+        </message>
+        <message>
             <source>Bad user name or password</source>
             <translation>用户名或密码错误</translation>
         </message>
@@ -6493,6 +6501,10 @@ sha256 {zip_sha256}
         <message>
             <source>Check the network or proxy, or name a wheelhouse in pip's configuration.</source>
             <translation>请检查网络或代理服务器，或在 pip 配置中指定 wheel 文件夹。</translation>
+        </message>
+        <message>
+            <source>Check the network or proxy, then look again.</source>
+            <translation>请检查网络或代理服务器，然后重新查看。</translation>
         </message>
         <message>
             <source>Check the number, or ask the group's owner to add you.</source>
@@ -6779,6 +6791,10 @@ sha256 {zip_sha256}
             <translation>已找到入口文件</translation>
         </message>
         <message>
+            <source>Everything imported is found</source>
+            <translation>所有导入均已找到</translation>
+        </message>
+        <message>
             <source>Everything that this machine needs can be reached.</source>
             <translation>本机所需的一切都可到达。</translation>
         </message>
@@ -6979,6 +6995,10 @@ sha256 {zip_sha256}
             <translation>它会在首次运行前制作，约需 1.2 GB。</translation>
         </message>
         <message>
+            <source>It is made before the first run, or by `silodesk runtime make`.</source>
+            <translation>它会在首次运行前制作，或用 `silodesk runtime make` 制作。</translation>
+        </message>
+        <message>
             <source>It is no message of a Flower app: {error}</source>
             <translation>它不是 Flower 应用的消息：{error}</translation>
         </message>
@@ -7177,6 +7197,10 @@ sha256 {zip_sha256}
         <message>
             <source>Look the device up in the list of devices.</source>
             <translation>请在设备列表中查找该设备。</translation>
+        </message>
+        <message>
+            <source>Looking for what is imported</source>
+            <translation>正在查找导入的内容</translation>
         </message>
         <message>
             <source>Loosen a version in the package's requirements.</source>
@@ -7659,6 +7683,14 @@ sha256 {zip_sha256}
             <translation>请将其改名；SiloDesk 会以默认设置启动。</translation>
         </message>
         <message>
+            <source>Requirements can be met</source>
+            <translation>依赖可以满足</translation>
+        </message>
+        <message>
+            <source>Requirements cannot be met</source>
+            <translation>依赖无法满足</translation>
+        </message>
+        <message>
             <source>Requirements listed</source>
             <translation>已列出依赖</translation>
         </message>
@@ -7909,6 +7941,10 @@ sha256 {zip_sha256}
         <message>
             <source>Small enough to send</source>
             <translation>大小适合发送</translation>
+        </message>
+        <message>
+            <source>Some imports were not found</source>
+            <translation>部分导入未找到</translation>
         </message>
         <message>
             <source>Something on the way answers in its place, or its disk is full.</source>
@@ -8603,6 +8639,14 @@ sha256 {zip_sha256}
             <translation>作业在较弱的沙箱（{name}）中运行：它可以接触{reached1}。</translation>
         </message>
         <message>
+            <source>The job runtime is not made on this machine</source>
+            <translation>本机尚未制作作业运行时</translation>
+        </message>
+        <message>
+            <source>The job runtime was not asked</source>
+            <translation>未询问作业运行时</translation>
+        </message>
+        <message>
             <source>The job runtime {key} does not work.</source>
             <translation>作业运行时 {key} 无法工作。</translation>
         </message>
@@ -9017,6 +9061,10 @@ sha256 {zip_sha256}
         <message>
             <source>The requirement {text} cannot be installed: {why1}.</source>
             <translation>依赖 {text} 无法安装：{why1}。</translation>
+        </message>
+        <message>
+            <source>The requirements cannot be met</source>
+            <translation>依赖无法满足</translation>
         </message>
         <message>
             <source>The requirements contradict each other: {reason}</source>
@@ -9883,6 +9931,10 @@ sha256 {zip_sha256}
             <translation>声明了 {sum} 字节的数组，实际收到 {len1}</translation>
         </message>
         <message>
+            <source>at most a minute</source>
+            <translation>最多一分钟</translation>
+        </message>
+        <message>
             <source>bubblewrap is missing, or this system forbids user namespaces.</source>
             <translation>缺少 bubblewrap，或此系统禁止用户命名空间。</translation>
         </message>
@@ -9977,6 +10029,10 @@ sha256 {zip_sha256}
         <message>
             <source>ignored by {base}/.gitignore</source>
             <translation>被 {base}/.gitignore 忽略</translation>
+        </message>
+        <message>
+            <source>in the job runtime</source>
+            <translation>在作业运行时中</translation>
         </message>
         <message>
             <source>is larger than 2 GiB</source>
@@ -10315,6 +10371,14 @@ sha256 {zip_sha256}
             <translation>程序包已验证</translation>
         </message>
         <message>
+            <source>pip adds {some}</source>
+            <translation>pip 会添加 {some}</translation>
+        </message>
+        <message>
+            <source>pip did not say within {bound} s whether the requirements can be met.</source>
+            <translation>pip 在 {bound} 秒内没有说明依赖能否满足。</translation>
+        </message>
+        <message>
             <source>port is already in use</source>
             <translation>端口已被占用</translation>
         </message>
@@ -10337,6 +10401,10 @@ sha256 {zip_sha256}
         <message>
             <source>replaced by the config folder</source>
             <translation>被配置文件夹替代</translation>
+        </message>
+        <message>
+            <source>requirements and imports were not tried. {step}</source>
+            <translation>未尝试依赖和导入。{step}</translation>
         </message>
         <message>
             <source>run {run} epoch {epoch1}</source>
@@ -10405,6 +10473,10 @@ sha256 {zip_sha256}
         <message>
             <source>the hub's address comes first</source>
             <translation>须先有中枢地址</translation>
+        </message>
+        <message>
+            <source>the job runtime brings them all</source>
+            <translation>作业运行时已包含全部</translation>
         </message>
         <message>
             <source>the keeper's folder was removed</source>
@@ -10837,6 +10909,14 @@ sha256 {zip_sha256}
         <message>
             <source>{size} go to every silo; data belongs to the silos</source>
             <translation>{size} 会发往每个站点；数据应留在站点</translation>
+        </message>
+        <message>
+            <source>{some}: not in the job runtime, and no requirement brings it</source>
+            <translation>{some}：不在作业运行时中，也没有依赖提供它</translation>
+        </message>
+        <message>
+            <source>{some}: not in the job runtime; a requirement may bring it</source>
+            <translation>{some}：不在作业运行时中；可能由某个依赖提供</translation>
         </message>
         <message>
             <source>{stream} of run {run1}</source>
