@@ -160,12 +160,24 @@
             <translation>添加</translation>
         </message>
         <message>
+            <source>Add a dataset</source>
+            <translation>添加数据集</translation>
+        </message>
+        <message>
             <source>Add a device</source>
             <translation>添加设备</translation>
         </message>
         <message>
             <source>Add a device of yours</source>
             <translation>添加您的设备</translation>
+        </message>
+        <message>
+            <source>Add and read it</source>
+            <translation>添加并读取</translation>
+        </message>
+        <message>
+            <source>Add dataset...</source>
+            <translation>添加数据集…</translation>
         </message>
         <message>
             <source>Add device</source>
@@ -212,6 +224,10 @@
             <translation>高级</translation>
         </message>
         <message>
+            <source>Against the version approved on {date}</source>
+            <translation>与 {date} 批准的版本相比</translation>
+        </message>
+        <message>
             <source>Age</source>
             <translation>时效</translation>
         </message>
@@ -232,6 +248,10 @@
             <translation>全部</translation>
         </message>
         <message>
+            <source>All files</source>
+            <translation>所有文件</translation>
+        </message>
+        <message>
             <source>All jobs here are paused</source>
             <translation>这里的所有作业均已暂停</translation>
         </message>
@@ -250,6 +270,10 @@
         <message>
             <source>All your devices are in this group already.</source>
             <translation>您的所有设备都已在此群组中。</translation>
+        </message>
+        <message>
+            <source>All {count} declared columns are there</source>
+            <translation>声明的 {count} 列齐全</translation>
         </message>
         <message>
             <source>Allowed hours of the week</source>
@@ -292,8 +316,52 @@
             <translation>审批</translation>
         </message>
         <message>
+            <source>Approvals could not be read</source>
+            <translation>审批无法读取</translation>
+        </message>
+        <message>
+            <source>Approve</source>
+            <translation>批准</translation>
+        </message>
+        <message>
+            <source>Approve a package with “Exactly this code” and its next runs start by themselves.</source>
+            <translation>以“仅此代码”批准程序包后，其后续运行会自动启动。</translation>
+        </message>
+        <message>
+            <source>Approve with {data}, network open</source>
+            <translation>批准（使用 {data}，开放网络）</translation>
+        </message>
+        <message>
+            <source>Approve with {data}, network stays blocked</source>
+            <translation>批准（使用 {data}，网络保持阻断）</translation>
+        </message>
+        <message>
+            <source>Approve without data, network open</source>
+            <translation>批准（不含数据，开放网络）</translation>
+        </message>
+        <message>
+            <source>Approve without data, network stays blocked</source>
+            <translation>批准（不含数据，网络保持阻断）</translation>
+        </message>
+        <message>
+            <source>Approve {name} for this machine?</source>
+            <translation>批准 {name} 在本机运行？</translation>
+        </message>
+        <message>
             <source>Approved</source>
             <translation>已批准</translation>
+        </message>
+        <message>
+            <source>Approved beforehand</source>
+            <translation>事先批准</translation>
+        </message>
+        <message>
+            <source>Approved by</source>
+            <translation>批准者</translation>
+        </message>
+        <message>
+            <source>Approved for run {run}.</source>
+            <translation>已批准运行 {run}。</translation>
         </message>
         <message>
             <source>Apr</source>
@@ -310,6 +378,18 @@
         <message>
             <source>Ask me</source>
             <translation>询问我</translation>
+        </message>
+        <message>
+            <source>Asked again: {why}</source>
+            <translation>再次询问：{why}</translation>
+        </message>
+        <message>
+            <source>Asked by</source>
+            <translation>请求者</translation>
+        </message>
+        <message>
+            <source>Asked {age} ago for run {run}. Nothing runs until you decide.</source>
+            <translation>{age}前为运行 {run} 请求。在您决定之前不运行任何内容。</translation>
         </message>
         <message>
             <source>Asking the hub…</source>
@@ -366,6 +446,10 @@
         <message>
             <source>Backup</source>
             <translation>备份</translation>
+        </message>
+        <message>
+            <source>Being read</source>
+            <translation>正在读取</translation>
         </message>
         <message>
             <source>Best of each run</source>
@@ -496,6 +580,10 @@
             <translation>每分钟调用数，最近 24 分钟</translation>
         </message>
         <message>
+            <source>Calls to look at</source>
+            <translation>需留意的调用</translation>
+        </message>
+        <message>
             <source>Cancel</source>
             <translation>取消</translation>
         </message>
@@ -516,6 +604,22 @@
             <translation>更改预算</translation>
         </message>
         <message>
+            <source>Change the filter to see more.</source>
+            <translation>更改筛选条件可查看更多。</translation>
+        </message>
+        <message>
+            <source>Change {name}</source>
+            <translation>更改 {name}</translation>
+        </message>
+        <message>
+            <source>Change...</source>
+            <translation>更改…</translation>
+        </message>
+        <message>
+            <source>Changed files</source>
+            <translation>已变更的文件</translation>
+        </message>
+        <message>
             <source>Checking</source>
             <translation>正在检查</translation>
         </message>
@@ -534,6 +638,10 @@
         <message>
             <source>Choose a device</source>
             <translation>选择设备</translation>
+        </message>
+        <message>
+            <source>Choose a new password</source>
+            <translation>设置新密码</translation>
         </message>
         <message>
             <source>Choose a picture</source>
@@ -580,6 +688,14 @@
             <translation>所选设备</translation>
         </message>
         <message>
+            <source>Class</source>
+            <translation>类别</translation>
+        </message>
+        <message>
+            <source>Classes</source>
+            <translation>类别</translation>
+        </message>
+        <message>
             <source>Clean up the hub?</source>
             <translation>清理中枢？</translation>
         </message>
@@ -620,12 +736,32 @@
             <translation>代码</translation>
         </message>
         <message>
+            <source>Code fingerprint</source>
+            <translation>代码指纹</translation>
+        </message>
+        <message>
+            <source>Code not signed by anyone</source>
+            <translation>代码未经任何人签名</translation>
+        </message>
+        <message>
+            <source>Code signed with key {key}</source>
+            <translation>代码由密钥 {key} 签名</translation>
+        </message>
+        <message>
             <source>Code {code}.</source>
             <translation>代码：{code}。</translation>
         </message>
         <message>
             <source>Collaborators</source>
             <translation>协作者</translation>
+        </message>
+        <message>
+            <source>Column</source>
+            <translation>列</translation>
+        </message>
+        <message>
+            <source>Columns</source>
+            <translation>列</translation>
         </message>
         <message>
             <source>Combines the updates</source>
@@ -772,6 +908,26 @@
             <translation>请更正，或关闭“表达式”以查找普通文本。</translation>
         </message>
         <message>
+            <source>Covers</source>
+            <translation>适用范围</translation>
+        </message>
+        <message>
+            <source>Covers exactly this code on this data until {date}.</source>
+            <translation>仅适用于此数据上的此代码，至 {date}。</translation>
+        </message>
+        <message>
+            <source>Covers exactly this code on this data, for good.</source>
+            <translation>仅适用于此数据上的此代码，长期有效。</translation>
+        </message>
+        <message>
+            <source>Covers run {run} and its restarts.</source>
+            <translation>适用于运行 {run} 及其重新启动。</translation>
+        </message>
+        <message>
+            <source>Covers this start of run {run} only.</source>
+            <translation>仅适用于运行 {run} 的这次启动。</translation>
+        </message>
+        <message>
             <source>Create a run with it in a project of the group.</source>
             <translation>请在群组的项目中用它创建运行。</translation>
         </message>
@@ -812,6 +968,10 @@
             <translation>深色</translation>
         </message>
         <message>
+            <source>Data</source>
+            <translation>数据</translation>
+        </message>
+        <message>
             <source>Data and limits</source>
             <translation>数据与上限</translation>
         </message>
@@ -824,12 +984,28 @@
             <translation>数据库</translation>
         </message>
         <message>
+            <source>Dataset</source>
+            <translation>数据集</translation>
+        </message>
+        <message>
+            <source>Datasets</source>
+            <translation>数据集</translation>
+        </message>
+        <message>
             <source>Debug</source>
             <translation>调试</translation>
         </message>
         <message>
             <source>Dec</source>
             <translation>12月</translation>
+        </message>
+        <message>
+            <source>Decided</source>
+            <translation>已决定</translation>
+        </message>
+        <message>
+            <source>Decided by</source>
+            <translation>决定者</translation>
         </message>
         <message>
             <source>Decisions then wait until you open it again.</source>
@@ -876,6 +1052,10 @@
             <translation>目标文件夹</translation>
         </message>
         <message>
+            <source>Details</source>
+            <translation>详情</translation>
+        </message>
+        <message>
             <source>Device</source>
             <translation>设备</translation>
         </message>
@@ -898,6 +1078,10 @@
         <message>
             <source>Devices that train</source>
             <translation>参与训练的设备</translation>
+        </message>
+        <message>
+            <source>Diagnose</source>
+            <translation>诊断</translation>
         </message>
         <message>
             <source>Disable</source>
@@ -1020,6 +1204,10 @@
             <translation>已结束：{why}</translation>
         </message>
         <message>
+            <source>Ends after</source>
+            <translation>有效期至</translation>
+        </message>
+        <message>
             <source>Ends every job on this machine; asks before it does.</source>
             <translation>结束本机上的所有作业；结束前会询问。</translation>
         </message>
@@ -1068,6 +1256,10 @@
             <translation>事件</translation>
         </message>
         <message>
+            <source>Every group of this machine may use it</source>
+            <translation>本机的每个群组都可使用</translation>
+        </message>
+        <message>
             <source>Every job here ends within 10 s. Runs go on elsewhere where their quorum holds. Nothing starts again by itself.</source>
             <translation>这里的每个作业都会在 10 秒内结束。若满足法定数，运行会在其他地方继续。不会有任何内容自动重新启动。</translation>
         </message>
@@ -1094,6 +1286,18 @@
         <message>
             <source>Everywhere</source>
             <translation>所有位置</translation>
+        </message>
+        <message>
+            <source>Exactly this code, in any run of the group</source>
+            <translation>仅此代码，用于群组的任何运行</translation>
+        </message>
+        <message>
+            <source>Examine this machine's way to the hub</source>
+            <translation>检查本机通往中枢的路径</translation>
+        </message>
+        <message>
+            <source>Examples</source>
+            <translation>示例</translation>
         </message>
         <message>
             <source>Exception</source>
@@ -1132,6 +1336,10 @@
             <translation>F1</translation>
         </message>
         <message>
+            <source>Facts</source>
+            <translation>信息</translation>
+        </message>
+        <message>
             <source>Fail</source>
             <translation>未通过</translation>
         </message>
@@ -1156,6 +1364,10 @@
             <translation>文件</translation>
         </message>
         <message>
+            <source>File...</source>
+            <translation>文件…</translation>
+        </message>
+        <message>
             <source>Files</source>
             <translation>文件</translation>
         </message>
@@ -1164,8 +1376,16 @@
             <translation>程序包的文件</translation>
         </message>
         <message>
+            <source>Filter by name, person, words or digest</source>
+            <translation>按名称、人员、词语或摘要筛选</translation>
+        </message>
+        <message>
             <source>Filter by name, site, edge id</source>
             <translation>按名称、站点、边缘编号筛选</translation>
+        </message>
+        <message>
+            <source>Filter datasets</source>
+            <translation>筛选数据集</translation>
         </message>
         <message>
             <source>Filter groups and people</source>
@@ -1200,8 +1420,16 @@
             <translation>已完成</translation>
         </message>
         <message>
+            <source>First rows</source>
+            <translation>前几行</translation>
+        </message>
+        <message>
             <source>First time on this machine.</source>
             <translation>首次在本机运行。</translation>
+        </message>
+        <message>
+            <source>First version of this application here</source>
+            <translation>此应用在此的首个版本</translation>
         </message>
         <message>
             <source>Flower app</source>
@@ -1210,6 +1438,10 @@
         <message>
             <source>Folder</source>
             <translation>文件夹</translation>
+        </message>
+        <message>
+            <source>Folder or file</source>
+            <translation>文件夹或文件</translation>
         </message>
         <message>
             <source>Follow</source>
@@ -1292,6 +1524,10 @@
             <translation>请为中枢起一个他人认得出的名称。</translation>
         </message>
         <message>
+            <source>Give the job data</source>
+            <translation>向作业提供数据</translation>
+        </message>
+        <message>
             <source>Give the project a name.</source>
             <translation>请为项目命名。</translation>
         </message>
@@ -1332,12 +1568,20 @@
             <translation>群组</translation>
         </message>
         <message>
+            <source>Group is told</source>
+            <translation>告知群组</translation>
+        </message>
+        <message>
             <source>Groups</source>
             <translation>群组</translation>
         </message>
         <message>
             <source>Hardware</source>
             <translation>硬件</translation>
+        </message>
+        <message>
+            <source>Hash</source>
+            <translation>哈希</translation>
         </message>
         <message>
             <source>Health</source>
@@ -1420,6 +1664,10 @@
             <translation>空闲</translation>
         </message>
         <message>
+            <source>Images</source>
+            <translation>图像</translation>
+        </message>
+        <message>
             <source>In a page</source>
             <translation>在页面中</translation>
         </message>
@@ -1468,6 +1716,10 @@
             <translation>颁发者</translation>
         </message>
         <message>
+            <source>It cannot be read</source>
+            <translation>无法读取</translation>
+        </message>
+        <message>
             <source>It ends after round {k} of {n} on {sites}. Curves, logs and models so far are kept; it cannot be continued.</source>
             <translation>它将在 {sites} 上于第 {k} 轮（共 {n} 轮）后结束。已有的曲线、日志和模型会保留；之后无法继续。</translation>
         </message>
@@ -1504,12 +1756,28 @@
             <translation>它限用一次，一天内有效。请以只有对方能看到的方式交付。</translation>
         </message>
         <message>
+            <source>Its files stay where they are and are only read. Nothing of them leaves this machine.</source>
+            <translation>其文件留在原处，仅供读取。其内容不会离开本机。</translation>
+        </message>
+        <message>
+            <source>Its files were not touched. Approvals that name it will ask again.</source>
+            <translation>其文件未被改动。指定它的审批会再次询问。</translation>
+        </message>
+        <message>
             <source>Its link is of no use any more.</source>
             <translation>其链接不再有效。</translation>
         </message>
         <message>
+            <source>Its next start waits for your decision again. What runs now goes on.</source>
+            <translation>其下次启动会再次等待您的决定。正在运行的会继续。</translation>
+        </message>
+        <message>
             <source>Its part in {n} running runs ends as failed.</source>
             <translation>它在 {n} 个进行中运行里的部分将以失败结束。</translation>
+        </message>
+        <message>
+            <source>Its run goes on here.</source>
+            <translation>其运行在此继续。</translation>
         </message>
         <message>
             <source>Its runs, curves and models are seen by all members of its group.</source>
@@ -1622,6 +1890,10 @@
         <message>
             <source>Killed by {person}</source>
             <translation>由 {person} 终止</translation>
+        </message>
+        <message>
+            <source>Kind</source>
+            <translation>类型</translation>
         </message>
         <message>
             <source>Klinikum Lindenau</source>
@@ -1752,6 +2024,10 @@
             <translation>正在查看…</translation>
         </message>
         <message>
+            <source>Looks which datasets fit</source>
+            <translation>正在查看适用的数据集</translation>
+        </message>
+        <message>
             <source>Loss</source>
             <translation>损失</translation>
         </message>
@@ -1872,6 +2148,14 @@
             <translation>单个作业的内存</translation>
         </message>
         <message>
+            <source>Memory without a limit</source>
+            <translation>内存无上限</translation>
+        </message>
+        <message>
+            <source>Memory, up to {size}</source>
+            <translation>内存，上限 {size}</translation>
+        </message>
+        <message>
             <source>Message broker</source>
             <translation>消息代理</translation>
         </message>
@@ -1886,6 +2170,14 @@
         <message>
             <source>Minimise</source>
             <translation>最小化</translation>
+        </message>
+        <message>
+            <source>Missing</source>
+            <translation>缺失</translation>
+        </message>
+        <message>
+            <source>Missing columns: {columns}</source>
+            <translation>缺少的列：{columns}</translation>
         </message>
         <message>
             <source>Model</source>
@@ -1934,6 +2226,10 @@
         <message>
             <source>Name</source>
             <translation>名称</translation>
+        </message>
+        <message>
+            <source>Name a folder or a file on this machine.</source>
+            <translation>请指定本机上的文件夹或文件。</translation>
         </message>
         <message>
             <source>Name at least one program, or switch the rule off.</source>
@@ -1992,6 +2288,10 @@
             <translation>网卡</translation>
         </message>
         <message>
+            <source>Network stays blocked</source>
+            <translation>网络保持阻断</translation>
+        </message>
+        <message>
             <source>Never</source>
             <translation>从不</translation>
         </message>
@@ -2002,6 +2302,10 @@
         <message>
             <source>Never beside listed programs</source>
             <translation>列出的程序运行时不运行</translation>
+        </message>
+        <message>
+            <source>New code never starts here before you have allowed it.</source>
+            <translation>新代码在您允许之前绝不会在这里启动。</translation>
         </message>
         <message>
             <source>New group</source>
@@ -2064,6 +2368,10 @@
             <translation>下一步</translation>
         </message>
         <message>
+            <source>Next change</source>
+            <translation>下一处变更</translation>
+        </message>
+        <message>
             <source>Next hit</source>
             <translation>下一处匹配</translation>
         </message>
@@ -2078,6 +2386,18 @@
         <message>
             <source>No applications yet</source>
             <translation>还没有应用</translation>
+        </message>
+        <message>
+            <source>No data</source>
+            <translation>无数据</translation>
+        </message>
+        <message>
+            <source>No dataset is registered; add one on the Datasets page</source>
+            <translation>没有登记数据集；请在“数据集”页面添加</translation>
+        </message>
+        <message>
+            <source>No dataset yet</source>
+            <translation>还没有数据集</translation>
         </message>
         <message>
             <source>No device fits the search and the filter.</source>
@@ -2152,6 +2472,10 @@
             <translation>还没有项目</translation>
         </message>
         <message>
+            <source>No run asked for it yet</source>
+            <translation>还没有运行请求它</translation>
+        </message>
+        <message>
             <source>No runs chosen</source>
             <translation>未选择运行</translation>
         </message>
@@ -2174,6 +2498,10 @@
         <message>
             <source>None chosen.</source>
             <translation>未选择。</translation>
+        </message>
+        <message>
+            <source>None of: {kinds}</source>
+            <translation>以下均无：{kinds}</translation>
         </message>
         <message>
             <source>Not JSON. Use {dumps}, for example.</source>
@@ -2204,8 +2532,12 @@
             <translation>已有 {time} 未连接到中枢</translation>
         </message>
         <message>
-            <source>Not live</source>
-            <translation>不是“是”或“否”。请用 true 或 false。</translation>
+            <source>Not read</source>
+            <translation>未读取</translation>
+        </message>
+        <message>
+            <source>Not read yet</source>
+            <translation>尚未读取</translation>
         </message>
         <message>
             <source>Not served. It would answer on 127.0.0.1, this computer only.</source>
@@ -2224,6 +2556,10 @@
             <translation>不是文本，无法显示。</translation>
         </message>
         <message>
+            <source>Not there</source>
+            <translation>不在</translation>
+        </message>
+        <message>
             <source>Not tried</source>
             <translation>未尝试</translation>
         </message>
@@ -2236,6 +2572,10 @@
             <translation>注意</translation>
         </message>
         <message>
+            <source>Nothing contains it on this machine.</source>
+            <translation>本机没有隔离它的手段。</translation>
+        </message>
+        <message>
             <source>Nothing happened yet</source>
             <translation>还没有发生任何事情</translation>
         </message>
@@ -2244,8 +2584,16 @@
             <translation>还没有发生任何事情。</translation>
         </message>
         <message>
+            <source>Nothing is approved beforehand</source>
+            <translation>没有事先批准的内容</translation>
+        </message>
+        <message>
             <source>Nothing is called “{text}”. A run is found by its number, too.</source>
             <translation>没有名为“{text}”的内容。也可以按编号查找运行。</translation>
+        </message>
+        <message>
+            <source>Nothing matches</source>
+            <translation>没有匹配项</translation>
         </message>
         <message>
             <source>Nothing moves by itself; the topology stays still.</source>
@@ -2254,6 +2602,10 @@
         <message>
             <source>Nothing needs to be fixed.</source>
             <translation>没有需要解决的问题。</translation>
+        </message>
+        <message>
+            <source>Nothing of it ran. The owner reads why.</source>
+            <translation>其内容没有运行。所有者会看到原因。</translation>
         </message>
         <message>
             <source>Nothing runs before you allow it</source>
@@ -2276,8 +2628,16 @@
             <translation>运行、应用或人员仍需要的内容不会受影响。</translation>
         </message>
         <message>
+            <source>Nothing waits for you</source>
+            <translation>没有等待您处理的内容</translation>
+        </message>
+        <message>
             <source>Nothing waits. New code never starts here before you have allowed it.</source>
             <translation>没有等待处理的内容。新代码在您允许之前绝不会在这里启动。</translation>
+        </message>
+        <message>
+            <source>Nothing was decided yet</source>
+            <translation>还没有作出任何决定</translation>
         </message>
         <message>
             <source>Nothing was heard of it for a while. The run goes on at the round's deadline if its quorum holds.</source>
@@ -2326,6 +2686,10 @@
         <message>
             <source>Offline</source>
             <translation>离线</translation>
+        </message>
+        <message>
+            <source>On</source>
+            <translation>日期</translation>
         </message>
         <message>
             <source>On 127.0.0.1, this computer only; it goes on without a window.</source>
@@ -2450,6 +2814,18 @@
         <message>
             <source>Operators run jobs on their site; scientists also start runs.</source>
             <translation>操作员在其站点运行作业；科研人员还可启动运行。</translation>
+        </message>
+        <message>
+            <source>Order signed with key {key}, known since {date}</source>
+            <translation>指令由密钥 {key} 签名，自 {date} 起已知</translation>
+        </message>
+        <message>
+            <source>Order signed with key {key}, new on this machine</source>
+            <translation>指令由密钥 {key} 签名，本机首次见到</translation>
+        </message>
+        <message>
+            <source>Order signed with key {key}, which is not the one used before</source>
+            <translation>指令由密钥 {key} 签名，与先前使用的不同</translation>
         </message>
         <message>
             <source>Other work</source>
@@ -2624,6 +3000,10 @@
             <translation>图片</translation>
         </message>
         <message>
+            <source>Place</source>
+            <translation>位置</translation>
+        </message>
+        <message>
             <source>Place for secrets</source>
             <translation>机密存放处</translation>
         </message>
@@ -2674,6 +3054,10 @@
         <message>
             <source>Preview package</source>
             <translation>预览程序包</translation>
+        </message>
+        <message>
+            <source>Previous change</source>
+            <translation>上一处变更</translation>
         </message>
         <message>
             <source>Previous hit</source>
@@ -2788,6 +3172,10 @@
             <translation>目前仅本计算机可访问</translation>
         </message>
         <message>
+            <source>Read again</source>
+            <translation>重新读取</translation>
+        </message>
+        <message>
             <source>Read older ones</source>
             <translation>读取更早的</translation>
         </message>
@@ -2800,6 +3188,10 @@
             <translation>将输入内容作为正则表达式</translation>
         </message>
         <message>
+            <source>Reading the files</source>
+            <translation>正在读取文件</translation>
+        </message>
+        <message>
             <source>Reading the folder …</source>
             <translation>正在读取文件夹…</translation>
         </message>
@@ -2808,8 +3200,20 @@
             <translation>正在读取…</translation>
         </message>
         <message>
+            <source>Reads {done} of {total}</source>
+            <translation>读取 {total} 中的 {done}</translation>
+        </message>
+        <message>
+            <source>Ready</source>
+            <translation>就绪</translation>
+        </message>
+        <message>
             <source>Ready?</source>
             <translation>是否就绪</translation>
+        </message>
+        <message>
+            <source>Reason</source>
+            <translation>原因</translation>
         </message>
         <message>
             <source>Recall</source>
@@ -2828,8 +3232,28 @@
             <translation>减少动态效果</translation>
         </message>
         <message>
+            <source>Refuse</source>
+            <translation>拒绝</translation>
+        </message>
+        <message>
+            <source>Refuse {name}?</source>
+            <translation>拒绝 {name}？</translation>
+        </message>
+        <message>
+            <source>Refuse...</source>
+            <translation>拒绝…</translation>
+        </message>
+        <message>
             <source>Refused</source>
             <translation>已拒绝</translation>
+        </message>
+        <message>
+            <source>Refused for run {run}.</source>
+            <translation>已拒绝运行 {run}。</translation>
+        </message>
+        <message>
+            <source>Register a folder or a file. Jobs that you approve see it read-only, and nothing else of this machine.</source>
+            <translation>请登记文件夹或文件。您批准的作业以只读方式看到它，看不到本机的其他内容。</translation>
         </message>
         <message>
             <source>Remove</source>
@@ -2928,6 +3352,10 @@
             <translation>查看</translation>
         </message>
         <message>
+            <source>Review {name}</source>
+            <translation>查看 {name}</translation>
+        </message>
+        <message>
             <source>Revoke</source>
             <translation>撤销</translation>
         </message>
@@ -2988,6 +3416,10 @@
             <translation>行</translation>
         </message>
         <message>
+            <source>Rows</source>
+            <translation>行</translation>
+        </message>
+        <message>
             <source>Run</source>
             <translation>运行</translation>
         </message>
@@ -3030,6 +3462,10 @@
         <message>
             <source>Run {n}: {state}, round {round} of {rounds}</source>
             <translation>运行 {n}：{state}，第 {round} 轮，共 {rounds} 轮</translation>
+        </message>
+        <message>
+            <source>Run {run}, its restarts included</source>
+            <translation>运行 {run}，含其重新启动</translation>
         </message>
         <message>
             <source>Running</source>
@@ -3078,6 +3514,10 @@
         <message>
             <source>Sandbox: {kind}</source>
             <translation>沙箱：{kind}</translation>
+        </message>
+        <message>
+            <source>Save</source>
+            <translation>保存</translation>
         </message>
         <message>
             <source>Save as draft</source>
@@ -3160,8 +3600,20 @@
             <translation>安全网关</translation>
         </message>
         <message>
+            <source>Seen here</source>
+            <translation>在此出现于</translation>
+        </message>
+        <message>
             <source>Sends it to the hub, for runs of your group</source>
             <translation>发送到中枢，供您群组的运行使用</translation>
+        </message>
+        <message>
+            <source>Sends model updates</source>
+            <translation>发送模型更新</translation>
+        </message>
+        <message>
+            <source>Sends {size} a round</source>
+            <translation>每轮发送 {size}</translation>
         </message>
         <message>
             <source>Sends {size} to the hub.</source>
@@ -3200,8 +3652,16 @@
             <translation>服务器作业运行于</translation>
         </message>
         <message>
+            <source>Serves</source>
+            <translation>用于</translation>
+        </message>
+        <message>
             <source>Set budget</source>
             <translation>设置预算</translation>
+        </message>
+        <message>
+            <source>Set the password and sign in</source>
+            <translation>设置密码并登录</translation>
         </message>
         <message>
             <source>Set up a hub</source>
@@ -3242,6 +3702,10 @@
         <message>
             <source>Show in folder</source>
             <translation>在文件夹中显示</translation>
+        </message>
+        <message>
+            <source>Show its groups name, version, rows and number of columns</source>
+            <translation>显示其群组、名称、版本、行数和列数</translation>
         </message>
         <message>
             <source>Show notifications</source>
@@ -3500,6 +3964,10 @@
             <translation>停止本机上的一切…</translation>
         </message>
         <message>
+            <source>Stop reading</source>
+            <translation>停止读取</translation>
+        </message>
+        <message>
             <source>Stop run {id} on this machine?</source>
             <translation>停止本机上的运行 {id}？</translation>
         </message>
@@ -3680,6 +4148,14 @@
             <translation>应用自身的值。</translation>
         </message>
         <message>
+            <source>The approval of {name} was revoked</source>
+            <translation>{name} 的批准已撤销</translation>
+        </message>
+        <message>
+            <source>The approved version is not kept here; whole files are shown</source>
+            <translation>批准的版本未保留在此；显示完整文件</translation>
+        </message>
+        <message>
             <source>The checks are running.</source>
             <translation>正在检查。</translation>
         </message>
@@ -3690,6 +4166,10 @@
         <message>
             <source>The config folder's fedml_config.yaml is shown here.</source>
             <translation>这里显示配置文件夹的 fedml_config.yaml。</translation>
+        </message>
+        <message>
+            <source>The declared column is there</source>
+            <translation>声明的列已具备</translation>
         </message>
         <message>
             <source>The demo could not be started: {strerror}.</source>
@@ -3710,6 +4190,10 @@
         <message>
             <source>The file is empty.</source>
             <translation>文件为空。</translation>
+        </message>
+        <message>
+            <source>The files could not be read</source>
+            <translation>文件无法读取</translation>
         </message>
         <message>
             <source>The first bar appears when round 1 begins.</source>
@@ -3760,6 +4244,10 @@
             <translation>中枢已恢复</translation>
         </message>
         <message>
+            <source>The hub's administrator sent you this link. It works once.</source>
+            <translation>中枢管理员向您发送了此链接。它限用一次。</translation>
+        </message>
+        <message>
             <source>The icon shows what this machine does and when a run needs your decision. A click on it, or starting SiloDesk again, brings this window back.</source>
             <translation>图标会显示本机在做什么，以及何时有运行需要您决定。单击图标或再次启动 SiloDesk，即可恢复此窗口。</translation>
         </message>
@@ -3780,6 +4268,10 @@
             <translation>作业会在 10 秒内结束，尚未发送的内容将丢失。若仍满足运行的法定数，其他站点会继续。</translation>
         </message>
         <message>
+            <source>The job sees no file of this machine</source>
+            <translation>作业看不到本机的任何文件</translation>
+        </message>
+        <message>
             <source>The letter is on the clipboard</source>
             <translation>信函已复制到剪贴板</translation>
         </message>
@@ -3794,6 +4286,10 @@
         <message>
             <source>The model is made by the package's own code, and no standing approval covers it. Your yes holds for this content and this time only, and is recorded.</source>
             <translation>模型由程序包自身的代码生成，而没有涵盖它的长期审批。您的同意仅适用于此内容和这一次，并会记录。</translation>
+        </message>
+        <message>
+            <source>The package declares that it needs: {columns}</source>
+            <translation>程序包声明需要：{columns}</translation>
         </message>
         <message>
             <source>The package has no parameter of this name. Did you mean {name}?</source>
@@ -3908,6 +4404,10 @@
             <translation>没有忽略证书的开关。</translation>
         </message>
         <message>
+            <source>There is nothing to show as a table</source>
+            <translation>没有可显示为表格的内容</translation>
+        </message>
+        <message>
             <source>These packages ({kinds}) do not make an application.</source>
             <translation>这些程序包（{kinds}）不能组成应用。</translation>
         </message>
@@ -3976,6 +4476,10 @@
             <translation>本站点</translation>
         </message>
         <message>
+            <source>This start of run {run} only</source>
+            <translation>仅运行 {run} 的这次启动</translation>
+        </message>
+        <message>
             <source>Tick runs in a project's list, or choose them here.</source>
             <translation>在项目列表中勾选运行，或在这里选择。</translation>
         </message>
@@ -3998,6 +4502,10 @@
         <message>
             <source>Today's budget of {size} is used up: jobs pause until midnight.</source>
             <translation>今日预算 {size} 已用完：作业暂停到午夜。</translation>
+        </message>
+        <message>
+            <source>Told</source>
+            <translation>告知内容</translation>
         </message>
         <message>
             <source>Took</source>
@@ -4132,6 +4640,10 @@
             <translation>请解锁密钥环，或允许使用文件；在此之前本机无法加入中枢。</translation>
         </message>
         <message>
+            <source>Until</source>
+            <translation>至</translation>
+        </message>
+        <message>
             <source>Up</source>
             <translation>运行中</translation>
         </message>
@@ -4228,6 +4740,14 @@
             <translation>版本</translation>
         </message>
         <message>
+            <source>Version {number}</source>
+            <translation>版本 {number}</translation>
+        </message>
+        <message>
+            <source>Versions</source>
+            <translation>版本</translation>
+        </message>
+        <message>
             <source>WDBC breast cancer</source>
             <translation>WDBC 乳腺癌</translation>
         </message>
@@ -4268,12 +4788,24 @@
             <translation>有何变化，供您的伙伴了解</translation>
         </message>
         <message>
+            <source>What contains it</source>
+            <translation>隔离手段</translation>
+        </message>
+        <message>
             <source>What it is for</source>
             <translation>用途说明</translation>
         </message>
         <message>
             <source>What it sends and how long it takes is unknown before its first run</source>
             <translation>其发送量和用时在首次运行前未知</translation>
+        </message>
+        <message>
+            <source>What it wants</source>
+            <translation>它需要什么</translation>
+        </message>
+        <message>
+            <source>What leaves this machine about it</source>
+            <translation>离开本机的相关信息</translation>
         </message>
         <message>
             <source>What left this machine today</source>
@@ -4286,6 +4818,14 @@
         <message>
             <source>What the connection doctor found:</source>
             <translation>连接诊断的发现：</translation>
+        </message>
+        <message>
+            <source>What would have to change</source>
+            <translation>需要改变什么</translation>
+        </message>
+        <message>
+            <source>When</source>
+            <translation>时间</translation>
         </message>
         <message>
             <source>When a site is slow or silent</source>
@@ -4308,6 +4848,10 @@
             <translation>发起者</translation>
         </message>
         <message>
+            <source>Who may use it</source>
+            <translation>谁可使用</translation>
+        </message>
+        <message>
             <source>Whole run</source>
             <translation>整个运行</translation>
         </message>
@@ -4320,12 +4864,20 @@
             <translation>已撤回</translation>
         </message>
         <message>
+            <source>Withdrawn for run {run}; it needs no answer any more.</source>
+            <translation>运行 {run} 已撤回；无需再答复。</translation>
+        </message>
+        <message>
             <source>Working</source>
             <translation>工作中</translation>
         </message>
         <message>
             <source>Working on</source>
             <translation>正在处理</translation>
+        </message>
+        <message>
+            <source>Write a reason, one sentence is enough.</source>
+            <translation>请写明原因，一句话即可。</translation>
         </message>
         <message>
             <source>Write it as name@example.org, or leave it empty.</source>
@@ -4372,6 +4924,10 @@
             <translation>您是其管理员</translation>
         </message>
         <message>
+            <source>Your approval covers</source>
+            <translation>您的批准适用于</translation>
+        </message>
+        <message>
             <source>Your devices leave with you and stop their parts in its runs. Its projects, curves and models are closed to you at once.</source>
             <translation>您的设备随您离开，并停止其在运行中的部分。其项目、曲线和模型立即对您关闭。</translation>
         </message>
@@ -4410,6 +4966,14 @@
         <message>
             <source>a site</source>
             <translation>一个站点</translation>
+        </message>
+        <message>
+            <source>about {all} in {rounds} rounds</source>
+            <translation>{rounds} 轮合计约 {all}</translation>
+        </message>
+        <message>
+            <source>about {count} rows</source>
+            <translation>约 {count} 行</translation>
         </message>
         <message>
             <source>about {size}</source>
@@ -4472,6 +5036,14 @@
             <translation>由演示批准</translation>
         </message>
         <message>
+            <source>approved {date}</source>
+            <translation>批准于 {date}</translation>
+        </message>
+        <message>
+            <source>as in its last run here</source>
+            <translation>按其上次在此的运行</translation>
+        </message>
+        <message>
             <source>as its site calls it</source>
             <translation>按其站点的称呼</translation>
         </message>
@@ -4480,8 +5052,20 @@
             <translation>同样多</translation>
         </message>
         <message>
+            <source>as the folder is called</source>
+            <translation>按文件夹的名称</translation>
+        </message>
+        <message>
+            <source>as the settings say</source>
+            <translation>按设置</translation>
+        </message>
+        <message>
             <source>as the system</source>
             <translation>跟随系统</translation>
+        </message>
+        <message>
+            <source>asked again</source>
+            <translation>再次询问</translation>
         </message>
         <message>
             <source>asks its operator</source>
@@ -4490,6 +5074,10 @@
         <message>
             <source>at most {size} an hour</source>
             <translation>每小时最多 {size}</translation>
+        </message>
+        <message>
+            <source>being read</source>
+            <translation>正在读取</translation>
         </message>
         <message>
             <source>best</source>
@@ -4512,12 +5100,24 @@
             <translation>全员应答</translation>
         </message>
         <message>
+            <source>by its digest</source>
+            <translation>通过其摘要</translation>
+        </message>
+        <message>
+            <source>by its files</source>
+            <translation>通过其文件</translation>
+        </message>
+        <message>
             <source>by the deadline</source>
             <translation>到达期限</translation>
         </message>
         <message>
             <source>by you or a house rule</source>
             <translation>由您或本站规则</translation>
+        </message>
+        <message>
+            <source>changed</source>
+            <translation>已变更</translation>
         </message>
         <message>
             <source>checked {age} ago</source>
@@ -4532,6 +5132,22 @@
             <translation>到期限结束</translation>
         </message>
         <message>
+            <source>code not signed</source>
+            <translation>代码未签名</translation>
+        </message>
+        <message>
+            <source>code signed with key {key}</source>
+            <translation>代码由密钥 {key} 签名</translation>
+        </message>
+        <message>
+            <source>combines the updates of all silos</source>
+            <translation>合并所有站点的更新</translation>
+        </message>
+        <message>
+            <source>combines updates</source>
+            <translation>合并更新</translation>
+        </message>
+        <message>
             <source>content, before packing</source>
             <translation>内容（打包前）</translation>
         </message>
@@ -4542,6 +5158,14 @@
         <message>
             <source>dark</source>
             <translation>深色</translation>
+        </message>
+        <message>
+            <source>data changed</source>
+            <translation>数据已变更</translation>
+        </message>
+        <message>
+            <source>date</source>
+            <translation>日期</translation>
         </message>
         <message>
             <source>devices away</source>
@@ -4564,8 +5188,24 @@
             <translation>各站点</translation>
         </message>
         <message>
+            <source>empty</source>
+            <translation>空</translation>
+        </message>
+        <message>
+            <source>ended</source>
+            <translation>已结束</translation>
+        </message>
+        <message>
+            <source>ends today</source>
+            <translation>今日到期</translation>
+        </message>
+        <message>
             <source>eval</source>
             <translation>eval</translation>
+        </message>
+        <message>
+            <source>every group</source>
+            <translation>所有群组</translation>
         </message>
         <message>
             <source>failed</source>
@@ -4584,8 +5224,16 @@
             <translation>已完成</translation>
         </message>
         <message>
+            <source>first time on this machine</source>
+            <translation>首次在本机运行</translation>
+        </message>
+        <message>
             <source>for jobs</source>
             <translation>供作业使用</translation>
+        </message>
+        <message>
+            <source>for this machine's operators</source>
+            <translation>供本机的操作员</translation>
         </message>
         <message>
             <source>free on its disk</source>
@@ -4608,10 +5256,6 @@
             <translation>中枢</translation>
         </message>
         <message>
-            <source>imports are spelled out</source>
-            <translation>导入均已写明</translation>
-        </message>
-        <message>
             <source>in the package</source>
             <translation>程序包内</translation>
         </message>
@@ -4624,8 +5268,16 @@
             <translation>共 {count} 个运行</translation>
         </message>
         <message>
+            <source>installs {packages}</source>
+            <translation>安装 {packages}</translation>
+        </message>
+        <message>
             <source>it lacks a place for its key</source>
             <translation>缺少存放其密钥的地方</translation>
+        </message>
+        <message>
+            <source>its size is known after the first run here</source>
+            <translation>首次在此运行后可知其大小</translation>
         </message>
         <message>
             <source>key {short_fingerprint}</source>
@@ -4676,8 +5328,16 @@
             <translation>名称</translation>
         </message>
         <message>
+            <source>name, version, rows and columns</source>
+            <translation>名称、版本、行和列</translation>
+        </message>
+        <message>
             <source>native code</source>
             <translation>本机代码</translation>
+        </message>
+        <message>
+            <source>needs no packages besides the runtime</source>
+            <translation>除运行时外不需要软件包</translation>
         </message>
         <message>
             <source>network</source>
@@ -4692,6 +5352,18 @@
             <translation>从未出现</translation>
         </message>
         <message>
+            <source>new</source>
+            <translation>新增</translation>
+        </message>
+        <message>
+            <source>new package</source>
+            <translation>新程序包</translation>
+        </message>
+        <message>
+            <source>new words</source>
+            <translation>新内容</translation>
+        </message>
+        <message>
             <source>newest</source>
             <translation>最新</translation>
         </message>
@@ -4704,6 +5376,10 @@
             <translation>无预算</translation>
         </message>
         <message>
+            <source>no data</source>
+            <translation>无数据</translation>
+        </message>
+        <message>
             <source>no description</source>
             <translation>无说明</translation>
         </message>
@@ -4712,36 +5388,28 @@
             <translation>无设备</translation>
         </message>
         <message>
+            <source>no end</source>
+            <translation>无期限</translation>
+        </message>
+        <message>
             <source>no figures yet</source>
             <translation>还没有数据</translation>
         </message>
         <message>
-            <source>no file is opened by name</source>
-            <translation>没有按名称打开文件</translation>
+            <source>no group</source>
+            <translation>无群组</translation>
         </message>
         <message>
             <source>no hub</source>
             <translation>无中枢</translation>
         </message>
         <message>
-            <source>no library is called directly</source>
-            <translation>没有直接调用库</translation>
-        </message>
-        <message>
             <source>no limit</source>
             <translation>无上限</translation>
         </message>
         <message>
-            <source>no program is started</source>
-            <translation>没有启动程序</translation>
-        </message>
-        <message>
             <source>no run has reported one</source>
             <translation>还没有运行报告过</translation>
-        </message>
-        <message>
-            <source>no text is run as code</source>
-            <translation>没有将文本作为代码执行</translation>
         </message>
         <message>
             <source>no value</source>
@@ -4800,6 +5468,10 @@
             <translation>无法到达</translation>
         </message>
         <message>
+            <source>not read yet</source>
+            <translation>尚未读取</translation>
+        </message>
+        <message>
             <source>not sent</source>
             <translation>未发送</translation>
         </message>
@@ -4812,16 +5484,28 @@
             <translation>未勾选</translation>
         </message>
         <message>
-            <source>nothing is unpickled</source>
-            <translation>没有反序列化 pickle</translation>
+            <source>nothing</source>
+            <translation>无</translation>
         </message>
         <message>
-            <source>nothing tries the network</source>
-            <translation>没有尝试访问网络</translation>
+            <source>nothing blocks it on this machine</source>
+            <translation>本机没有阻断它的手段</translation>
+        </message>
+        <message>
+            <source>nothing of their content leaves this machine</source>
+            <translation>其内容不会离开本机</translation>
+        </message>
+        <message>
+            <source>nothing runs here that you did not allow</source>
+            <translation>这里不会运行您未允许的内容</translation>
         </message>
         <message>
             <source>now</source>
             <translation>当前</translation>
+        </message>
+        <message>
+            <source>number</source>
+            <translation>数字</translation>
         </message>
         <message>
             <source>of another group</source>
@@ -4908,8 +5592,20 @@
             <translation>可到达，但需留意</translation>
         </message>
         <message>
+            <source>read only</source>
+            <translation>只读</translation>
+        </message>
+        <message>
+            <source>read {age} ago</source>
+            <translation>{age}前读取</translation>
+        </message>
+        <message>
             <source>ready, approved</source>
             <translation>就绪，已批准</translation>
+        </message>
+        <message>
+            <source>refused {date}</source>
+            <translation>拒绝于 {date}</translation>
         </message>
         <message>
             <source>removed</source>
@@ -4940,6 +5636,10 @@
             <translation>第 {round} 轮 · 最新 {value}</translation>
         </message>
         <message>
+            <source>rows and columns</source>
+            <translation>行和列</translation>
+        </message>
+        <message>
             <source>run {id}</source>
             <translation>运行 {id}</translation>
         </message>
@@ -4948,8 +5648,20 @@
             <translation>运行 {run}</translation>
         </message>
         <message>
+            <source>run {run} · {project}</source>
+            <translation>运行 {run} · {project}</translation>
+        </message>
+        <message>
             <source>runs that go on</source>
             <translation>进行中的运行</translation>
+        </message>
+        <message>
+            <source>runs whose approval names no dataset</source>
+            <translation>审批未指定数据集的运行</translation>
+        </message>
+        <message>
+            <source>same</source>
+            <translation>相同</translation>
         </message>
         <message>
             <source>same options as the command line</source>
@@ -5024,8 +5736,20 @@
             <translation>已停止</translation>
         </message>
         <message>
+            <source>text</source>
+            <translation>文本</translation>
+        </message>
+        <message>
+            <source>the code does not ask for it</source>
+            <translation>代码没有请求它</translation>
+        </message>
+        <message>
             <source>the fault</source>
             <translation>故障处</translation>
+        </message>
+        <message>
+            <source>the first {count} rows looked at</source>
+            <translation>已查看前 {count} 行</translation>
         </message>
         <message>
             <source>the hospital, bank or site</source>
@@ -5064,6 +5788,10 @@
             <translation>参与</translation>
         </message>
         <message>
+            <source>trains on this silo's data</source>
+            <translation>用本站点的数据训练</translation>
+        </message>
+        <message>
             <source>trying to reach it</source>
             <translation>正在尝试连接</translation>
         </message>
@@ -5076,8 +5804,16 @@
             <translation>未变更</translation>
         </message>
         <message>
+            <source>unchanged code</source>
+            <translation>代码未变更</translation>
+        </message>
+        <message>
             <source>unreadable</source>
             <translation>不可读</translation>
+        </message>
+        <message>
+            <source>unsigned</source>
+            <translation>未签名</translation>
         </message>
         <message>
             <source>up for {span}</source>
@@ -5090,6 +5826,14 @@
         <message>
             <source>value</source>
             <translation>值</translation>
+        </message>
+        <message>
+            <source>version {number}</source>
+            <translation>版本 {number}</translation>
+        </message>
+        <message>
+            <source>version {number} only</source>
+            <translation>仅版本 {number}</translation>
         </message>
         <message>
             <source>version {version}</source>
@@ -5106,6 +5850,14 @@
         <message>
             <source>whole machine</source>
             <translation>整机</translation>
+        </message>
+        <message>
+            <source>whole number</source>
+            <translation>整数</translation>
+        </message>
+        <message>
+            <source>yes/no</source>
+            <translation>是/否</translation>
         </message>
         <message>
             <source>you</source>
@@ -5160,6 +5912,10 @@
             <translation>{cause} 正在重试。</translation>
         </message>
         <message>
+            <source>{changed} of {count} changed</source>
+            <translation>{count} 中 {changed} 个已变更</translation>
+        </message>
+        <message>
             <source>{closed} rounds closed, {late} of them by the deadline</source>
             <translation>已结束 {closed} 轮，其中 {late} 轮因到达期限而结束</translation>
         </message>
@@ -5188,6 +5944,14 @@
             <translation>{count} 个审批等待处理…</translation>
         </message>
         <message>
+            <source>{count} broken row</source>
+            <translation>{count} 行有误</translation>
+        </message>
+        <message>
+            <source>{count} broken rows</source>
+            <translation>{count} 行有误</translation>
+        </message>
+        <message>
             <source>{count} call</source>
             <translation>{count} 次调用</translation>
         </message>
@@ -5196,12 +5960,20 @@
             <translation>{count} 处需留意的调用</translation>
         </message>
         <message>
+            <source>{count} call will fail</source>
+            <translation>{count} 处调用将失败</translation>
+        </message>
+        <message>
             <source>{count} calls</source>
             <translation>{count} 次调用</translation>
         </message>
         <message>
             <source>{count} calls to look at</source>
             <translation>{count} 处需留意的调用</translation>
+        </message>
+        <message>
+            <source>{count} calls will fail</source>
+            <translation>{count} 处调用将失败</translation>
         </message>
         <message>
             <source>{count} changed block</source>
@@ -5216,6 +5988,14 @@
             <translation>{seconds} 秒内完成 {count} 项检查</translation>
         </message>
         <message>
+            <source>{count} class</source>
+            <translation>{count} 个类别</translation>
+        </message>
+        <message>
+            <source>{count} classes</source>
+            <translation>{count} 个类别</translation>
+        </message>
+        <message>
             <source>{count} collaborator</source>
             <translation>{count} 位协作者</translation>
         </message>
@@ -5224,12 +6004,28 @@
             <translation>{count} 位协作者</translation>
         </message>
         <message>
+            <source>{count} column</source>
+            <translation>{count} 列</translation>
+        </message>
+        <message>
+            <source>{count} columns</source>
+            <translation>{count} 列</translation>
+        </message>
+        <message>
             <source>{count} core</source>
             <translation>{count} 个核心</translation>
         </message>
         <message>
             <source>{count} cores</source>
             <translation>{count} 个核心</translation>
+        </message>
+        <message>
+            <source>{count} day left</source>
+            <translation>剩余 {count} 天</translation>
+        </message>
+        <message>
+            <source>{count} days left</source>
+            <translation>剩余 {count} 天</translation>
         </message>
         <message>
             <source>{count} device</source>
@@ -5248,12 +6044,24 @@
             <translation>{count} 个文件</translation>
         </message>
         <message>
+            <source>{count} file changed</source>
+            <translation>{count} 个文件已变更</translation>
+        </message>
+        <message>
             <source>{count} files</source>
             <translation>{count} 个文件</translation>
         </message>
         <message>
+            <source>{count} files changed</source>
+            <translation>{count} 个文件已变更</translation>
+        </message>
+        <message>
             <source>{count} files changed since your last approval.</source>
             <translation>自您上次批准以来有 {count} 个文件变更。</translation>
+        </message>
+        <message>
+            <source>{count} files, known by size and hash</source>
+            <translation>{count} 个文件，以大小和哈希识别</translation>
         </message>
         <message>
             <source>{count} finished</source>
@@ -5284,6 +6092,18 @@
             <translation>每周 {count} 小时</translation>
         </message>
         <message>
+            <source>{count} image</source>
+            <translation>{count} 张图像</translation>
+        </message>
+        <message>
+            <source>{count} images</source>
+            <translation>{count} 张图像</translation>
+        </message>
+        <message>
+            <source>{count} images shown</source>
+            <translation>显示 {count} 张图像</translation>
+        </message>
+        <message>
             <source>{count} items</source>
             <translation>{count} 项</translation>
         </message>
@@ -5302,14 +6122,6 @@
         <message>
             <source>{count} jobs pause at the end of their rounds</source>
             <translation>{count} 个作业将在其轮次结束时暂停</translation>
-        </message>
-        <message>
-            <source>{count} line</source>
-            <translation>{count} 行</translation>
-        </message>
-        <message>
-            <source>{count} lines</source>
-            <translation>{count} 行</translation>
         </message>
         <message>
             <source>{count} lines saved</source>
@@ -5412,8 +6224,16 @@
             <translation>{count} 行</translation>
         </message>
         <message>
+            <source>{count} row looked at</source>
+            <translation>已查看 {count} 行</translation>
+        </message>
+        <message>
             <source>{count} rows</source>
             <translation>{count} 行</translation>
+        </message>
+        <message>
+            <source>{count} rows looked at</source>
+            <translation>已查看 {count} 行</translation>
         </message>
         <message>
             <source>{count} run</source>
@@ -5458,6 +6278,10 @@
         <message>
             <source>{date} by {uploaded_by}</source>
             <translation>{date}，由 {uploaded_by}</translation>
+        </message>
+        <message>
+            <source>{days} days, until {date}</source>
+            <translation>{days} 天，至 {date}</translation>
         </message>
         <message>
             <source>{day} {month}</source>
@@ -5512,6 +6336,10 @@
             <translation>{error} 显示的是此前读取的内容。</translation>
         </message>
         <message>
+            <source>{file} line {line}</source>
+            <translation>{file} 第 {line} 行</translation>
+        </message>
+        <message>
             <source>{first} Once started, all rounds end within {bound}.</source>
             <translation>{first} 启动后，所有轮次在 {bound} 内结束。</translation>
         </message>
@@ -5538,6 +6366,22 @@
         <message>
             <source>{kind}, engine {engine}</source>
             <translation>{kind}，引擎 {engine}</translation>
+        </message>
+        <message>
+            <source>{kind}, {count} call</source>
+            <translation>{kind}，{count} 处调用</translation>
+        </message>
+        <message>
+            <source>{kind}, {count} calls</source>
+            <translation>{kind}，{count} 处调用</translation>
+        </message>
+        <message>
+            <source>{kind}, {count} known</source>
+            <translation>{kind}，{count} 处已知</translation>
+        </message>
+        <message>
+            <source>{kind}, {new} new</source>
+            <translation>{kind}，{new} 处新增</translation>
         </message>
         <message>
             <source>{k} of {n}</source>
@@ -5580,6 +6424,10 @@ sha256 {zip_sha256}
 </translation>
         </message>
         <message>
+            <source>{name} approved</source>
+            <translation>{name} 已批准</translation>
+        </message>
+        <message>
             <source>{name} at {time}</source>
             <translation>{name}：{time}</translation>
         </message>
@@ -5616,8 +6464,20 @@ sha256 {zip_sha256}
             <translation>{name} 立即失去访问权并离开所有群组。其所有者须重新绑定才能恢复。</translation>
         </message>
         <message>
+            <source>{name} refused</source>
+            <translation>{name} 已拒绝</translation>
+        </message>
+        <message>
+            <source>{name} removed</source>
+            <translation>{name} 已移除</translation>
+        </message>
+        <message>
             <source>{name} was removed</source>
             <translation>{name} 已被移除</translation>
+        </message>
+        <message>
+            <source>{name}, version {number}</source>
+            <translation>{name}，版本 {number}</translation>
         </message>
         <message>
             <source>{name}: no values for {time}</source>
@@ -5744,6 +6604,10 @@ sha256 {zip_sha256}
             <translation>已更改：{setting}</translation>
         </message>
         <message>
+            <source>{shown} of {all}</source>
+            <translation>{shown} / {all}</translation>
+        </message>
+        <message>
             <source>{shown} of {lines} lines shown, {size}</source>
             <translation>显示 {lines} 行中的 {shown} 行，{size}</translation>
         </message>
@@ -5816,6 +6680,10 @@ sha256 {zip_sha256}
             <translation>{value:g} 分钟</translation>
         </message>
         <message>
+            <source>{waiting} waiting, {decided} decided</source>
+            <translation>{waiting} 个等待，{decided} 个已决定</translation>
+        </message>
+        <message>
             <source>{what}, overdue</source>
             <translation>{what}，已超期</translation>
         </message>
@@ -5850,6 +6718,10 @@ sha256 {zip_sha256}
         <message>
             <source>{who} made the group</source>
             <translation>{who} 创建了群组</translation>
+        </message>
+        <message>
+            <source>{who} reads your reason. Nothing of the code runs here.</source>
+            <translation>{who} 会看到您的原因。代码的任何部分都不会在此运行。</translation>
         </message>
         <message>
             <source>{who} renamed the group to {detail}</source>
