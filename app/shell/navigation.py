@@ -144,7 +144,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("models", mark("Models"), "boxes", FEDERATION, _models),
     Entry("build", mark("Build package"), "wand-sparkles", TOOLS, _build),
     Entry("doctor", mark("Connection doctor"), "stethoscope", TOOLS, _doctor),
-    Entry("hub", mark("Hub"), "server", TOOLS, _hub),
+    Entry("hub", mark("Hub"), "waypoints", TOOLS, _hub),
     Entry("settings", mark("Settings"), "settings", TOOLS, _settings),
     Entry("group", mark("Group"), "network", "", _group, under="groups"),
     Entry("project", mark("Project"), "folder-git-2", "", _project, under="projects"),

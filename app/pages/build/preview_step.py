@@ -74,7 +74,7 @@ class PreviewStep(QWidget):
         )
         self._show_left_out(preview)
         self._of_sources = list(preview.checks)
-        self._show_checks([*self._of_sources, *pending()])
+        self.show_runtime(pending())
         self.figures[0].setText(size(preview.size))
         self.figures[1].setText(plural(len(preview.files), "file"))
         self.figures[2].setText(words_of(preview.content_digest))
@@ -85,8 +85,10 @@ class PreviewStep(QWidget):
         return {check.key: check.state for check in self._shown}
 
     def show_runtime(self, checks: list[Check]) -> None:
-        """Show what the job runtime answered, behind what the sources said."""
-        self._show_checks([*self._of_sources, *checks])
+        """Show what the job runtime answered, behind the requirements that it was asked about."""
+        keys = [check.key for check in self._of_sources]
+        at = keys.index("requirements") + 1 if "requirements" in keys else len(keys)
+        self._show_checks([*self._of_sources[:at], *checks, *self._of_sources[at:]])
 
     def _show_left_out(self, preview: Preview) -> None:
         clear(self.left_out)

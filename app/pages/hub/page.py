@@ -17,6 +17,7 @@ from app.pages.hub.head_card import HeadCard
 from app.pages.hub.health_card import HealthCard, NumbersCard
 from app.pages.hub.people_card import PeopleCard
 from app.pages.hub.storage_card import CleanUpDialog, StorageCard
+from app.widgets.buttons import Button
 from app.widgets.dialogs import confirm
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row, scrolled
@@ -66,11 +67,15 @@ class HubPage(Page):
         self.backup.backup_wanted.connect(self.back_up)
         self.backup.restore_wanted.connect(self._restore)
         context.events.progress.connect(self._follow)
+        self.back = Button(tr("Back to the first page"), icon="arrow-left",
+                           on_click=lambda: context.navigate("sign_in"))  # fmt: skip
         self._clock = QTimer(self, interval=LOOK_MS)  # the hub sends no news of its own health
         self._clock.timeout.connect(self.look)
 
     def open(self, **arguments: Any) -> None:
         """Look now, and every few seconds while the page is shown."""
+        is_in = bool(self.context.status().get("account"))
+        self.top_actions = [] if is_in else [self.back]
         self.look()
         self._clock.start()
 
