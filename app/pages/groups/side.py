@@ -80,6 +80,8 @@ class Side(QFrame):
         self.new_link = Button(tr("New link"), sz="sm", icon="link")
         self.no_links = Label(tr("No invitations yet."), "small", "faint")
         self.no_devices = Label(tr("No devices yet. Add one of yours."), "small", "faint")
+        self.no_links.hide()  # until a reading says so
+        self.no_devices.hide()
         note = tr("Members and devices can change at any time. Running rounds keep their devices; "
                   "those of a removed member stop at once.")  # fmt: skip
         inside = QWidget()
