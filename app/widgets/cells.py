@@ -49,6 +49,7 @@ class Cell:
     values: tuple[float | None, ...] = ()
     items: tuple[tuple[str, object], ...] = ()  # tags: (text, token); sites: (letters, slot)
     checked: bool = False
+    tip: str = ""  # the whole of what may not fit
 
     def spoken(self) -> str:
         """Return the cell as text, for screen readers, copying and tests."""

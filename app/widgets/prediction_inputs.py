@@ -43,7 +43,7 @@ class TableInput(QWidget):
             edit.setAlignment(Qt.AlignmentFlag.AlignRight)
             edit.setAccessibleName(str(name))
             edit.textEdited.connect(lambda _, e=edit: self._mark(e, wrong=False))
-            unit = f" ({units[line]})" if units else ""
+            unit = f" ({units[line]})" if units and units[line] else ""
             label = ElidedLabel(f"{name}{unit}", "small")
             grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(edit, line, 1)

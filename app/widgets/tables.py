@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from app.widgets.cells import CELL, Cell, CellDelegate
 from app.widgets.table_header import Header
+from app.widgets.words import tip
 
 ROW = int(Qt.ItemDataRole.UserRole) + 2
 Index = QModelIndex | QPersistentModelIndex
@@ -135,9 +136,13 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
             return None
         if role == ROW:
             return self._rows[index.row()]
-        if role not in (CELL, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+        is_tip = role == Qt.ItemDataRole.ToolTipRole
+        spoken = (CELL, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+        if not is_tip and role not in spoken:
             return None
         cell = self.columns[index.column()].cell(self._rows[index.row()])
+        if is_tip:
+            return tip(cell.tip) if cell.tip else None
         return cell if role == CELL else cell.spoken()
 
     def headerData(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -209,3 +210,43 @@ def test_stop_everything_stops_the_servers_too(trained: tuple[Federation, int]) 
     found, _ = served(client, run_id, 0)
     client.call("jobs.stop_all", reason="closing")
     assert "closing" in serving(client, found["id"])["detail"]
+
+
+def command(federation: Federation, *words: str) -> Any:
+    """Run `silodesk model … --json` at the coordinator's home; return what it printed."""
+    home = str(federation.coordinator.home.root)
+    done = subprocess.run(
+        [sys.executable, "-m", "agent_core.cli", "model", *words, "--home", home, "--json"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def test_the_command_line_does_it_all(trained: tuple[Federation, int], tmp_path: Path) -> None:
+    federation, run_id = trained
+    run = str(run_id)
+    listed = command(federation, "list", "--run", run)
+    assert [model["round"] for model in listed] == [2, 1, 0]
+    assert command(federation, "show", run, "2")["model"]["sha256"] == listed[0]["sha256"]
+    saved = command(federation, "download", run, "2", str(tmp_path))
+    assert saved["sha256"] == listed[0]["sha256"]
+    script = command(federation, "export", run, "2", str(tmp_path / "m.pt"))
+    assert Path(script["path"]).stat().st_size == script["size"]
+    started = command(federation, "serve", run, "2")
+    name = started["serving"]["id"]
+    rows = started["serving"]["declaration"]["input"]["examples"]
+    values = ",".join(str(value) for value in rows[0])
+    one = command(federation, "predict", name, "--row", values)
+    status, answer = post(
+        started["serving"]["url"], started["token"], json.dumps({"rows": rows[:1]}).encode()
+    )
+    assert status == 200
+    assert answer["predictions"] == one["predictions"]
+    table = str(federation.data / "silo-1" / "test.csv")  # type: ignore[operator]
+    assert len(command(federation, "predict", name, table)["predictions"]) > 10
+    assert [s["state"] for s in command(federation, "list", "--served") if s["id"] == name] == [
+        "serving"
+    ]
+    assert command(federation, "stop", name)["state"] == "ended"
+    assert command(federation, "show", run, "9")["code"] == "missing.model"
+    assert command(federation, "delete", run, "0", "--yes")["rounds"] == [0]

@@ -108,6 +108,34 @@ def test_an_undeclared_model_says_how_to_declare(agent: FakeAgent, show: Any, qt
     assert not page.panel.export.isEnabled()
 
 
+def test_an_image_model_takes_a_dropped_picture(
+    agent: FakeAgent, show: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    """Its pixels go to the server as the declared shape; inverting asks again."""
+
+    def digits(params: dict[str, Any]) -> Any:
+        found = agent.answers.models_show(**params)
+        given = {**found["declaration"]["input"], "kind": "image", "columns": [], "examples": [],
+                 "width": 28, "height": 28}  # fmt: skip
+        return {**found, "declaration": {**found["declaration"], "input": given}}
+
+    agent.answer("models.show", digits)
+    page = show()
+    view = page.panel.prediction
+    qtbot.waitUntil(lambda: isinstance(view.input, ImageInput), timeout=WAIT)
+    assert not view.csv.isVisible()
+    image = QImage(280, 280, QImage.Format.Format_RGB888)
+    image.fill(Qt.GlobalColor.black)
+    image.save(str(tmp_path / "digit.png"))
+    view.input.chosen.emit(str(tmp_path / "digit.png"))
+    qtbot.waitUntil(lambda: len(agent.called("serving.predict")) == 1, timeout=WAIT)
+    assert agent.called("serving.predict")[0]["rows"] == [[0.0] * 784]
+    qtbot.waitUntil(view.result.isVisible, timeout=WAIT)
+    view.invert.click()
+    qtbot.waitUntil(lambda: len(agent.called("serving.predict")) == 2, timeout=WAIT)
+    assert agent.called("serving.predict")[1]["rows"] == [[255.0] * 784]
+
+
 def test_a_picture_is_seen_as_the_model_sees_it(qtbot: Any, themed: Any, tmp_path: Path) -> None:
     """Any size and colour becomes the declared shape; a click asks for a file."""
     image = QImage(280, 140, QImage.Format.Format_RGB888)

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from agent_core.protocol.records_models import ModelEntry
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr, trn
-from app.pages.models.columns import make_columns
+from app.pages.models.columns import NARROW, make_columns
 from app.pages.models.delete_dialog import DeleteDialog
 from app.pages.models.model import RegistryRow, deletable, marks_of, rows_of
 from app.widgets.bars import Skeleton
@@ -31,6 +31,7 @@ from app.widgets.tables import RowModel, Table
 
 SKELETON_MS = 300
 AGES_MS = 10_000
+NARROW_PX = 1140
 PAGE = 500
 Found = tuple[list[ModelEntry], str, int, dict[int, list[int]]]
 LOADED = 2000  # at once; older ones are read when they are asked for
@@ -107,6 +108,13 @@ class ModelsPage(Page):
         for widget in self._places.values():
             self._states.addWidget(widget)
         self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < NARROW_PX
+        self.search.setFixedWidth(150 if is_narrow else 240)
+        for place in NARROW:
+            self.table.setColumnHidden(place, is_narrow)
 
     # --- data ---
     def open(self, **arguments: Any) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from agent_core.protocol.records import ModelRecord
@@ -28,6 +28,7 @@ from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
 PAGE = 500
+NARROW_PX = 1090
 
 
 class ModelsTab(QWidget):
@@ -70,6 +71,16 @@ class ModelsTab(QWidget):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._full)
         self.setLayout(column(self._stack))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Leave size and hash out where there is no room; they stand in the panel too."""
+        if self._table is not None:
+            for place in (len(self._keys) + 2, len(self._keys) + 3):
+                self._table.setColumnHidden(place, self.width() < NARROW_PX)
 
     # --- data ---
     def _reload(self) -> None:
@@ -122,6 +133,7 @@ class ModelsTab(QWidget):
         self._table.customContextMenuRequested.connect(self._on_menu)
         self._table.clicked_cell.connect(self._on_cell)
         self._table_card.body.insertWidget(0, self._table, 1)
+        self._fit_columns()
 
     def _make_columns(self) -> list[Column[ModelRow]]:
         columns = [Column(tr("Round"), round_cell, 100, sort=lambda r: r.model.round)]
