@@ -1376,6 +1376,10 @@
             <translation>程序包的文件</translation>
         </message>
         <message>
+            <source>Filter applications</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Filter by name, person, words or digest</source>
             <translation>按名称、人员、词语或摘要筛选</translation>
         </message>
@@ -2592,6 +2596,10 @@
             <translation>没有名为“{text}”的内容。也可以按编号查找运行。</translation>
         </message>
         <message>
+            <source>Nothing is deleted. It stands under Archived.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Nothing matches</source>
             <translation>没有匹配项</translation>
         </message>
@@ -3284,6 +3292,10 @@
             <translation>重命名所选设备…</translation>
         </message>
         <message>
+            <source>Rename {name}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Rename…</source>
             <translation>重命名…</translation>
         </message>
@@ -3905,7 +3917,7 @@
         </message>
         <message>
             <source>Started</source>
-            <translation>启动时间</translation>
+            <translation>启动</translation>
         </message>
         <message>
             <source>Starting</source>
@@ -5832,6 +5844,10 @@
             <translation>版本 {number}</translation>
         </message>
         <message>
+            <source>version {number} of {count}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>version {number} only</source>
             <translation>仅版本 {number}</translation>
         </message>
@@ -6426,6 +6442,10 @@ sha256 {zip_sha256}
         <message>
             <source>{name} approved</source>
             <translation>{name} 已批准</translation>
+        </message>
+        <message>
+            <source>{name} archived</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{name} at {time}</source>

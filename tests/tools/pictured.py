@@ -31,6 +31,7 @@ class Pictured:
         self.build = federation.folder / "build"
         self.project_id = 0
         self.finished = 0
+        self.second = 0
         self.running = 0
         self.waiting = 0
 
@@ -44,8 +45,8 @@ class Pictured:
         self.project_id = int(project["id"])
         self.finished = self._run(known, "Baseline", ROUNDS, {"lr": 0.05})
         self._until(lambda: State(self._of(self.finished)["state"]) in TERMINAL, "a finished run")
-        again = self._run(known, "Smaller steps", 6, {"lr": 0.01})
-        self._until(lambda: State(self._of(again)["state"]) in TERMINAL, "a second finished run")
+        self.second = self._run(known, "Smaller steps", 6, {"lr": 0.01})
+        self._until(lambda: State(self._of(self.second)["state"]) in TERMINAL, "a second one")
         other = self._application("Breast cancer, deeper", self._changed())
         self.waiting = self._run(other, "Deeper model", 4, {})
         self._until(lambda: self.client.call("agent.status")["approvals_waiting"], "an approval")

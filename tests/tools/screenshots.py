@@ -42,8 +42,8 @@ from app.widgets.theme import theme
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"": (1440, 900), "compact": (1280, 760)}
 RUN_TABS = ("overview", "curves", "system", "logs", "models")
-SETTLE_S = 0.5
-SETTLE_BOUND_S = 6.0
+SETTLE_S = 0.6  # so long has nothing been asked
+SETTLE_BOUND_S = 8.0
 OPENERS = ("...", "…")
 NATIVE = ("Browse", "浏览")  # the system's own choosers
 
@@ -67,10 +67,11 @@ class Camera:
     def settle(self, desktop: Desktop) -> None:
         """Wait (bounded) until nothing is being asked any more."""
         deadline = time.monotonic() + SETTLE_BOUND_S
-        self.wait(SETTLE_S)
-        while desktop.tasks.is_busy and time.monotonic() < deadline:
+        quiet_since = time.monotonic()
+        while time.monotonic() < min(deadline, quiet_since + SETTLE_S):
             self.wait(0.1)
-        self.wait(0.1)
+            if desktop.tasks.is_busy:
+                quiet_since = time.monotonic()
 
     def take(self, desktop: Desktop, name: str) -> None:
         """Save a picture of the window with what is open over it, and check it."""
@@ -143,12 +144,15 @@ def states_of(desktop: Desktop) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def places_of(scene: Pictured | None) -> list[tuple[str, str, dict[str, Any]]]:
     """Return name, key and arguments of every page."""
-    reached = {"sign_in", "run", "project"}
+    reached = {"sign_in", "run", "project", "group", "compare"}
     places: list[tuple[str, str, dict[str, Any]]] = [
         (one.key, one.key, {}) for one in PAGES if one.key not in reached
     ]
     if scene is not None:
         places.append(("project", "project", {"project_id": scene.project_id}))
+        places.append(("group", "group", {"group_id": scene.federation.group_id}))
+        compared = [scene.finished, scene.second]
+        places.append(("compare", "compare", {"run_ids": compared}))
         for tab in RUN_TABS:
             places.append((f"run-{tab}", "run", {"run_id": scene.finished, "tab": tab}))
             places.append((f"run-live-{tab}", "run", {"run_id": scene.running, "tab": tab}))
