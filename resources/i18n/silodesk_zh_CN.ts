@@ -1377,7 +1377,7 @@
         </message>
         <message>
             <source>Filter applications</source>
-            <translation type="unfinished" />
+            <translation>筛选应用</translation>
         </message>
         <message>
             <source>Filter by name, person, words or digest</source>
@@ -2597,7 +2597,7 @@
         </message>
         <message>
             <source>Nothing is deleted. It stands under Archived.</source>
-            <translation type="unfinished" />
+            <translation>不会删除任何内容。它位于“已归档”下。</translation>
         </message>
         <message>
             <source>Nothing matches</source>
@@ -3293,7 +3293,7 @@
         </message>
         <message>
             <source>Rename {name}</source>
-            <translation type="unfinished" />
+            <translation>重命名 {name}</translation>
         </message>
         <message>
             <source>Rename…</source>
@@ -5845,7 +5845,7 @@
         </message>
         <message>
             <source>version {number} of {count}</source>
-            <translation type="unfinished" />
+            <translation>版本 {number}，共 {count} 个</translation>
         </message>
         <message>
             <source>version {number} only</source>
@@ -6445,7 +6445,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>{name} archived</source>
-            <translation type="unfinished" />
+            <translation>{name} 已归档</translation>
         </message>
         <message>
             <source>{name} at {time}</source>
