@@ -18,6 +18,8 @@ from PySide6.QtWidgets import QApplication
 from agent_core.errors import SiloDeskError
 from agent_core.paths import Home, default_home
 from app.bridge.events import Events, OpenStream
+from app.bridge.stalls import VARIABLE as STALLS_VARIABLE
+from app.bridge.stalls import StallWatch
 from app.bridge.tasks import Tasks
 from app.context import AppContext, Client
 from app.i18n import LANGUAGES, install
@@ -47,6 +49,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--tray", action="store_true", help="start as an icon in the tray")
     parser.add_argument("--no-tray", action="store_true", help="no icon; closing the window quits")
+    parser.add_argument(
+        "--stalls", type=Path, metavar="FILE", default=os.environ.get(STALLS_VARIABLE) or None,
+        help="write a line for each time the window was blocked",
+    )  # fmt: skip
     parser.add_argument("--screenshot", type=Path, metavar="DIR", help="save pictures and leave")
     return parser.parse_args(argv)
 
@@ -155,6 +161,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         instance = SingleInstance(home, window)
         instance.opened.connect(partial(_opened, window))
         _be_present(app, desktop, given, settings)
+    if given.stalls is not None:
+        app.aboutToQuit.connect(StallWatch(given.stalls, app).close)
     app.aboutToQuit.connect(desktop.close)
     desktop.restart_agent_on_demand(lambda: start_agent(home))
     QTimer.singleShot(0, window, lambda: desktop.start_agent(lambda: start_agent(home)))

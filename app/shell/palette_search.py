@@ -30,19 +30,22 @@ class Source:
     icon: str
     method: str
     page: str
-    argument: str
-    field: str
+    place: Callable[[dict[str, Any]], dict[str, Any]]  # what the page is opened with
     title: Callable[[dict[str, Any]], str]
     note: Callable[[dict[str, Any]], str]
 
     def command(self, item: dict[str, Any], navigate: Navigate) -> Command:
         """Return the line that leads to a thing."""
-        found = item[self.field]
+        place = self.place(item)
+        key = "-".join(str(one) for one in place.values())
         return Command(
-            f"{self.kind}.{found}", self.title(item), self.icon, self.section,
-            lambda: navigate(self.page, **{self.argument: found}),
-            note=self.note(item), words=str(found),
+            f"{self.kind}.{key}", self.title(item), self.icon, self.section,
+            lambda: navigate(self.page, **place), note=self.note(item), words=key,
         )  # fmt: skip
+
+
+def _by(argument: str, field: str = "id") -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda item: {argument: item[field]}
 
 
 def _name(item: dict[str, Any]) -> str:
@@ -59,24 +62,26 @@ def _run_note(item: dict[str, Any]) -> str:
     return f"{item.get('project_name') or ''} · {look(str(item.get('state') or '')).word}"
 
 
+def _model_place(item: dict[str, Any]) -> dict[str, Any]:
+    return {"run_id": item["run_id"], "round": item["round"]}
+
+
 def _model_name(item: dict[str, Any]) -> str:
-    if item.get("name"):
-        return str(item["name"])
-    return tr("Model of run {run}, round {n}", run=item.get("run_id"), n=item.get("round"))
+    return tr("Model of run {run}, round {round}", run=item["run_id"], round=item["round"])
 
 
 SOURCES: tuple[Source, ...] = (
-    Source("run", mark("Runs"), "activity", "runs.list", "run", "run_id", "id",
+    Source("run", mark("Runs"), "activity", "runs.list", "run", _by("run_id"),
            _run_name, _run_note),
-    Source("project", mark("Projects"), "folder-git-2", "projects.list", "project", "project_id",
-           "id", _name, lambda item: str(item.get("description") or "")),
-    Source("device", mark("Devices"), "server", "devices.list", "devices", "edge_id", "edge_id",
-           _name, lambda item: str(item.get("silo") or "")),
-    Source("group", mark("Groups"), "network", "groups.list", "group", "group_id", "id",
+    Source("project", mark("Projects"), "folder-git-2", "projects.list", "project",
+           _by("project_id"), _name, lambda item: str(item.get("description") or "")),
+    Source("device", mark("Devices"), "server", "devices.list", "devices",
+           _by("edge_id", "edge_id"), _name, lambda item: str(item.get("silo") or "")),
+    Source("group", mark("Groups"), "network", "groups.list", "group", _by("group_id"),
            _name, lambda _: ""),
     Source("application", mark("Applications"), "package", "applications.list", "applications",
-           "application_id", "id", _name, lambda item: str(item.get("note") or "")),
-    Source("model", mark("Models"), "boxes", "models.list", "models", "model_id", "id",
+           _by("application_id"), _name, lambda item: str(item.get("note") or "")),
+    Source("model", mark("Models"), "boxes", "models.list", "models", _model_place,
            _model_name, lambda item: str(item.get("run_name") or "")),
 )  # fmt: skip
 
@@ -140,13 +145,11 @@ class PaletteSearch(QObject):
         def done(answer: Any) -> None:
             items = answer.get("items") if isinstance(answer, dict) else answer
             self._found[source.kind] = [
-                source.command(item, self._navigate)
-                for item in (items or [])
-                if item.get(source.field) is not None
+                source.command(item, self._navigate) for item in items or []
             ]
             self._closed(source.kind)
 
-        params = {} if source.method in ("devices.list", "models.list") else {"limit": LIMIT}
+        params = {} if source.kind == "device" else {"limit": LIMIT}
         self._context.tasks.call(
             source.method, done, lambda _: self._closed(source.kind), self, **params
         )

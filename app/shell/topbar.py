@@ -65,7 +65,7 @@ class TopBar(QWidget):
             self._shown = list(page.top_actions)
             for widget in self._shown:
                 self._actions.addWidget(widget)
-                widget.show()
+                widget.setVisible(not widget.property("unneeded"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

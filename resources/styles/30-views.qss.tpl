@@ -27,3 +27,4 @@ QLineEdit#paletteline { border: 0; background: transparent; padding: 0 8px; }
 QLineEdit#paletteline:focus { border: 0; background: transparent; padding: 0 8px; min-height: 30px; }
 QBalloonTip QLabel { color: #141922; }
 QBalloonTip QPushButton { min-height: 16px; padding: 0; background: transparent; border: 0; }
+QFrame#drawer { background: $surface; border: 0; border-left: 1px solid $border_strong; }

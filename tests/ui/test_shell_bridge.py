@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psutil
 import pytest
 import shiboken6
 from PySide6.QtCore import QObject, QThread, Signal
@@ -159,6 +160,46 @@ def test_200_000_signals_to_a_python_slot_leave_the_process_alive(qapp: Any) -> 
     for _ in range(200_000):
         emitter.fired.emit(None)
     assert count[0] == 200_000
+
+
+def resident() -> int:
+    return psutil.Process().memory_info().rss
+
+
+@pytest.mark.timeout(240)
+def test_200_000_events_through_the_bridge_arrive_and_leave_no_memory(feed, qtbot) -> None:
+    """Each has its own name, so that none is merged; a thread feeds while the loop drains."""
+    events, give = feed
+    seen = [0]
+
+    def count(_: dict[str, Any]) -> None:
+        seen[0] += 1
+
+    events.progress.connect(count)
+    ahead = threading.Semaphore(20_000)  # fewer than the bridge holds, so that nothing falls away
+
+    def free(_: dict[str, Any]) -> None:
+        ahead.release()
+
+    events.progress.connect(free)
+
+    def work(first: int, last: int) -> None:
+        for number in range(first, last):
+            if not ahead.acquire(timeout=60):
+                return
+            give("progress", {"task": f"upload {number}", "text": "x" * 50, "done": number})
+
+    def run(first: int, last: int) -> None:
+        thread = threading.Thread(target=work, args=(first, last))
+        thread.start()
+        qtbot.waitUntil(lambda: seen[0] == last, timeout=100_000)
+        thread.join(10)
+
+    run(0, 40_000)  # the allocator's pools fill first
+    before = resident()
+    run(40_000, 200_000)
+    assert seen[0] == 200_000
+    assert resident() - before < 30_000_000  # an event that stayed would come to some 100 MB
 
 
 def test_work_that_outlives_the_window_is_known(tasks: Tasks, qtbot) -> None:

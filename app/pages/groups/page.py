@@ -20,8 +20,9 @@ from app.pages.groups.picture import TopologyCard
 from app.pages.groups.side import Side
 from app.widgets.buttons import Button
 from app.widgets.dialogs import confirm
+from app.widgets.drawer import Drawered
 from app.widgets.empty_state import EmptyState
-from app.widgets.layouts import column, row
+from app.widgets.layouts import column
 from app.widgets.live_page import LivePage, every
 from app.widgets.page import PageCommand
 from app.widgets.theme import theme
@@ -67,10 +68,11 @@ class GroupPage(LivePage):
         self.side.invitations.menu_wanted.connect(
             lambda one, at: self._popup(self.invitation_menu(one), at)
         )
-        left = column(self.facts, (self.picture, 1), gap=16)
-        whole = QWidget()
-        whole.setLayout(row((left, 1), self.side, gap=16))
-        return whole
+        left = QWidget()
+        left.setLayout(column(self.facts, (self.picture, 1), gap=16))
+        title = tr("Members, devices and links")
+        self.drawer = Drawered(left, self.side, title, width=self.side.minimumWidth())
+        return self.drawer
 
     @property
     def me(self) -> int:
@@ -131,7 +133,7 @@ class GroupPage(LivePage):
         self.group_id = found.group.id
         me = self.me
         is_owner = found.group.owner_id == me
-        self.top_actions = [self.rename if is_owner else self.leave]
+        self.top_actions = [self.drawer.handle, self.rename if is_owner else self.leave]
         self.set_heading(found.group.name, crumbs=[(tr("Groups"), "groups", {})])
         self.facts.show_facts(facts_of(found))
         self.picture.show_topology(found.topology, found.is_calm)
