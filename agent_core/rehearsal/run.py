@@ -52,6 +52,7 @@ def prepare(federation: Federation, wish: RunWish) -> dict[str, Any]:
     federation.say("uploading the package, and approving it in every silo (a rehearsal does both)")
     application = federation.add_application(wish.name, wish.packages)
     federation.allow(application, by=DEMO)
+    show_data(federation)
     client = federation.coordinator.client
     project = client.call("projects.create", name=wish.name, group_id=federation.group_id)
     run = client.call(
@@ -68,6 +69,14 @@ def prepare(federation: Federation, wish: RunWish) -> dict[str, Any]:
         client_edges=[member.edge_id for member in federation.members[1:]],
     )
     return dict(run)
+
+
+def show_data(federation: Federation) -> None:
+    """Let the made-up silos show each other how much data they have."""
+    for member in federation.members[1:]:
+        for dataset in member.client.call("datasets.list"):
+            if dataset["is_default"]:
+                member.client.call("datasets.update", id=dataset["id"], shown=True)
 
 
 def wait_until_warm(federation: Federation) -> None:

@@ -50,7 +50,7 @@ class ApprovalScope(QWidget):
         self.setLayout(
             column(
                 Label(tr("Your approval covers"), "strong"), *self.radios.values(), self._caption,
-                self.ends, gap=10,
+                self.ends, gap=7,
             )
         )  # fmt: skip
         self._group.buttonToggled.connect(lambda *_: self._choose())

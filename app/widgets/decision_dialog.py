@@ -82,7 +82,7 @@ class DecisionDialog(Dialog):
                             on_click=self.code.next_change)  # fmt: skip
         self.data = DataChoice(self.approval)
         self._wants = QVBoxLayout()
-        self._wants.setSpacing(12)
+        self._wants.setSpacing(8)
 
     # --- parts ---
     def _against(self) -> str:
@@ -117,7 +117,7 @@ class DecisionDialog(Dialog):
         else:
             parts.append(self._outcome())
         content = QWidget()
-        content.setLayout(column(*parts, None, gap=12, margins=(0, 0, 8, 0)))
+        content.setLayout(column(*parts, None, gap=10, margins=(0, 0, 8, 0)))
         return scrolled(content)
 
     def _contained(self) -> QWidget:

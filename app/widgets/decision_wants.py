@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from app.i18n import tr, trn
-from app.widgets.labels import Icon, Label
+from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row
 from app.widgets.switches import Switch
 from app.widgets.theme import theme
@@ -18,9 +18,7 @@ from app.widgets.words import plural, size
 
 def want(icon: str, title: str, text: str, tok: str = "muted") -> QHBoxLayout:
     """Return a line: icon, what, and a quieter line under it."""
-    words = column(
-        Label(title, "medium", wrap=True), Label(text, "small", "faint", wrap=True), gap=1
-    )
+    words = column(ElidedLabel(title, "medium"), ElidedLabel(text, "small", "faint"), gap=1)
     return row(column(2, Icon(icon, tok), None, gap=0), (words, 1), gap=10)
 
 
@@ -147,7 +145,8 @@ def bytes_out(approval: dict[str, Any]) -> tuple[str, str]:
     if one is None:
         return tr("Sends model updates"), tr("its size is known after the first run here")
     if rounds:
-        text = tr("about {all} in {rounds} rounds", all=size(one * rounds), rounds=rounds)
+        text = trn("about {all} in {count} round", "about {all} in {count} rounds", int(rounds),
+                   all=size(one * rounds))  # fmt: skip
         return tr("Sends {size} a round", size=size(one)), text
     return tr("Sends {size} a round", size=size(one)), tr("as in its last run here")
 
@@ -170,6 +169,6 @@ def network(approval: dict[str, Any], calls: int) -> tuple[str, str, str]:
     if "no network" not in text:
         return "danger", tr("Network"), tr("nothing blocks it on this machine")
     if calls:
-        words = trn("{count} call will fail", "{count} calls will fail", calls)
+        words = trn("{count} line tries it in vain", "{count} lines try it in vain", calls)
         return "warn", tr("Network stays blocked"), words
     return "ok", tr("Network stays blocked"), tr("the code does not ask for it")
