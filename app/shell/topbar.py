@@ -56,8 +56,10 @@ class TopBar(QWidget):
         for text, key, arguments in page.crumbs:
             self._crumbs.addWidget(self._crumb(text, key, arguments))
             self._crumbs.addWidget(Icon("chevron-right", "faint", 14))
-        self.title.setText(_own(page.title))
-        self.subtitle.setText(_own(page.subtitle))
+        # What was set later are names of people's things, or words in the language already.
+        self.title.setText(page.title if page.is_named else _own(page.title))
+        is_set = "subtitle" in vars(page)
+        self.subtitle.setText(page.subtitle if is_set else _own(page.subtitle))
         if page.top_actions != self._shown:
             for widget in self._shown:
                 self._actions.removeWidget(widget)
@@ -78,5 +80,5 @@ class TopBar(QWidget):
 
 
 def _own(text: str) -> str:
-    """Return a page's marked title in the language; one that was set later is so already."""
+    """Return a page's marked title in the language."""
     return tr(text) if text else ""

@@ -35,6 +35,7 @@ class Page(QWidget):
 
     title = ""
     subtitle = ""
+    is_named = False  # the heading was set since: names of people's things, never translated
     full_window = False  # drawn without rail and top bar
 
     def __init__(self, context: AppContext) -> None:
@@ -70,4 +71,5 @@ class Page(QWidget):
     ) -> None:
         """Change what the top bar shows."""
         self.title, self.subtitle, self.crumbs = title, subtitle, list(crumbs)
+        self.is_named = title != type(self).title
         self.heading.emit()

@@ -28,7 +28,6 @@ from app.widgets.layouts import column, row
 from app.widgets.page import Page, PageCommand
 from app.widgets.search_field import SearchField
 from app.widgets.tables import RowModel, Table
-from app.widgets.words import plural
 
 SKELETON_MS = 300
 LIMIT = 200
@@ -213,8 +212,8 @@ class ProjectPage(Page):
     def _show_rows(self) -> None:
         shown = self.list.shown()
         self.rows.set_rows(shown)
-        total = plural(len(self.list.runs), "run")
-        self._foot.setText(tr("{count} of {runs} shown", count=len(shown), runs=total))
+        total = len(self.list.runs)
+        self._foot.setText(tr("{count} of {total} runs shown", count=len(shown), total=total))
 
     def _on_search(self, text: str) -> None:
         self.list.text = text
