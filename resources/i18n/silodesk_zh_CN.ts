@@ -2140,6 +2140,10 @@
             <translation>成员可互相看到设备、项目、曲线和模型。您是群组的所有者，由您邀请其他人。</translation>
         </message>
         <message>
+            <source>Members, devices and links</source>
+            <translation>成员、设备和链接</translation>
+        </message>
+        <message>
             <source>Memory</source>
             <translation>内存</translation>
         </message>
@@ -2196,8 +2200,8 @@
             <translation>第 {n} 轮的模型</translation>
         </message>
         <message>
-            <source>Model of run {run}, round {n}</source>
-            <translation>运行 {run} 第 {n} 轮的模型</translation>
+            <source>Model of run {run}, round {round}</source>
+            <translation>运行 {run} 第 {round} 轮的模型</translation>
         </message>
         <message>
             <source>Model saved, its hash matches</source>
@@ -5250,6 +5254,10 @@
         <message>
             <source>free on its disk</source>
             <translation>磁盘剩余</translation>
+        </message>
+        <message>
+            <source>global</source>
+            <translation>全局</translation>
         </message>
         <message>
             <source>heartbeat {time} ago</source>

@@ -202,7 +202,7 @@ class MetricBook:
         """Return whose value stands beside a plot's title, and the value."""
         curves = self.curves(key)
         if GLOBAL in curves and len(curves[GLOBAL].values):
-            return "global", float(curves[GLOBAL].values.values[-1])
+            return tr("global"), float(curves[GLOBAL].values.values[-1])
         last = [
             float(c.values.values[-1]) for e, c in curves.items() if e in sites and len(c.values)
         ]
