@@ -79,6 +79,7 @@ def _watch(
     running: Federation, run_id: int, project_id: int, minutes: float
 ) -> list[dict[str, Any]]:
     from app.main import make_desktop
+    from app.shell.preload import preload
 
     application()
     home = running.coordinator.home
@@ -89,6 +90,8 @@ def _watch(
     window.show()
     desktop.start_agent(lambda: None)
     until(lambda: bool(window.status))
+    preload(desktop.tasks)  # as the program does it once its window stands
+    until(lambda: not desktop.tasks.is_busy)
     places = _places(window, run_id, project_id)
     stalls = Stalls()
     stalls.start()
