@@ -14,6 +14,7 @@ import argparse
 import html
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -327,6 +328,8 @@ def main() -> int:
     pages = frozenset(part for part in given.pages.split(",") if part)
     camera = Camera(app, given.folder, pages)
     federation = open_federation(given.silos)
+    # Ended from outside, the federation goes too: its training run would go on for hours.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     try:
         with federation:
