@@ -4984,8 +4984,12 @@
             <translation>一个站点</translation>
         </message>
         <message>
-            <source>about {all} in {rounds} rounds</source>
-            <translation>{rounds} 轮合计约 {all}</translation>
+            <source>about {all} in {count} round</source>
+            <translation>{count} 轮合计约 {all}</translation>
+        </message>
+        <message>
+            <source>about {all} in {count} rounds</source>
+            <translation>{count} 轮合计约 {all}</translation>
         </message>
         <message>
             <source>about {count} rows</source>
@@ -5984,20 +5988,12 @@
             <translation>{count} 处需留意的调用</translation>
         </message>
         <message>
-            <source>{count} call will fail</source>
-            <translation>{count} 处调用将失败</translation>
-        </message>
-        <message>
             <source>{count} calls</source>
             <translation>{count} 次调用</translation>
         </message>
         <message>
             <source>{count} calls to look at</source>
             <translation>{count} 处需留意的调用</translation>
-        </message>
-        <message>
-            <source>{count} calls will fail</source>
-            <translation>{count} 处调用将失败</translation>
         </message>
         <message>
             <source>{count} changed block</source>
@@ -6148,8 +6144,16 @@
             <translation>{count} 个作业将在其轮次结束时暂停</translation>
         </message>
         <message>
+            <source>{count} line tries it in vain</source>
+            <translation>{count} 行代码尝试访问但被阻断</translation>
+        </message>
+        <message>
             <source>{count} lines saved</source>
             <translation>已保存 {count} 行</translation>
+        </message>
+        <message>
+            <source>{count} lines try it in vain</source>
+            <translation>{count} 行代码尝试访问但被阻断</translation>
         </message>
         <message>
             <source>{count} live</source>
@@ -6204,8 +6208,8 @@
             <translation>已选 {count} 个，上限 {limit} 个</translation>
         </message>
         <message>
-            <source>{count} of {runs} shown</source>
-            <translation>显示 {runs} 个中的 {count} 个</translation>
+            <source>{count} of {total} runs shown</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>{count} of {trainers} chosen</source>
