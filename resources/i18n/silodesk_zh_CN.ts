@@ -6209,7 +6209,7 @@
         </message>
         <message>
             <source>{count} of {total} runs shown</source>
-            <translation type="unfinished" />
+            <translation>显示 {total} 个运行中的 {count} 个</translation>
         </message>
         <message>
             <source>{count} of {trainers} chosen</source>

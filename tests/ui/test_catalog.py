@@ -18,6 +18,11 @@ from app.resources import translations_dir
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
+def test_every_text_of_the_sources_is_translated_with_its_values() -> None:
+    found = extract.faults(extract.read(), extract.sources())
+    assert not found, "run tests/tools/i18n_extract.py\n" + "\n".join(found)
+
+
 def test_the_compiled_catalog_is_that_of_the_texts(tmp_path: Path) -> None:
     target = tmp_path / "made.qm"
     extract.compile_to(target)
