@@ -21,7 +21,7 @@ from app.shell.rail_items import AccountButton, RailItem
 from app.widgets.badges import Dot
 from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Label
-from app.widgets.layouts import column, row, rule
+from app.widgets.layouts import column, row, rule, scrolled
 from app.widgets.logo import Logo
 from app.widgets.theme import theme
 from app.widgets.words import duration, initials, tip
@@ -58,8 +58,7 @@ class Rail(QWidget):
         self._column = column(gap=2, margins=(10, 10, 10, 10))
         self._column.addLayout(self._top())
         self._column.addSpacing(4)
-        self._add_items()
-        self._column.addStretch(1)
+        self._column.addWidget(self._pages(), 1)
         self._column.addLayout(self._foot())
         self.setLayout(self._column)
         self.set_narrow(False)
@@ -79,6 +78,18 @@ class Rail(QWidget):
         self._words.append(switch)
         return column(row(Logo(28), (words, 1), switch, gap=10, margins=(7, 6, 5, 6)))
 
+    def _pages(self) -> QWidget:
+        """Return the entries; in a low window they scroll, by wheel and with the focus."""
+        pages = QWidget()
+        self._entries = column(gap=2)
+        self._add_items()
+        self._entries.addStretch(1)
+        pages.setLayout(self._entries)
+        area = scrolled(pages)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return area
+
     def _add_items(self) -> None:
         for section in SECTIONS:
             entries = [one for one in PAGES if one.section == section]
@@ -88,17 +99,17 @@ class Rail(QWidget):
             label = Label(tr(section).upper(), "overline", "faint")
             caption.setLayout(column(label, margins=(10, 12, 0, 4)))
             self._sections.append(caption)
-            self._column.addWidget(caption)
+            self._entries.addWidget(caption)
             if len(self._lines) or self.items:
                 line = rule()
                 self._lines.append(line)
-                self._column.addWidget(line)
+                self._entries.addWidget(line)
             for one in entries:
                 item = RailItem(one)
                 item.clicked.connect(self._choose(one.key))
                 self.items[one.key] = item
                 self._group.addButton(item)
-                self._column.addWidget(item)
+                self._entries.addWidget(item)
 
     def _choose(self, key: str) -> Callable[[], None]:
         return lambda: self.chosen.emit(key)

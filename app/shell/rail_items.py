@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QSizePolicy
 
 from app.i18n import tr
 from app.shell.navigation import Entry
@@ -65,6 +65,11 @@ class RailItem(QAbstractButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         self._by_key = event.reason() != Qt.FocusReason.MouseFocusReason
         super().focusInEvent(event)
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if isinstance(area, QScrollArea):
+            area.ensureWidgetVisible(self, 0, 8)
 
     def _draw(self, painter: QPainter) -> None:
         on = self.isChecked()

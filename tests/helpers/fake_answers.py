@@ -89,6 +89,12 @@ class Answers(FakeModels):
     def settings_get(self) -> Any:
         return self.settings.model_dump()
 
+    def autostart_get(self) -> Any:
+        return {"enabled": False, "links": False, "how": "systemd user unit", "places": []}
+
+    def autostart_set(self, **wanted: Any) -> Any:
+        return {**self.autostart_get(), **wanted}
+
     def settings_set(self, **fields: Any) -> Any:
         self.settings = self.settings.model_copy(update=fields)
         return self.settings.model_dump()

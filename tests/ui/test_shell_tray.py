@@ -79,6 +79,15 @@ def test_the_events_go_on_while_the_window_is_hidden(present, qtbot) -> None:
     qtbot.waitUntil(lambda: desktop.window.tools.book.unseen == 3, timeout=BOUND_MS)
 
 
+def test_the_explanation_can_start_it_at_log_in(present, qtbot) -> None:
+    agent, desktop, here = present()
+    desktop.window.close()
+    here.closing.dialog.login.setChecked(True)
+    here.closing.dialog.stay.click()
+    qtbot.waitUntil(lambda: bool(agent.called("autostart.set")), timeout=BOUND_MS)
+    assert agent.called("autostart.set") == [{"enabled": True}]
+
+
 def test_escape_decides_nothing(present) -> None:
     _, desktop, here = present()
     desktop.window.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 
 from agent_core import settings
 from agent_core.errors import ServiceError
@@ -76,6 +76,38 @@ def test_the_rail_shows_icons_only_in_a_narrow_window(desktop, qtbot) -> None:
     window.resize(1280, 760)
     qtbot.waitUntil(lambda: window.rail.width() == NARROW, timeout=2000)
     assert window.rail.items["home"].toolTip() == "Home"
+
+
+def test_home_does_not_scroll_sideways_where_everything_is_doubled(desktop, qtbot) -> None:
+    """A screen of 1600 x 1000 at twice the size is a window of 800 x 500."""
+    window = desktop.window
+    window.setMinimumSize(400, 300)
+    window.resize(800, 500)
+    areas = [one for one in window.pages["home"].findChildren(QScrollArea) if one.isVisible()]
+    assert areas
+    qtbot.waitUntil(lambda: window.width() == 800, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: all(one.horizontalScrollBar().maximum() == 0 for one in areas), timeout=10_000
+    )
+
+
+def test_the_rail_keeps_its_foot_in_a_low_window(desktop, qtbot) -> None:
+    window = desktop.window
+    window.setMinimumSize(400, 300)
+    window.resize(800, 420)
+    qtbot.waitUntil(lambda: window.height() == 420, timeout=10_000)
+    rail = window.rail
+
+    def has_foot() -> bool:
+        bottom = rail.account.mapTo(rail, rail.account.rect().bottomLeft()).y()
+        return 0 < bottom < rail.height()
+
+    qtbot.waitUntil(has_foot, timeout=10_000)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=10_000)
+    last = list(rail.items.values())[-1]
+    last.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(lambda: not last.visibleRegion().isEmpty(), timeout=10_000)
 
 
 def test_no_label_is_cut_in_a_window_of_1280(desktop, qtbot) -> None:
