@@ -41,11 +41,12 @@ def places(
 
 def settle(desktop: Desktop) -> None:
     """Let what was asked arrive (bounded), and what it changes be laid out."""
+    quiet = 0
     for _ in range(PATIENCE):
         _turn(60)
-        if not desktop.tasks.is_busy:
+        quiet = 0 if desktop.tasks.is_busy else quiet + 1
+        if quiet == 5:  # an answer may lead to the next question
             break
-    _turn(60)
 
 
 def _turn(ms: int) -> None:

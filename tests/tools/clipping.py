@@ -71,6 +71,7 @@ class Drawn(NamedTuple):
 
 def check(window: QWidget) -> list[Finding]:
     """Draw a window and return what is cut, overlaps or stands outside."""
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
     with watched() as drawn:
         window.grab()
     widgets = [w for w in window.findChildren(QWidget) if is_seen(w, window)]
