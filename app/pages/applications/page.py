@@ -54,49 +54,11 @@ class ApplicationsPage(Page):
         self._patience.timeout.connect(self._show_skeleton)
 
     def _build(self) -> None:
-        columns: list[Column[Application]] = [
-            Column(tr("Application"), self._name_cell, 0, sort=lambda a: a.name.lower()),
-            Column(
-                tr("Packages"),
-                lambda a: Cell(
-                    kind="tags",
-                    items=tuple(
-                        (one.type, "info" if one.type == "flower" else "gray") for one in a.packages
-                    ),
-                ),
-                150,
-            ),
-            Column(tr("Fingerprint"), self._print_cell, 230),
-            Column(
-                tr("Size"),
-                lambda a: Cell(size(sum(p.size for p in a.packages)), tok="muted", right=True),
-                90,
-                right=True,
-                sort=lambda a: sum(p.size for p in a.packages),
-            ),
-            Column(
-                tr("Added"),
-                lambda a: Cell(date(a.created_at), tok="muted", sub=a.created_by),
-                140,
-                sort=lambda a: a.created_at,
-            ),
-        ]
-        self.rows: RowModel[Application] = RowModel(columns, lambda a: a.id)
+        self.rows: RowModel[Application] = RowModel(self._columns(), lambda a: a.id)
         self.table = Table(self.rows, row_height=54)
         self.table.setAccessibleName(tr("Applications"))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_detail())
-        self.shelf = ShelfMenu(
-            self,
-            self.table,
-            "applications.update",
-            "application_id",
-            lambda one: Kept(one.id, one.name, one.archived_at is not None),
-            self.reload,
-        )
-        self.archived = Chip(tr("Archived"), 0, on=False)
-        self.archived.clicked.connect(lambda _: self._show_rows())
-        self.search = SearchField(tr("Filter applications"))
-        self.search.textChanged.connect(lambda _: self._show_rows())
+        self._build_shelf()
         self._foot = Label("", "small", "faint")
         card = TableCard()
         card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
@@ -160,6 +122,49 @@ class ApplicationsPage(Page):
             version = tr("version {number} of {count}", number=number, count=of)
             sub = f"{version} · {sub}"
         return Cell(one.name, sub=sub, weight=600)
+
+    def _columns(self) -> list[Column[Application]]:
+        return [
+            Column(tr("Application"), self._name_cell, 0, sort=lambda a: a.name.lower()),
+            Column(
+                tr("Packages"),
+                lambda a: Cell(
+                    kind="tags",
+                    items=tuple(
+                        (one.type, "info" if one.type == "flower" else "gray") for one in a.packages
+                    ),
+                ),
+                150,
+            ),
+            Column(tr("Fingerprint"), self._print_cell, 230),
+            Column(
+                tr("Size"),
+                lambda a: Cell(size(sum(p.size for p in a.packages)), tok="muted", right=True),
+                90,
+                right=True,
+                sort=lambda a: sum(p.size for p in a.packages),
+            ),
+            Column(
+                tr("Added"),
+                lambda a: Cell(date(a.created_at), tok="muted", sub=a.created_by),
+                140,
+                sort=lambda a: a.created_at,
+            ),
+        ]
+
+    def _build_shelf(self) -> None:
+        self.shelf = ShelfMenu(
+            self,
+            self.table,
+            "applications.update",
+            "application_id",
+            lambda one: Kept(one.id, one.name, one.archived_at is not None),
+            self.reload,
+        )
+        self.archived = Chip(tr("Archived"), 0, on=False)
+        self.archived.clicked.connect(lambda _: self._show_rows())
+        self.search = SearchField(tr("Filter applications"))
+        self.search.textChanged.connect(lambda _: self._show_rows())
 
     # --- data ---
     def open(self, **arguments: Any) -> None:

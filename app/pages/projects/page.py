@@ -55,47 +55,13 @@ class ProjectsPage(Page):
         self.search.textChanged.connect(lambda _: self._show_rows())
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.search.setFocus)
-        columns: list[Column[ProjectRow]] = [
-            Column(tr("Project"), _name_cell, 0, sort=lambda r: r.project.name.lower()),
-            Column(
-                tr("Group"),
-                lambda r: Cell(r.group, kind="icon", icon="network"),
-                280,
-                sort=lambda r: r.group.lower(),
-            ),
-            Column(
-                tr("Runs"),
-                lambda r: Cell(f"{r.project.run_count:,}", weight=600, right=True),
-                100,
-                right=True,
-                sort=lambda r: r.project.run_count,
-            ),
-            Column(
-                tr("Created"),
-                lambda r: Cell(date(r.project.created_at), tok="muted"),
-                150,
-                sort=lambda r: r.project.created_at,
-            ),
-        ]
-        self.rows: RowModel[ProjectRow] = RowModel(columns, lambda r: r.project.id)
+        self.rows: RowModel[ProjectRow] = RowModel(self._columns(), lambda r: r.project.id)
         self.table = Table(self.rows, row_height=54)
         self.table.setAccessibleName(tr("Projects"))
         self.table.opened.connect(
             lambda one: self.context.navigate("project", project_id=one.project.id)
         )
-        self.shelf = ShelfMenu(
-            self,
-            self.table,
-            "projects.update",
-            "project_id",
-            lambda r: Kept(r.project.id, r.project.name, r.project.archived_at is not None),
-            self.reload,
-            lambda menu, r: menu.addAction(
-                tr("Open"), lambda: self.context.navigate("project", project_id=r.project.id)
-            ),
-        )
-        self.archived = Chip(tr("Archived"), 0, on=False)
-        self.archived.clicked.connect(lambda _: self._show_rows())
+        self._build_shelf()
         self._foot = Label("", "small", "faint")
         card = TableCard()
         card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
@@ -126,6 +92,45 @@ class ProjectsPage(Page):
         for widget in self._places.values():
             self._states.addWidget(widget)
         self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+
+    def _columns(self) -> list[Column[ProjectRow]]:
+        return [
+            Column(tr("Project"), _name_cell, 0, sort=lambda r: r.project.name.lower()),
+            Column(
+                tr("Group"),
+                lambda r: Cell(r.group, kind="icon", icon="network"),
+                280,
+                sort=lambda r: r.group.lower(),
+            ),
+            Column(
+                tr("Runs"),
+                lambda r: Cell(f"{r.project.run_count:,}", weight=600, right=True),
+                100,
+                right=True,
+                sort=lambda r: r.project.run_count,
+            ),
+            Column(
+                tr("Created"),
+                lambda r: Cell(date(r.project.created_at), tok="muted"),
+                150,
+                sort=lambda r: r.project.created_at,
+            ),
+        ]
+
+    def _build_shelf(self) -> None:
+        self.shelf = ShelfMenu(
+            self,
+            self.table,
+            "projects.update",
+            "project_id",
+            lambda r: Kept(r.project.id, r.project.name, r.project.archived_at is not None),
+            self.reload,
+            lambda menu, r: menu.addAction(
+                tr("Open"), lambda: self.context.navigate("project", project_id=r.project.id)
+            ),
+        )
+        self.archived = Chip(tr("Archived"), 0, on=False)
+        self.archived.clicked.connect(lambda _: self._show_rows())
 
     # --- data ---
     def open(self, **arguments: Any) -> None:
