@@ -47,7 +47,8 @@ def torchscript(loaded: Loaded, note: dict[str, Any]) -> bytes:
 
 
 def _traced(loaded: Loaded) -> Any:
-    return torch.jit.trace(loaded.pipeline, loaded.example(2), check_trace=False)
+    trace: Any = torch.jit.trace  # torch gives it no types
+    return trace(loaded.pipeline, loaded.example(2), check_trace=False)
 
 
 def _scripted(loaded: Loaded) -> Any:
@@ -59,7 +60,8 @@ def _again(script: Any, note: dict[str, Any]) -> tuple[bytes, Any]:
     text = json.dumps(note, ensure_ascii=False, sort_keys=True)
     torch.jit.save(script, stream, _extra_files={NOTE: text.encode()})
     content = stream.getvalue()
-    return content, torch.jit.load(io.BytesIO(content))
+    load: Any = torch.jit.load
+    return content, load(io.BytesIO(content))
 
 
 def _is_same(loaded: Loaded, script: Any) -> bool:

@@ -24,6 +24,9 @@ SHOWN = 4  # arrays named in a sentence
 class Pipeline(torch.nn.Module):
     """Normalise, run the model, and turn scores into probabilities."""
 
+    input_mean: torch.Tensor
+    input_std: torch.Tensor
+
     def __init__(self, model: torch.nn.Module, declared: dict[str, Any]) -> None:
         super().__init__()
         given = declared["input"]

@@ -62,7 +62,8 @@ def _png(data: bytes) -> np.ndarray:
     lines = np.frombuffer(raw, np.uint8).reshape(height, stride + 1)
     pixels = _unfiltered(lines, samples).reshape(height, width, samples)
     if colour == 3:
-        return np.frombuffer(palette, np.uint8).reshape(-1, 3)[pixels[:, :, 0]]
+        colours: np.ndarray = np.frombuffer(palette, np.uint8).reshape(-1, 3)
+        return np.take(colours, pixels[:, :, 0], axis=0)
     return np.ascontiguousarray(pixels[:, :, : 1 if samples < 3 else 3])
 
 
