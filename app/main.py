@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from agent_core.errors import SiloDeskError
 from agent_core.paths import Home, default_home
 from app.bridge.events import Events, OpenStream
+from app.bridge.garbage import Garbage
 from app.bridge.stalls import VARIABLE as STALLS_VARIABLE
 from app.bridge.stalls import StallWatch
 from app.bridge.tasks import Tasks
@@ -78,6 +79,7 @@ class Desktop:
     tasks: Tasks
     events: Events
     appearance: Appearance
+    garbage: Garbage
 
     def start_agent(self, start: Callable[[], object]) -> None:
         """Start the agent where it is absent, then follow its events; the window is up already."""
@@ -109,6 +111,7 @@ class Desktop:
         """Let go of threads and connections; agent and jobs go on."""
         self.events.close()
         self.tasks.close()
+        self.garbage.close()
 
 
 def make_desktop(home: Home, client: Client, open_stream: OpenStream) -> Desktop:
@@ -127,7 +130,7 @@ def make_desktop(home: Home, client: Client, open_stream: OpenStream) -> Desktop
         status=lambda: window.status,
     )
     window.use(context)
-    return Desktop(window, context, tasks, events, Appearance(window, context))
+    return Desktop(window, context, tasks, events, Appearance(window, context), Garbage(window))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from desktop_parts import Stalls, application, pump, row, until
 
 from agent_core.client import AgentClient, EventStream
 from agent_core.rehearsal.federation import Federation
-from agent_core.rehearsal.packing import pack_flower, samples
+from agent_core.rehearsal.packing import pack_flower
 
 ROOT = Path(__file__).resolve().parents[2]
 STALL_MINUTES = 10.0  # stops are counted over these, memory over all minutes
@@ -26,15 +26,15 @@ SEEN_S = 2.0
 WARM_S = 90.0  # pages are imported and made: memory before says nothing about leaks
 TABS = ("overview", "curves", "system", "logs", "models")
 ROUNDS = 100_000
+ROUND_S = 2.0  # a quick study; a page that shows every round grows with their number
 
 
 def measure(minutes: float) -> list[dict[str, Any]]:
     """Measure first paint, then watch a live run page by page."""
-    sample = samples()["breast-cancer"]
     root = Path(tempfile.mkdtemp(prefix="sd"))
-    with Federation(silos=3, data=sample.data, root=root / "f", say=lambda _: None) as running:
-        package = pack_flower(sample.folder, root / "b")
-        application = running.add_application("Breast cancer", [package])
+    with Federation(silos=3, root=root / "f", say=lambda _: None) as running:
+        package = pack_flower(ROOT / "tests/e2e/apps/slow", root / "b")
+        application = running.add_application("Steady rounds", [package])
         running.allow(application, by="bench")
         run_id, project_id = _start(running, application)
         rows = [_painted(running)]
@@ -48,7 +48,7 @@ def _start(running: Federation, application: dict[str, Any]) -> tuple[int, int]:
     project = call("projects.create", name="Bench", group_id=running.group_id)
     run = call(
         "runs.create", project_id=project["id"], application_id=application["id"], name="live",
-        rounds=ROUNDS, round_deadline_s=120.0, quorum=2,
+        rounds=ROUNDS, round_deadline_s=120.0, quorum=2, parameters={"seconds": ROUND_S},
         server_edge=running.coordinator.edge_id,
         client_edges=[member.edge_id for member in running.members[1:]],
     )  # fmt: skip

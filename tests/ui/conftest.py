@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -19,6 +20,22 @@ from agent_core.paths import Home
 from app.main import Desktop, make_desktop
 from app.widgets.fonts import load_fonts
 from app.widgets.theme import theme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_garbage() -> Iterator[None]:
+    """Collect between tests only, here: a thread of an agent would end widgets that are not its."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
