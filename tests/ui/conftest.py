@@ -74,23 +74,27 @@ def make_window(themed: QApplication, qtbot) -> Iterator[Callable[[Home], Deskto
     from agent_core.client import AgentClient, EventStream
 
     desktops: list[Desktop] = []
+    clients: list[AgentClient] = []
 
     def make(home: Home, first: str = "home") -> Desktop:
-        desktop = make_desktop(
-            home, AgentClient(home), lambda callback: EventStream(home, callback)
-        )
+        clients.append(AgentClient(home))
+        desktop = make_desktop(home, clients[-1], lambda callback: EventStream(home, callback))
         desktops.append(desktop)
         qtbot.addWidget(desktop.window)
         desktop.window.navigate(first)
         desktop.window.show()
+        # A home remembers its window, fitted to a screen that is smaller without a display.
+        desktop.window.resize(1440, 900)
         desktop.start_agent(lambda: None)
-        qtbot.waitUntil(lambda: bool(desktop.window.status), timeout=10_000)
+        qtbot.waitUntil(lambda: bool(desktop.window.status), timeout=30_000)
         return desktop
 
     yield make
     for desktop in desktops:
         desktop.window.close()
         desktop.close()
+    for client in clients:  # an agent takes so many connections and no more
+        client.close()
 
 
 @pytest.fixture
