@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agent_core.errors import UserInputError
 from agent_core.protocol.states import TERMINAL
 from agent_core.rehearsal.federation import Federation
 from agent_core.rehearsal.packing import pack_flower
@@ -108,10 +109,10 @@ def test_out_of_memory_names_site_and_way_out(federation: Federation) -> None:
 
 
 def test_a_parameter_of_a_wrong_type_names_it(federation: Federation) -> None:
-    """The package says that it is a number."""
-    run = failed(federation, "trouble", **{"learning-rate": "fast"})
-    assert "The parameter learning-rate is a number" in run["detail"]
-    assert "such as 0.1" in run["detail"]
+    """The package says that it is a number: no run is made."""
+    with pytest.raises(UserInputError, match="The parameter learning-rate is a number") as refused:
+        failed(federation, "trouble", **{"learning-rate": "fast"})
+    assert "such as 0.1" in refused.value.next_step
 
 
 def test_an_app_whose_import_fails_names_what_is_missing(federation: Federation) -> None:
