@@ -202,6 +202,7 @@ class RoundRecord(Record):
     answered: int
     asked: int
     closed_by: Literal["all", "deadline"] = "all"
+    missing: list[int] = Field(default_factory=list)  # edge ids asked that gave no good answer
     metrics: dict[str, float] = Field(default_factory=dict)
     bytes_up: int = 0
     bytes_down: int = 0

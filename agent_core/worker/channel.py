@@ -116,7 +116,8 @@ PROGRESS = (
     "progress"  # round, rounds, phase, detail, waiting [edge ids], since, until; paused, where a
 )
 #                      server job has stopped between two rounds, or goes on
-ROUND = "round"  # a closed round: round, started_at, closed_at, answered, asked, closed_by, metrics
+ROUND = "round"  # a closed round: round, started_at, closed_at, answered, asked, missing [edge
+#                  ids], closed_by, metrics
 MODEL = "model"  # round, sha256, size, metrics, sites; the safetensors bytes came as a blob
 DONE = "done"  # ok, reason, detail: the last frame
 

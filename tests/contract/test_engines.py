@@ -145,6 +145,11 @@ def test_R8_trouble_of_one_silo_does_not_end_the_run(federation: Federation) -> 
         (3, "all"),
     ]
     assert (rounds[2]["answered"], rounds[2]["closed_by"]) == (2, "deadline")
+    assert [item["missing"] for item in rounds[:3]] == [
+        [FIRST_CLIENT_EDGE],
+        [],
+        [FIRST_CLIENT_EDGE + 2],
+    ]
     lines = server.lines()
     assert any("Silo 1: ValueError: no patients today (fedml/client_app.py" in t for t in lines)
     assert "Round 2: the update of Silo 2 has NaN or infinite values in '0'." in lines

@@ -109,7 +109,8 @@ def test_s6_values_that_are_no_numbers_are_told_not_drawn(
 
 def test_rounds_and_models_are_the_servers_reports(scene: Scene, run: dict[str, Any]) -> None:
     closed = {"run_id": run["id"], "round": 1, "started_at": 1.0, "closed_at": 2.5, "answered": 1,
-              "asked": 2, "closed_by": "deadline", "metrics": {"test_accuracy": 0.7}}  # fmt: skip
+              "asked": 2, "closed_by": "deadline", "metrics": {"test_accuracy": 0.7},
+              "missing": [scene.silos[1].edge]}  # fmt: skip
     model = {"run_id": run["id"], "round": 1, "sha256": "f" * 64, "size": 9, "created_at": 3.0,
              "sites": [scene.silos[0].edge]}  # fmt: skip
     scene.silos[0].telemetry("rounds", 1, [closed])
@@ -117,6 +118,7 @@ def test_rounds_and_models_are_the_servers_reports(scene: Scene, run: dict[str, 
     scene.server.telemetry("models", 1, [model])
     (found,) = follow(scene, run, "rounds")["items"]
     assert (found["round"], found["answered"], found["closed_by"]) == (1, 1, "deadline")
+    assert found["missing"] == [scene.silos[1].edge]
     now = scene.get(run)
     assert (now["round"], now["headline"]) == (1, {"test_accuracy": 0.7})
     listed = follow(scene, run, "models")

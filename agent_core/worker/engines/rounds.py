@@ -27,6 +27,7 @@ class Round:
     asked: int = 0
     answered: int = 0
     closed_by: str = "all"
+    missing: list[int] = field(default_factory=list)
     sites: list[int] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
 
@@ -64,6 +65,7 @@ class RoundBook:
         is_training = curves.phase_name(phase) == "train"
         if is_training or not self.open.asked:
             self.open.asked, self.open.answered = len(asked), len(good)
+            self.open.missing = sorted(set(asked) - set(good))
         if is_training:
             self.open.sites = self._sites = sorted(good)
         if closed_by == "deadline":
@@ -123,6 +125,6 @@ class RoundBook:
         fields = {
             "round": done.number, "started_at": done.started_at, "closed_at": time.time(),
             "answered": done.answered, "asked": done.asked, "closed_by": done.closed_by,
-            "metrics": done.metrics, "rounds": self.rounds,
+            "missing": done.missing, "metrics": done.metrics, "rounds": self.rounds,
         }  # fmt: skip
         self._job.reporter.send(channel.ROUND, fields)
