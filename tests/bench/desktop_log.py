@@ -156,8 +156,13 @@ def _append(view: Any, path: Path) -> list[dict[str, Any]]:
             file.flush()
             written = wanted
             pump(step)
+        behind = before + written - len(view.file)
+        started = time.perf_counter()
         until(lambda: len(view.file) >= before + written)
+        caught = time.perf_counter() - started
     return [
         row("appended while followed, lines/s", round(written / APPEND_S)),
+        row("  lines not shown yet when the writer stops", behind, PER_SECOND // 2),
+        row("  seconds until the last one is", round(caught, 3), 0.5),
         row("  longest frame meanwhile, ms", round(stall.longest, 1), 50.0),
     ]

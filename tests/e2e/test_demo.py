@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MNIST = ROOT.parent / "shared" / "data" / "mnist"
+MNIST = Path(os.environ.get("SILODESK_MNIST", ROOT.parent / "shared" / "data" / "mnist"))
 pytestmark = [pytest.mark.runtime, pytest.mark.timeout(240)]
 
 
@@ -42,7 +43,9 @@ def test_breast_cancer_is_learned_over_three_hospitals() -> None:
 
 
 @pytest.mark.mnist
-@pytest.mark.skipif(not MNIST.is_dir(), reason="the MNIST files are not here")
+@pytest.mark.skipif(
+    not MNIST.is_dir(), reason=f"no MNIST files at {MNIST}; SILODESK_MNIST names them"
+)
 def test_mnist_reference_job_reaches_its_accuracy() -> None:
     """FedML's reference job, with the real files, two silos and fifty rounds."""
     report = demo("--sample", "mnist", "--data", str(MNIST), "--rounds", "50")
