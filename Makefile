@@ -45,7 +45,7 @@ e2e:
 bench: setup-test  ## every figure of the README, as JSON and tables
 	$(PY) tests/bench/all.py
 
-screenshots: setup
+screenshots: setup-test
 	$(PY) tests/tools/screenshots.py
 
 clean:

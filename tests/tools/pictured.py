@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from agent_core.errors import SiloDeskError
-from agent_core.protocol.local import OWN, PROXIED
 from agent_core.protocol.states import TERMINAL, State
 from agent_core.rehearsal.federation import Federation
 from agent_core.rehearsal.packing import pack_flower, samples
@@ -62,16 +61,15 @@ class Pictured:
             ("invitations.create", {**group, "role": "operator"}),
             ("invitations.create", {**group, "role": "scientist"}),
             ("groups.create", {"name": "Radiology pilot"}),
-            ("datasets.register", {"name": "Biopsies 2024", "path": str(data / "silo-1")}),
-            ("datasets.register", {"name": "Held-out", "path": str(data / "silo-2" / "test.csv")}),
+            ("datasets.add", {"name": "Biopsies 2024", "path": str(data / "silo-1")}),
+            ("datasets.add", {"name": "Held-out", "path": str(data / "silo-2" / "test.csv")}),
         ]
 
     def _try(self, method: str, **params: Any) -> None:
-        if method in OWN or method in PROXIED:
-            try:
-                self.client.call(method, **params)
-            except SiloDeskError as error:
-                print(f"not in the pictures: {method}: {error}")
+        try:
+            self.client.call(method, **params)
+        except SiloDeskError as error:
+            print(f"not in the pictures: {method}: {error}")
 
     def _application(self, name: str, folder: Path) -> dict[str, Any]:
         return self.federation.add_application(name, [pack_flower(folder, self.build / name)])

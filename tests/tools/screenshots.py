@@ -43,6 +43,10 @@ from app.widgets.theme import theme
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"": (1440, 900), "compact": (1280, 760)}
 RUN_TABS = ("overview", "curves", "system", "logs", "models")
+LOADING = (
+    "devices", "groups", "group", "projects", "project", "applications", "models", "datasets",
+    "approvals", "hub", "run-overview", "run-curves",
+)  # fmt: skip
 SETTLE_S = 0.6  # so long has nothing been asked
 SETTLE_BOUND_S = 8.0
 OPENERS = ("...", "…")
@@ -58,6 +62,7 @@ class Camera:
     only: frozenset[str] = frozenset()
     taken: list[str] = field(default_factory=list)
     found: list[tuple[str, Finding]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)  # states that could not be reached
 
     def wait(self, seconds: float) -> None:
         """Let events pass for a while."""
@@ -105,7 +110,8 @@ class Camera:
                 try:
                     reach()
                 except Exception as error:  # noqa: BLE001 - a tool: the next picture still counts
-                    print(f"{name}: state {state} failed: {error!r}")
+                    self.failed.append(f"{name}-{state}-{mark}: {error!r}")
+                    close_all(desktop.window)
                     continue
                 self.settle(desktop)
                 self.take(desktop, f"{name}-{state}-{mark}")
@@ -248,9 +254,10 @@ def take_empty(camera: Camera, home: Home) -> None:
 
 
 def take_away(camera: Camera, scene: Pictured) -> None:
-    """Draw every page while the hub is gone, and the window without an agent."""
+    """Draw every page while the agent is slow, while the hub is gone, and without an agent."""
     home = scene.federation.coordinator.home
     federation = scene.federation
+    take_loading(camera, scene)
     desktop = opened(camera, home, "en", "light")
     federation.hub.process.kill()
     federation.hub.process.wait(20)
@@ -260,6 +267,30 @@ def take_away(camera: Camera, scene: Pictured) -> None:
     desktop = opened(camera, home, "zh_CN", "dark")
     camera.wait(12)
     camera.walk(desktop, places_of(scene), "error-zh_CN-dark", states=False)
+    shut(camera, desktop)
+    desktop = opened(camera, home, "en", "dark")
+    agent = federation.coordinator.child.process
+    agent.kill()
+    agent.wait(20)
+    camera.wait(3)
+    camera.walk(desktop, places_of(scene), "no-agent-en-dark", states=False)
+    shut(camera, desktop)
+
+
+def take_loading(camera: Camera, scene: Pictured) -> None:
+    """Draw every page while its first answer is awaited: the agent is held, then let go."""
+    desktop = opened(camera, scene.federation.coordinator.home, "en", "dark")
+    agent = scene.federation.coordinator.child.process
+    agent.send_signal(signal.SIGSTOP)
+    try:
+        for name, key, arguments in places_of(scene):
+            if name in LOADING:
+                desktop.window.navigate(key, **arguments)
+                camera.wait(1.0)  # a skeleton comes after 0.3 s
+                camera.take(desktop, f"{name}-loading-en-dark")
+    finally:
+        agent.send_signal(signal.SIGCONT)
+    camera.settle(desktop)
     shut(camera, desktop)
 
 
@@ -298,7 +329,12 @@ def report(camera: Camera) -> None:
     for one, names in sorted(by_fault.items()):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         print(f"{one.kind:8} {one.where}: {one.text!r} ({one.detail}) in {names[0]}{more}")
-    print(f"{len(camera.taken)} pictures in {camera.folder}, {len(by_fault)} faults of text")
+    for one in camera.failed:
+        print(f"not reached: {one}")
+    print(
+        f"{len(camera.taken)} pictures in {camera.folder}, {len(by_fault)} faults of text, "
+        f"{len(camera.failed)} states not reached"
+    )
 
 
 def tame() -> None:
@@ -311,7 +347,7 @@ def tame() -> None:
 
 
 def main() -> int:
-    """Draw everything; return 1 where text is cut or overlaps."""
+    """Draw everything; return 1 where text is cut or overlaps, or a state was not reached."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "screenshots")
     parser.add_argument("--quick", action="store_true")
@@ -352,7 +388,7 @@ def main() -> int:
         shutil.rmtree(federation.folder.parent, ignore_errors=True)
     write_index(camera)
     report(camera)
-    return 1 if camera.found else 0
+    return 1 if camera.found or camera.failed else 0
 
 
 if __name__ == "__main__":
