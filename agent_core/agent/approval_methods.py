@@ -117,23 +117,27 @@ class ApprovalMethods:
         return [
             {**one, "dataset": as_json(DatasetUse.model_validate(one["dataset"]))}
             if one["dataset"] else one
-            for one in self._parts.approvals.standing()
+            for one in self._parts.approvals.standing.all()
         ]  # fmt: skip
 
     async def allow(
         self, content_digest: str, by: str = "", expires_at: float | None = None,
-        application: str = "", data: str = "default", dataset: Any = None,
+        application: str = "", data: str = "default", dataset: Any = None, group_id: int = 0,
+        role: str = "",
     ) -> dict[str, Any]:  # fmt: skip
         """Give a standing approval beforehand, or bring one back with its data."""
         use = DatasetUse.model_validate(dataset) if dataset else None
-        self._parts.approvals.allow(
-            content_digest, by or self._operator(), expires_at, application, data, use
-        )
+        self._parts.approvals.standing.allow(
+            content_digest, by or self._operator(), expires_at, application, data, use,
+            group_id, role,
+        )  # fmt: skip
         return {}
 
-    async def disallow(self, content_digest: str) -> dict[str, Any]:
-        """Take a standing approval back."""
-        self._parts.approvals.disallow(content_digest)
+    async def disallow(
+        self, content_digest: str, group_id: int | None = None, role: str | None = None
+    ) -> dict[str, Any]:
+        """Take a standing approval back; of every group and role where none is named."""
+        self._parts.approvals.standing.disallow(content_digest, group_id, role)
         self._parts.events.emit("approval", id=0, state="withdrawn")
         return {}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agent_core.agent import approval_history
+from agent_core.agent.approval_standing import StandingApprovals
 from agent_core.agent.journal import Journal
 from agent_core.errors import ConflictError, NotFoundError, UserInputError
 from agent_core.protocol.messages import PackageRef, RunPlan
@@ -41,6 +41,7 @@ class Approvals:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.standing = StandingApprovals(journal)
 
     def ask(self, question: Question) -> Approval:
         """Enter a question (or return the one there is), decided where an approval covers it."""
@@ -52,7 +53,7 @@ class Approvals:
         connection = self._journal.connection
         last = approval_history.last_approved(connection, application, question.role)
         digest = question.package.content_digest
-        covered = self._covering(plan, question.package.content_digest)
+        covered = self._covering(plan, digest, question.role)
         record = Approval(
             id=0,
             run_id=plan.run_id,
@@ -139,7 +140,7 @@ class Approvals:
         data: Literal["default", "none", "chosen"] = "default",
         dataset: DatasetUse | None = None,
     ) -> Approval:
-        """Allow: once (this start), for this run, or this exact content until a date."""
+        """Allow: once (this start), for this run, or this exact content in the group's runs."""
         if scope not in SCOPES:
             raise UserInputError(
                 f"'{scope}' is not a scope of an approval.",
@@ -151,9 +152,9 @@ class Approvals:
                 data=data, dataset=dataset, reason="",
             )  # fmt: skip
             if scope == "standing":
-                self.allow(
-                    approval.content_digest, by, expires_at, approval.application,
-                    data=data, dataset=dataset,
+                self.standing.allow(
+                    approval.content_digest, by, expires_at, approval.application, data, dataset,
+                    approval.group_id, approval.role,
                 )  # fmt: skip
         return approval
 
@@ -192,73 +193,23 @@ class Approvals:
             return None
         return self._decide(found.id, "withdrawn", reason=reason)
 
-    def allow(
-        self,
-        content_digest: str,
-        by: str,
-        expires_at: float | None = None,
-        application: str = "",
-        data: str = "default",
-        dataset: DatasetUse | None = None,
-    ) -> None:
-        """Give a standing approval for exactly this content."""
-        if len(content_digest) != 64 or set(content_digest) - set("0123456789abcdef"):
-            raise UserInputError(
-                f"'{content_digest[:80]}' is not a content digest.",
-                next_step="Copy it from `silodesk package inspect FILE`.",
-            )
-        with self._journal.transaction() as connection:
-            connection.execute(
-                "INSERT INTO standing (content_digest, application, expires_at, allowed_by, "
-                "allowed_at, dataset) VALUES (?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (content_digest) DO UPDATE SET "
-                "application = excluded.application, expires_at = excluded.expires_at, "
-                "allowed_by = excluded.allowed_by, allowed_at = excluded.allowed_at, "
-                "dataset = excluded.dataset",
-                (
-                    content_digest, application, expires_at, by, time.time(),
-                    dataset.model_dump_json() if dataset else "" if data == "default" else "null",
-                ),
-            )  # fmt: skip
-
-    def disallow(self, content_digest: str) -> None:
-        """Take a standing approval back; jobs that run already go on."""
-        with self._journal.transaction() as connection:
-            gone = connection.execute(
-                "DELETE FROM standing WHERE content_digest = ?", (content_digest,)
-            ).rowcount
-        if not gone:
-            raise NotFoundError(
-                "There is no standing approval for this content.",
-                next_step="See `silodesk approval list --standing`.",
-            )
-
-    def standing(self) -> list[dict[str, Any]]:
-        """Return the standing approvals that hold."""
-        rows = self._journal.connection.execute(
-            "SELECT content_digest, application, expires_at, allowed_by AS 'by', allowed_at, "
-            "dataset FROM standing WHERE expires_at IS NULL OR expires_at > ? "
-            "ORDER BY allowed_at DESC",
-            (time.time(),),
-        ).fetchall()
-        return [{**row, **_data_of(row["dataset"])} for row in map(dict, rows)]
-
-    def _covering(self, plan: RunPlan, digest: str) -> dict[str, Any] | None:
+    def _covering(self, plan: RunPlan, digest: str, role: Role) -> dict[str, Any] | None:
         now = time.time()
-        for allowed in self.standing():
-            if allowed["content_digest"] == digest:
-                return {
-                    "scope": "standing", "decided_by": allowed["by"], "decided_at": now,
-                    "expires_at": allowed["expires_at"], "data": allowed["data"],
-                    "dataset": allowed["dataset"],
-                }  # fmt: skip
+        allowed = self.standing.covering(digest, plan.group_id, role)
+        if allowed is not None:
+            return {
+                "scope": "standing", "decided_by": allowed["by"], "decided_at": now,
+                "expires_at": allowed["expires_at"], "data": allowed["data"],
+                "dataset": allowed["dataset"],
+            }  # fmt: skip
         rows = self._journal.connection.execute(
             "SELECT id, state, record FROM approvals WHERE run_id = ? AND content_digest = ? "
             "AND state = 'approved'",
             (plan.run_id, digest),
         ).fetchall()
         for record in map(self._record, rows):
-            if record.scope == "run" and (record.expires_at is None or record.expires_at > now):
+            is_over = record.expires_at is not None and record.expires_at <= now
+            if record.scope == "run" and record.role == role and not is_over:
                 return {
                     "scope": "run", "decided_by": record.decided_by, "decided_at": now,
                     "data": record.data, "dataset": record.dataset,
@@ -295,11 +246,3 @@ class Approvals:
 
     def _record(self, row: Any) -> Approval:
         return Approval.model_validate_json(row["record"]).model_copy(update={"id": row["id"]})
-
-
-def _data_of(text: str) -> dict[str, Any]:
-    """Return how a standing approval decides a job's data."""
-    if not text:
-        return {"data": "default", "dataset": None}
-    found = json.loads(text)
-    return {"data": "chosen" if found else "none", "dataset": found}

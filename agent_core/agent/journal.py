@@ -151,8 +151,10 @@ class Journal:
             )
 
     def forget_hub(self) -> None:
-        """Forget what belongs to the former binding; standing approvals and byte counts stay."""
+        """Forget the former binding; approvals by digest alone and byte counts stay."""
         self.write_lazy()  # else it would be written into the new one's tables
         with self.transaction() as connection:
             for table in OF_A_HUB:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+            # Another hub numbers its groups anew: what was allowed in one of them ends with it.
+            connection.execute("DELETE FROM standing WHERE group_id <> 0")

@@ -48,7 +48,7 @@ class ModelExport:
         found = await self._source.find(run_id, number)
         package = await self._source.package(found)
         report = await asyncio.to_thread(sandbox.describe)
-        self._permits.give(package, allow, f"export {form}", (run_id, number), report)
+        self._permits.give(package, allow, f"export {form}", found.run, number, report)
         weights = await self._source.weights(found, lambda a, b: progress("Fetches", a, b))
         name = f"{PREFIX}{uuid.uuid4().hex[:12]}"
         job = ModelJob(name, "export", found, package, weights, _note(found))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from agent_core.agent.approvals import Approvals
 from agent_core.agent.journal import Journal
 from agent_core.errors import ForbiddenError
 from agent_core.jobs.sandbox import SandboxReport
 from agent_core.packages.verify import Verification
+from agent_core.protocol.records import Run
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,16 @@ class ModelPermits:
         self._approvals = approvals
         self._operator = operator
 
-    def is_standing(self, content_digest: str) -> bool:
-        """Return whether a standing approval covers this content."""
-        return self._standing(content_digest) is not None
+    def is_standing(self, content_digest: str, group_id: int) -> bool:
+        """Return whether a standing approval covers this content in a group."""
+        return self._approvals.standing.covering(content_digest, group_id) is not None
 
     def give(
-        self, found: Verification, allow: str, what: str, place: tuple[int, int],
+        self, found: Verification, allow: str, what: str, run: Run, number: int,
         sandbox: SandboxReport,
     ) -> Permit:  # fmt: skip
         """Return the permit, recorded; raises ForbiddenError where a person has to say yes."""
-        standing = self._standing(found.content_digest)
+        standing = self._approvals.standing.covering(found.content_digest, run.group_id)
         if standing is not None:
             permit = Permit(str(standing["by"]), "standing")
         elif allow == found.content_digest:
@@ -63,12 +64,6 @@ class ModelPermits:
             connection.execute(
                 "INSERT INTO model_permits (at, what, run_id, round, content_digest, allowed_by, "
                 "how) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (time.time(), what, *place, found.content_digest, permit.by, permit.how),
+                (time.time(), what, run.id, number, found.content_digest, permit.by, permit.how),
             )
         return permit
-
-    def _standing(self, content_digest: str) -> dict[str, Any] | None:
-        for allowed in self._approvals.standing():
-            if allowed["content_digest"] == content_digest:
-                return allowed
-        return None

@@ -54,7 +54,7 @@ class ModelSource:
         self._account = account
 
     async def detail(
-        self, run_id: int, number: int, is_allowed: Callable[[str], bool]
+        self, run_id: int, number: int, is_allowed: Callable[[str, int], bool]
     ) -> ModelDetail:
         """Return a model with its lineage."""
         call = self._account.call
@@ -72,7 +72,9 @@ class ModelSource:
             epoch=run.epoch,
             parameters=run.parameters,
             rounds=run.rounds,
-            packages=[_package(one, is_allowed(one.content_digest)) for one in packages],
+            packages=[
+                _package(one, is_allowed(one.content_digest, run.group_id)) for one in packages
+            ],
             sites=[_site(one, model.sites) for one in raw["devices"]],
             before=_before(listed["items"], number),
             declaration=_declaration(declared[0]) if declared else None,

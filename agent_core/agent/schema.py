@@ -174,5 +174,41 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE standing ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
 
     CREATE TABLE job_data (job_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+    """,    """
+    CREATE TABLE standing_of_groups (
+        content_digest TEXT NOT NULL,
+        group_id INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        application TEXT NOT NULL,
+        expires_at REAL,
+        allowed_by TEXT NOT NULL,
+        allowed_at REAL NOT NULL,
+        dataset TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (content_digest, group_id, role)
+    ) WITHOUT ROWID;
+
+    -- Allowed by its digest alone: in every group and role, as before.
+    INSERT INTO standing_of_groups
+        SELECT content_digest, 0, '', application, expires_at, allowed_by, allowed_at, dataset
+        FROM standing WHERE application = '';
+
+    -- Given in answer to a question: in the group and the role of that question. Where the
+    -- question is not known any more, the next run asks again.
+    INSERT INTO standing_of_groups
+        SELECT content_digest, group_id, role, application, expires_at, allowed_by, allowed_at,
+               dataset
+        FROM (
+            SELECT s.*, a.record ->> 'group_id' AS group_id, a.record ->> 'role' AS role,
+                   row_number() OVER (
+                       PARTITION BY s.content_digest ORDER BY a.record ->> 'decided_at' DESC
+                   ) AS place
+            FROM standing s JOIN approvals a ON a.content_digest = s.content_digest
+            WHERE s.application <> '' AND a.state = 'approved'
+              AND a.record ->> 'scope' = 'standing'
+              AND a.record ->> 'decided_at' <= s.allowed_at
+        ) WHERE place = 1;
+
+    DROP TABLE standing;
+    ALTER TABLE standing_of_groups RENAME TO standing;
     """,
 )

@@ -80,7 +80,7 @@ class ServingDesk:
         found = await self._source.find(run_id, number)
         package = await self._source.package(found)
         report = await asyncio.to_thread(sandbox.describe)
-        permit = self._permits.give(package, allow, "serve", (run_id, number), report)
+        permit = self._permits.give(package, allow, "serve", found.run, number, report)
         record = Serving(
             id=f"{run_id}-{number}-{secrets.token_hex(3)}",
             run_id=run_id,

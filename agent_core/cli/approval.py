@@ -187,7 +187,8 @@ def _standing_text(value: list[dict[str, Any]]) -> str:
     if not value:
         return "There are no standing approvals."
     rows = [
-        [item["content_digest"], item["application"], item["by"], clock(item["expires_at"])]
+        [item["content_digest"], item["application"], str(item["group_id"] or "every"),
+         item["role"] or "every", item["by"], clock(item["expires_at"])]
         for item in value
-    ]
-    return table(rows, ["content digest", "application", "by", "until"])
+    ]  # fmt: skip
+    return table(rows, ["content digest", "application", "group", "role", "by", "until"])

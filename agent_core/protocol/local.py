@@ -123,10 +123,11 @@ OWN: dict[str, str] = {
     "approvals.approve": "id, scope (once | run | standing), expires_at?, dataset?, no_data? -> "
     "Approval",
     "approvals.refuse": "id, reason -> Approval",
-    "approvals.standing": "-> [{content_digest, application, expires_at, by, data, dataset}]",
-    "approvals.allow": "content_digest, by, expires_at?, application?, data?, dataset? -> {}; a "
-    "standing approval made beforehand",
-    "approvals.disallow": "content_digest -> {}",
+    "approvals.standing": "-> [{content_digest, group_id, role, application, expires_at, by, data, "
+    "dataset}]; group_id 0 and role '' stand for every one",
+    "approvals.allow": "content_digest, by, expires_at?, application?, data?, dataset?, group_id?, "
+    "role? -> {}; a standing approval made beforehand",
+    "approvals.disallow": "content_digest, group_id?, role? -> {}",
     "datasets.list": "-> [Dataset] (records_data.py)",
     "datasets.get": "id -> Dataset with `history`, its versions",
     "datasets.add": "path, name?, kind?, note? -> Dataset; reading begins, progress as events",

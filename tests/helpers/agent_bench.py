@@ -180,7 +180,7 @@ class AgentBench:
 
     def allow(self) -> None:
         """Give a standing approval for the package."""
-        self.agent.parts.approvals.allow(self.package.content_digest, "test")
+        self.agent.parts.approvals.standing.allow(self.package.content_digest, "test")
 
     def state(self, run_id: int = 1) -> State | None:
         """Return the state of the run's job."""
