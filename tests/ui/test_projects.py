@@ -182,6 +182,19 @@ def test_a_run_is_put_together_and_started(dialog, agent, window, qtbot) -> None
     qtbot.waitUntil(lambda: window.key == "run", timeout=5000)
 
 
+def test_a_parameter_of_no_value_is_sent_as_none(dialog, agent, qtbot) -> None:
+    """The field shows null; left alone, it stays that and is no text."""
+    dialog.form.show_parameters({"seed": None, "momentum": None})
+    seed, momentum = dialog.form.rows
+    assert seed.control.text() == "null"
+    momentum.control.setText("0.9")
+    dialog._start.click()
+    qtbot.waitUntil(lambda: bool(agent.called("runs.start")), timeout=5000)
+
+    (asked,) = agent.called("runs.create")
+    assert asked["parameters"] == {"seed": None, "momentum": 0.9}
+
+
 def test_a_second_try_does_not_make_a_second_run(dialog, agent, qtbot) -> None:
     """When the start fails, trying again sends the same key."""
     agent.errors["runs.start"] = ConflictError("The group changed meanwhile.")

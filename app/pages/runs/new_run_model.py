@@ -227,8 +227,13 @@ def rounds_for(application: Application, runs: Sequence[Run]) -> int:
 
 
 def read_value(text: str, like: Any) -> Any:
-    """Return a typed text in the type of another value; raises ValueError with a sentence."""
+    """Return a typed text in the type of another value; raises ValueError with a sentence.
+
+    Beside no value (null), an empty text or "null" stays none, anything else is read freely.
+    """
     text = text.strip()
+    if like is None:
+        return None if text in {"", "null"} else guess_value(text)
     if isinstance(like, bool):
         if text.lower() in {"true", "false"}:
             return text.lower() == "true"

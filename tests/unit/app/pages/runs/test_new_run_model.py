@@ -105,6 +105,15 @@ def test_values_are_read_in_the_type_of_the_package(text: str, like: object, val
     assert type(read_value(text, like)) is type(like)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("null", None), (" ", None), ("7", 7), ("0.5", 0.5), ("true", True), ("adam", "adam")],
+)
+def test_a_parameter_without_a_value_stays_none(text: str, value: object) -> None:
+    """A null of the package is sent as null until something else is typed."""
+    assert read_value(text, None) == value
+
+
 @pytest.mark.parametrize(("text", "like"), [("0.3x", 0.1), ("1.5", 5), ("maybe", True), ("{", {})])
 def test_a_wrong_value_says_what_would_be_right(text: str, like: object) -> None:
     """The sentence names what would be right."""
