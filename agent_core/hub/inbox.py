@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from agent_core.hub import tables
+from agent_core.hub.fresh_urls import UrlOf, freshened
 from agent_core.hub.store import Reader, Tx
 from agent_core.protocol.messages import (
     RESEND_AFTER_S,
@@ -18,6 +19,7 @@ from agent_core.protocol.messages import (
 from agent_core.protocol.topics import device_topics
 
 RESEND_BATCH = 64
+RESEND_EACH = 16  # of one device at a time, so that one with many does not keep others waiting
 BACKOFF_LIMIT = 6  # doublings of RESEND_AFTER_S
 
 
@@ -64,9 +66,11 @@ def put(
     return sequence
 
 
-def acknowledge(tx: Tx, edge_id: int, stream: str, sequences: list[int]) -> None:
+def acknowledge(tx: Tx, edge_id: int, stream: str, sequences: list[int], hub: str = "") -> None:
     """Tell a device after the commit that the hub has these for good."""
-    message = Ack.model_validate({"stream": stream, "sequences": sequences, "hub_time": tx.now})
+    message = Ack.model_validate(
+        {"stream": stream, "sequences": sequences, "hub_time": tx.now, "hub": hub}
+    )
     tx.send(device_topics(edge_id).inbox, to_payload(message))
 
 
@@ -79,51 +83,60 @@ def taken(tx: Tx, edge_id: int, sequences: Iterable[int]) -> None:
         tx.run(delete(table).where(table.c.edge_id == edge_id, table.c.inbox_seq.in_(part)))
 
 
-def resend(tx: Tx, edge_id: int) -> int:
+def resend(tx: Tx, edge_id: int, url_of: UrlOf | None = None) -> int:
     """Publish everything again that a reconnected device has not acknowledged."""
     table = tables.inbox
     rows = tx.all(
-        select(table.c.topic, table.c.payload)
+        select(table.c.kind, table.c.topic, table.c.payload)
         .where(table.c.edge_id == edge_id)
         .order_by(table.c.inbox_seq)
         .limit(RESEND_BATCH)
     )
-    for row in rows:
-        tx.send(row["topic"], row["payload"])
+    for topic, payload in freshened(tx, rows, url_of):
+        tx.send(topic, payload)
     if rows:
         tx.run(update(table).where(table.c.edge_id == edge_id).values(sent_at=tx.now, attempts=1))
     return len(rows)
 
 
 def overdue(reader: Reader, now: float) -> list[tuple[int, int]]:
-    """Return (edge id, inbox number) of what present devices should have acknowledged by now."""
+    """Return (edge id, inbox number) of what present devices should have acknowledged by now.
+
+    Each device gets its turn: the first of everyone comes before the second of anyone.
+    """
     table, seen = tables.inbox, tables.devices
-    rows = reader.all(
-        select(table.c.edge_id, table.c.inbox_seq, table.c.sent_at, table.c.attempts)
+    waits = {attempt + 1: now - RESEND_AFTER_S * 2**attempt for attempt in range(BACKOFF_LIMIT)}
+    longest = now - RESEND_AFTER_S * 2**BACKOFF_LIMIT
+    turn = func.row_number().over(partition_by=table.c.edge_id, order_by=table.c.inbox_seq)
+    due = (
+        select(table.c.edge_id, table.c.inbox_seq, turn.label("turn"))
         .join(seen, seen.c.edge_id == table.c.edge_id)
         .where(
             table.c.sent_at < now - RESEND_AFTER_S,
+            table.c.sent_at < case(waits, value=table.c.attempts, else_=longest),
             seen.c.last_seen > now - SILENT_AFTER_S,
             seen.c.gone.is_(False),
         )
-        .order_by(table.c.edge_id, table.c.inbox_seq)
+        .subquery()
+    )
+    rows = reader.all(
+        select(due.c.edge_id, due.c.inbox_seq)
+        .where(due.c.turn <= RESEND_EACH)
+        .order_by(due.c.turn, due.c.edge_id)
         .limit(RESEND_BATCH)
     )
-    return [
-        (row["edge_id"], row["inbox_seq"])
-        for row in rows
-        if row["sent_at"] < now - RESEND_AFTER_S * 2 ** min(row["attempts"] - 1, BACKOFF_LIMIT)
-    ]
+    return sorted((row["edge_id"], row["inbox_seq"]) for row in rows)
 
 
-def send_again(tx: Tx, keys: list[tuple[int, int]]) -> None:
+def send_again(tx: Tx, keys: list[tuple[int, int]], url_of: UrlOf | None = None) -> None:
     """Publish these again, where they still wait."""
     table = tables.inbox
     for edge_id, sequence in keys:
         mine = (table.c.edge_id == edge_id) & (table.c.inbox_seq == sequence)
-        row = tx.first(select(table.c.topic, table.c.payload).where(mine))
+        row = tx.first(select(table.c.kind, table.c.topic, table.c.payload).where(mine))
         if row is not None:
-            tx.send(row["topic"], row["payload"])
+            for topic, payload in freshened(tx, [row], url_of):
+                tx.send(topic, payload)
             tx.run(update(table).where(mine).values(sent_at=tx.now, attempts=table.c.attempts + 1))
 
 

@@ -70,7 +70,9 @@ class Listener:
         relay: Relay,
         counters: Counters,
         vitals: VitalsBoard | None = None,
+        instance: str = "",
     ) -> None:
+        self._instance = instance
         self._store = store
         self._relay = relay
         self._counters = counters
@@ -137,7 +139,8 @@ class Listener:
             for topic, payload in messages:
                 self._one(batch, topic, payload)
             for (edge_id, stream), sequences in batch.acks.items():
-                inbox.acknowledge(tx, edge_id, stream, sequences)
+                hub = self._instance if stream == "active" else ""
+                inbox.acknowledge(tx, edge_id, stream, sequences, hub)
 
     def _one(self, batch: _Batch, topic: str, payload: bytes) -> None:
         edge_id = 0
@@ -187,7 +190,7 @@ class Listener:
             devices.changed(tx, edge_id)
         batch.known.pop(edge_id, None)
         if message.resync:
-            inbox.resend(tx, edge_id)
+            inbox.resend(tx, edge_id, self._relay.presign)
 
     def greeting(self) -> list[Outgoing]:
         """Return the words that ask every device for what the hub has not acknowledged."""

@@ -53,7 +53,10 @@ class Sweeper:
             keys = inbox.overdue(reader, time.time())
         if keys:
             with self._store.write() as tx:
-                inbox.send_again(tx, keys)
+                inbox.send_again(tx, keys, self._url_of if self._objects else None)
+
+    def _url_of(self, key: str) -> str:
+        return self._objects.presign_get(key, self._settings.url_valid_s) if self._objects else ""
 
     def end_overdue(self) -> None:
         """End runs whose wait has reached its bound."""

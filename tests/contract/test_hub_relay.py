@@ -9,8 +9,9 @@ import pytest
 from helpers.hub_bench import Scene
 from sqlalchemy import update
 
-from agent_core.hub import round_traffic, tables
+from agent_core.hub import inbox, round_traffic, tables
 from agent_core.protocol.messages import (
+    INLINE,
     BlobRef,
     InboxAck,
     RoundMessage,
@@ -204,6 +205,53 @@ def test_the_inbox_is_sent_again_to_present_devices_only(scene: Scene) -> None:
     scene.bench.published.clear()
     scene.bench.sweeper.resend()
     assert not here.inbox("start")  # just sent
+
+
+def test_one_devices_backlog_does_not_hold_up_the_others(scene: Scene) -> None:
+    run = scene.running()
+    busy, other = scene.silos
+    assert busy.edge < other.edge
+    for number in range(3 * inbox.RESEND_BATCH):
+        scene.server.send(run, busy.edge, f"m{number}")
+    scene.server.send(run, other.edge, "alone")
+    now, table = time.time(), tables.inbox
+    with scene.bench.store.write() as tx:  # sent often, the last time a minute ago
+        tx.run(update(table).values(sent_at=now - 60, attempts=6))
+        tx.run(update(table).where(table.c.edge_id == other.edge).values(attempts=1))
+    with scene.bench.store.read() as reader:
+        assert [edge for edge, _ in inbox.overdue(reader, now)] == [other.edge]
+        later = inbox.overdue(reader, now + 9)  # nobody beats meanwhile; all are still present
+        assert [edge for edge, _ in later] == [other.edge]
+    with scene.bench.store.write() as tx:
+        tx.run(update(table).values(sent_at=now - 3600))
+    with scene.bench.store.read() as reader:
+        due = inbox.overdue(reader, now)
+    assert [edge for edge, _ in due].count(busy.edge) == inbox.RESEND_EACH
+    assert other.edge in [edge for edge, _ in due]
+    assert due == sorted(due)
+
+
+@pytest.mark.parametrize("how", ["resync", "sweep"])
+def test_what_goes_again_has_fresh_addresses(scene: Scene, run: dict[str, Any], how: str) -> None:
+    silo, store = scene.silos[0], scene.bench.objects
+    sha256 = scene.server.upload(run, b"tensor bytes")
+    inside = BlobRef(sha256="a" * 64, size=3, url=INLINE)
+    scene.server.send(run, silo.edge, "m1", blobs=[BlobRef(sha256=sha256, size=12)], round=1)
+    scene.server.send(run, silo.edge, "m2", blobs=[inside], round=1)
+    scene.bench.published.clear()
+    store.signed = "?of-now"  # the address sent first has run out by now
+    if how == "resync":
+        silo.beat(resync=True)
+    else:
+        with scene.bench.store.write() as tx:
+            tx.run(update(tables.inbox).values(sent_at=time.time() - 6))
+        scene.bench.sweeper.resend()
+    (first, body), (second, _) = silo.inbox("round")
+    assert isinstance(first, RoundMessage)
+    assert isinstance(second, RoundMessage)
+    assert first.blobs[0].url == f"get:runs/{run['id']}/1/{sha256}?of-now"
+    assert (first.message_id, first.inbox_seq > 0, body) == ("m1", True, b"body of m1")
+    assert second.blobs == [inside]
 
 
 def test_heartbeats_are_acknowledged_and_show_presence(scene: Scene) -> None:
