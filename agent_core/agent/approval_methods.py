@@ -10,6 +10,7 @@ from typing import Any, Literal
 from agent_core.agent import approval_history
 from agent_core.agent.approval_review import SHOWN_BYTES, diffs, review
 from agent_core.agent.approval_sources import place_of
+from agent_core.agent.approvals import DECIDED_AT_ONCE
 from agent_core.agent.dispatcher import Dispatcher
 from agent_core.agent.parts import Parts
 from agent_core.agent.status import StatusBoard, as_json
@@ -48,9 +49,12 @@ class ApprovalMethods:
             "approvals.disallow": self.disallow,
         }
 
-    async def questions(self, state: str | None = None) -> list[dict[str, Any]]:
-        """Return questions, newest first."""
-        return [as_json(item) for item in self._parts.approvals.questions(state)]
+    async def questions(
+        self, state: str | None = None, before: int | None = None, limit: int = DECIDED_AT_ONCE
+    ) -> list[dict[str, Any]]:
+        """Return questions, newest first: all that wait, and decided ones older than `before`."""
+        found = self._parts.approvals.questions(state, before, limit)
+        return [as_json(item) for item in found]
 
     async def get(self, id: int) -> dict[str, Any]:  # noqa: A002 - the wire's name
         """Return one question whole."""

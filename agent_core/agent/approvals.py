@@ -17,6 +17,8 @@ from agent_core.protocol.states import Role
 
 Scope = Literal["once", "run", "standing"]
 SCOPES = ("once", "run", "standing")
+DECIDED_AT_ONCE = 200
+DECIDED_LIMIT = 2_000
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,21 @@ class Approvals:
         ).fetchone()
         return self._record(row) if row else None
 
-    def questions(self, state: str | None = None, limit: int = 200) -> list[Approval]:
-        """Return questions, newest first, without their file lists."""
+    def questions(
+        self, state: str | None = None, before: int | None = None, limit: int = DECIDED_AT_ONCE
+    ) -> list[Approval]:
+        """Return questions, newest first, without their file lists.
+
+        Every one that waits, and of the decided ones at most `limit` older than `before`; `state`
+        is pending, decided, or what was decided.
+        """
         rows = self._journal.connection.execute(
-            "SELECT id, state, record FROM approvals WHERE ? IS NULL OR state = ? "
-            "ORDER BY id DESC LIMIT ?",
-            (state, state, limit),
+            "SELECT id, state, record FROM approvals WHERE state = 'pending' "
+            "AND ? IN ('', 'pending') UNION ALL "
+            "SELECT * FROM (SELECT id, state, record FROM approvals WHERE state <> 'pending' "
+            "AND ? IN ('', 'decided', state) AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?) "
+            "ORDER BY id DESC",
+            (state or "", state or "", before, before, min(max(limit, 1), DECIDED_LIMIT)),
         ).fetchall()
         return [self._record(row).model_copy(update={"files": []}) for row in rows]
 

@@ -115,7 +115,8 @@ OWN: dict[str, str] = {
     "serving.predict": "id, rows? | path? -> {predictions, ms}",
     "serving.stop": "id -> Serving",
     "serving.forget": "id -> {}; takes an ended one off the list",
-    "approvals.list": "state? -> [Approval]",
+    "approvals.list": "state? (pending | decided | one of them), before?, limit? -> [Approval]; all "
+    "that wait, and decided ones older than the id `before`",
     "approvals.get": "id -> Approval",
     "approvals.file": "id, path -> {text, is_binary, changed}",
     "approvals.review": "id -> {files, risks, is_compared, datasets, limits}",

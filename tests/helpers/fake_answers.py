@@ -331,8 +331,16 @@ class Answers(FakeModels):
         return plain(self.runs[int(run_id)])
 
     # --- decisions and jobs ---
-    def approvals_list(self, state: str = "") -> Any:
-        found = [a for a in self.approvals.values() if state in ("", a["state"])]
+    def approvals_list(self, state: str = "", before: int | None = None, limit: int = 200) -> Any:
+        found = [
+            one
+            for one in self.approvals.values()
+            if state in ("", one["state"], "decided" if one["state"] != "pending" else "")
+            and (before is None or one["id"] < before)
+        ]
+        found.sort(key=lambda one: -one["id"])
+        if state == "decided":
+            found = found[:limit]
         return [{**one, "files": []} for one in found]  # as the real one: lists stay small
 
     def approvals_get(self, id: int) -> Any:  # noqa: A002 - the protocol's name
@@ -368,12 +376,13 @@ class Answers(FakeModels):
 
     def approvals_standing(self) -> Any:
         return [{"content_digest": data.digest("wdbc-mlp"), "application": "WDBC MLP 1.2.1",
-                 "expires_at": data.NOW + 20 * 86400, "by": "Dr. Marta Vogel"}]  # fmt: skip
+                 "expires_at": data.NOW + 20 * 86400, "by": "Dr. Marta Vogel",
+                 "group_id": 7, "role": "client"}]  # fmt: skip
 
     def approvals_allow(self, **_: Any) -> Any:
         return {}
 
-    def approvals_disallow(self, content_digest: str) -> Any:
+    def approvals_disallow(self, content_digest: str, **_: Any) -> Any:
         return {}
 
     def _decide(self, approval_id: int, state: str, **fields: Any) -> Any:

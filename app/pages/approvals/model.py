@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from app.i18n import mark, tr, trn
 from app.widgets.cells import Cell
 from app.widgets.decision_words import decider, is_by_demo, scope_words
-from app.widgets.words import age, clock, date
+from app.widgets.words import age, clock, date, short_digest
 
 FILTERS = (
     ("pending", mark("Waiting")),
@@ -123,3 +124,27 @@ def standing_data(one: dict[str, Any]) -> Cell:
     if one.get("data") == "none":
         return Cell(tr("no data"), tok="faint")
     return Cell(tr("as the settings say"), tok="muted")
+
+
+def standing_name(one: dict[str, Any]) -> str:
+    """Return what tells a standing approval from others: content, and group and role if named."""
+    place = f" {one['group_id']} {one['role']}" if one.get("group_id") else ""
+    return f"{one['content_digest']}{place}"
+
+
+def standing_cell(one: dict[str, Any], groups: Mapping[int, str]) -> Cell:
+    """Return what is approved beforehand, over where it holds."""
+    place = standing_place(one, groups)
+    sub = f"{short_digest(one['content_digest'])} · {place}"
+    return Cell(one["application"] or tr("by its digest"), weight=600, sub=sub)
+
+
+def standing_place(one: dict[str, Any], groups: Mapping[int, str]) -> str:
+    """Return in which group's runs, and in which part, a standing approval holds."""
+    number = int(one.get("group_id") or 0)
+    if not number:
+        return tr("every group")
+    name = groups.get(number) or tr("group {id}", id=number)
+    if one.get("role") == "server":
+        return tr("{group}, combines updates", group=name)
+    return tr("{group}, trains", group=name) if one.get("role") else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -13,7 +14,7 @@ from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.approvals import model
 from app.widgets.bars import Skeleton
-from app.widgets.buttons import Chip
+from app.widgets.buttons import Button, Chip
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
 from app.widgets.decision_dialog import DecisionDialog
@@ -28,6 +29,8 @@ from app.widgets.words import short_digest
 
 SKELETON_MS = 300
 AGES_EVERY_MS = 10_000
+PAGE = 200  # decided ones that are read at once
+UNDO_S = 10.0
 Approval = dict[str, Any]
 
 
@@ -39,9 +42,11 @@ class ApprovalsPage(Page):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self._approvals: list[Approval] = []
+        self._waiting: list[Approval] = []
+        self._decided: list[Approval] = []
+        self._groups: dict[int, str] = {}
         self._standing: list[Approval] = []
-        self._is_read = False
+        self._is_read = self._has_older = False
         self.choice = Segmented([(key, tr(text)) for key, text in model.FILTERS], "pending")
         self.choice.chosen.connect(lambda _: self._show())
         self.chips = {
@@ -61,9 +66,7 @@ class ApprovalsPage(Page):
         self.table.setAccessibleName(tr("Approvals"))
         self.table.opened.connect(self._open_dialog)
         self.table.clicked_cell.connect(self._clicked)
-        self.standing: RowModel[Approval] = RowModel(
-            self._standing_columns(), lambda one: one["content_digest"]
-        )
+        self.standing: RowModel[Approval] = RowModel(self._standing_columns(), model.standing_name)
         self.standing_table = Table(self.standing, row_height=54)
         self.standing_table.setAccessibleName(tr("Approved beforehand"))
         self.standing_table.clicked_cell.connect(self._standing_clicked)
@@ -91,6 +94,9 @@ class ApprovalsPage(Page):
             self._stack.addWidget(widget)
         card = TableCard()
         card.add((self._stack, 1))
+        self.older = Button(tr("Read older ones"), "link", on_click=self._read_older)
+        self.older.hide()
+        card.add(row(None, self.older, margins=(12, 0, 12, 6)))
         top = row(self.choice, *self.chips.values(), None, self._note, self.search, gap=10)
         self.setLayout(column(top, (card, 1), gap=16, margins=(24, 20, 24, 20)))
         self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
@@ -112,9 +118,8 @@ class ApprovalsPage(Page):
 
     def _standing_columns(self) -> list[Column[Approval]]:
         return [
-            Column(tr("Application"), lambda one: Cell(
-                one["application"] or tr("by its digest"), weight=600,
-                sub=short_digest(one["content_digest"])), 260),
+            Column(tr("Application"),
+                   lambda one: model.standing_cell(one, self._groups), 330),
             Column(tr("Data"), model.standing_data),
             Column(tr("Approved by"), model.standing_by, 220),
             Column(tr("Until"), model.standing_until, 170),
@@ -139,13 +144,34 @@ class ApprovalsPage(Page):
 
     def _read(self) -> None:
         call = self.context.tasks.call
-        call("approvals.list", self._take, self._failed, self)
+        known = max(PAGE, len(self._decided))  # what was read stays shown
+        work = partial(_read_both, self.context, known)
+        self.context.tasks.run(work, self._take, self._failed, self)
         call("approvals.standing", self._take_standing, self._failed, self)
+        call("groups.list", self._take_groups, lambda _: None, self)
 
-    def _take(self, approvals: list[Approval]) -> None:
-        self._approvals, self._is_read = approvals, True
+    def _take(self, found: tuple[list[Approval], list[Approval], bool]) -> None:
+        self._waiting, self._decided, self._has_older = found
+        self._is_read = True
         self._patience.stop()
         self._show()
+
+    def _read_older(self) -> None:
+        before = min((int(one["id"]) for one in self._decided), default=None)
+        self.context.tasks.call(
+            "approvals.list", self._take_older, parent=self, state="decided", before=before,
+            limit=PAGE,
+        )  # fmt: skip
+
+    def _take_older(self, found: list[Approval]) -> None:
+        known = {one["id"] for one in self._decided}
+        self._decided = self._decided + [one for one in found if one["id"] not in known]
+        self._has_older = len(found) >= PAGE
+        self._show()
+
+    def _take_groups(self, answer: dict[str, Any]) -> None:
+        self._groups = {int(one["id"]): str(one["name"]) for one in answer["items"]}
+        self.standing.refresh()
 
     def _take_standing(self, standing: list[Approval]) -> None:
         self._standing = standing
@@ -168,11 +194,14 @@ class ApprovalsPage(Page):
     def _show(self) -> None:
         if not self._is_read:
             return
-        waiting, decided = model.waiting(self._approvals), model.decided(self._approvals)
+        waiting, decided = model.waiting(self._waiting), model.decided(self._decided)
         choice, text = self.choice.current(), self.search.text()
+        counts = {"waiting": len(waiting), "decided": len(decided)}
         self._note.setText(
-            tr("{waiting} waiting, {decided} decided", waiting=len(waiting), decided=len(decided))
-        )
+            tr("{waiting} waiting, the newest {decided} decided", **counts) if self._has_older
+            else tr("{waiting} waiting, {decided} decided", **counts)
+        )  # fmt: skip
+        self.older.setVisible(choice == "decided" and self._has_older)
         for key, chip in self.chips.items():
             chip.setVisible(choice == "decided")
             chip.set_count(sum(one["state"] == key for one in decided))
@@ -221,8 +250,9 @@ class ApprovalsPage(Page):
 
     def _open_standing(self, one: Approval) -> None:
         """Show the last decision about the content that is approved beforehand."""
-        for approval in model.decided(self._approvals):
-            if approval["content_digest"] == one["content_digest"]:
+        for approval in model.decided(self._decided):
+            is_there = one.get("group_id") in (0, None, approval["group_id"])
+            if is_there and approval["content_digest"] == one["content_digest"]:
                 self._open_dialog(approval)
                 return
         self.context.notify(tr("No run asked for it yet"), short_digest(one["content_digest"]))
@@ -230,7 +260,7 @@ class ApprovalsPage(Page):
     def _revoke(self, one: Approval) -> None:
         self.context.tasks.call(
             "approvals.disallow", lambda _: self._revoked(one), parent=self,
-            content_digest=one["content_digest"],
+            content_digest=one["content_digest"], **_place_of(one),
         )  # fmt: skip
 
     def _revoked(self, one: Approval) -> None:
@@ -241,6 +271,7 @@ class ApprovalsPage(Page):
             tr("Its next start waits for your decision again. What runs now goes on."),
             action=tr("Undo"),
             on_action=lambda: self._allow_again(one),
+            seconds=UNDO_S,
         )
 
     def _allow_again(self, one: Approval) -> None:
@@ -248,7 +279,7 @@ class ApprovalsPage(Page):
             "approvals.allow", lambda _: self._read(), parent=self,
             content_digest=one["content_digest"], by=str(one.get("by") or ""),
             expires_at=one.get("expires_at"), application=one["application"],
-            data=one.get("data") or "default", dataset=one.get("dataset"),
+            data=one.get("data") or "default", dataset=one.get("dataset"), **_place_of(one),
         )  # fmt: skip
 
     def _row_menu(self, at: QPoint) -> None:
@@ -268,3 +299,15 @@ class ApprovalsPage(Page):
             menu.addAction(tr("Details")).triggered.connect(lambda: self._open_standing(one))
             menu.addAction(tr("Revoke")).triggered.connect(lambda: self._revoke(one))
             menu.popup(self.standing_table.viewport().mapToGlobal(at))
+
+
+def _place_of(one: Approval) -> dict[str, Any]:
+    """Return the group and role of a standing approval, as its methods take them."""
+    return {"group_id": int(one.get("group_id") or 0), "role": str(one.get("role") or "")}
+
+
+def _read_both(context: AppContext, known: int) -> tuple[list[Approval], list[Approval], bool]:
+    """Return what waits, the newest decided ones, and whether there are older ones."""
+    waiting = context.client.call("approvals.list", state="pending")
+    decided = context.client.call("approvals.list", state="decided", limit=known)
+    return waiting, decided, len(decided) >= known

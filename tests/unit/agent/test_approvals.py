@@ -157,6 +157,23 @@ def test_older_standing_approvals_get_the_group_of_their_question(tmp_path: Path
     assert {one["data"] for one in found} == {"none"}
 
 
+def test_what_waits_is_listed_however_much_was_decided_since(journal: Journal) -> None:
+    """The decided ones come in pages; an open question never falls off."""
+    approvals = Approvals(journal)
+    open_one = approvals.ask(question(1))
+    later = [approvals.ask(question(number)).id for number in range(2, 8)]
+    for number in later:
+        approvals.refuse(number, "no", "Op")
+
+    assert [one.id for one in approvals.questions("pending", limit=2)] == [open_one.id]
+    assert [one.id for one in approvals.questions(limit=2)] == [*later[:-3:-1], open_one.id]
+    decided = approvals.questions("decided", limit=2)
+    assert [one.id for one in decided] == later[:-3:-1]
+    older = approvals.questions("decided", before=decided[-1].id, limit=10)
+    assert [one.id for one in older] == later[-3::-1]
+    assert [one.id for one in approvals.questions("refused")] == later[::-1]
+
+
 def test_changed_files_are_named(journal: Journal) -> None:
     """Changed, new and removed ones against the last approved version."""
     approvals = Approvals(journal)
