@@ -51,7 +51,7 @@ def of_approval(approval: dict[str, Any], now: float) -> Notice:
         ("approval", approval["id"]), "warn",
         tr("Approval needed: {name}", name=approval.get("application") or tr("a run")),
         f"{who} {news}", float(approval.get("asked_at") or now), "approvals",
-        {"approval_id": approval["id"]}, tr("Review"), is_decision=True, icon="hourglass",
+        {"approval": approval["id"]}, tr("Review"), is_decision=True, icon="hourglass",
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication
 
 from app.context import AppContext
 from app.i18n import tr
@@ -33,6 +34,7 @@ class WindowTools(QObject):
         self._context = context
         self._memory = memory
         self._toasts: dict[tuple[Any, ...], Toast] = {}
+        self._missed: list[Notice] = []  # told nowhere yet: they wait until the window is back
         self.book = NoticeBook(self)
         self.notifier = Notifier(context, self.book, self)
         self.native: Callable[[Notice], bool] = lambda _: False  # the tray's, where there is one
@@ -42,6 +44,7 @@ class WindowTools(QObject):
         self.book.changed.connect(self._count)
         self.palette: Palette
         self.popover: BellPopover
+        window.installEventFilter(self)
         self.build()
 
     def build(self) -> None:
@@ -104,8 +107,9 @@ class WindowTools(QObject):
     def _tell(self, notice: Notice) -> None:
         window = self._window
         if not window.isVisible() or window.isMinimized():
-            if not self.notifier.is_quiet:
-                self.native(notice)
+            if not self.notifier.is_quiet and not self.native(notice):
+                self._missed.append(notice)
+                QApplication.alert(window)
             return
         if notice.key[0] == "offline" or (
             notice.is_decision and window.key in ("approvals", "home")
@@ -113,10 +117,21 @@ class WindowTools(QObject):
             return  # the banner or the page says it already
         self._toasts[notice.key] = window.toasts.show(
             notice.title, notice.text, kind=notice.kind, action=notice.action,
-            on_action=lambda: self.follow(notice), stays=notice.is_decision,
+            on_action=lambda: self.follow(notice), stays=notice.is_decision, key=notice.key,
         )  # fmt: skip
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell what was missed as soon as the window is back."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.WindowStateChange):
+            window = self._window
+            if self._missed and window.isVisible() and not window.isMinimized():
+                missed, self._missed = self._missed, []
+                for notice in missed:
+                    self._tell(notice)
+        return False
+
     def _decided(self, key: tuple[Any, ...]) -> None:
+        self._missed = [one for one in self._missed if one.key != key]
         toast = self._toasts.pop(key, None)
         if toast is not None:
             self._window.toasts.close(toast)

@@ -41,6 +41,8 @@ class Toast(QFrame):
         self.setObjectName("toast")
         self.setFixedWidth(WIDTH)
         self.title = title
+        self.stays = False
+        self.key: object = None  # what it is about; the next about the same takes its place
         token, icon = _KINDS[kind]
         shown = int(seconds * 1000) or SHOWN_MS
         self._timer = QTimer(self, singleShot=True, interval=shown)

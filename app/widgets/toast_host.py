@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.widgets.toast import WIDTH, Toast
 
+SHOWN = 4
+
 
 class ToastHost(QObject):
     """Stack toasts over a window."""
@@ -30,19 +32,26 @@ class ToastHost(QObject):
         on_action: Callable[[], object] | None = None,
         stays: bool = False,
         seconds: float = 0.0,
+        key: object = None,
     ) -> Toast:
-        """Show a message; failures and decisions stay until they are closed."""
-        for old in [toast for toast in self.toasts if toast.title == title]:
+        """Show a message in place of one of the same key; failures and decisions stay.
+
+        Without a key the title is the key. The newest few are shown; older ones that stay wait
+        behind them until there is room, the others go.
+        """
+        key = title if key is None else key
+        for old in [toast for toast in self.toasts if toast.key == key]:
             self.close(old)
         toast = Toast(kind, title, text, action, on_action, lambda: self.close(toast), seconds)
+        toast.key, toast.stays = key, stays or kind == "danger"
         toast.setParent(self._window)
         self.toasts.append(toast)
-        for old in self.toasts[:-4]:
+        for old in [one for one in self.toasts[:-SHOWN] if not one.stays]:
             self.close(old)
         toast.adjustSize()
         toast.show()
         toast.raise_()
-        if not stays and kind != "danger":
+        if not toast.stays:
             toast.leave_by_itself()
         self._place()
         QTimer.singleShot(0, toast, partial(self._settle, toast))
@@ -67,7 +76,10 @@ class ToastHost(QObject):
 
     def _place(self) -> None:
         bottom = self._window.height() - 20
-        for toast in reversed(self.toasts):
+        for waiting in self.toasts[:-SHOWN]:
+            waiting.hide()
+        for toast in reversed(self.toasts[-SHOWN:]):
+            toast.show()
             layout = toast.layout()
             height = layout.heightForWidth(WIDTH) if layout is not None else -1
             toast.resize(WIDTH, max(height, toast.sizeHint().height()))

@@ -8,9 +8,11 @@ from datetime import datetime
 from helpers.fake_agent import FakeAgent
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from app.main import Desktop
 from app.shell.notices import Notice
+from app.widgets.decision_dialog import DecisionDialog
 
 BOUND_MS = 10_000
 
@@ -131,3 +133,86 @@ def test_an_outage_is_told_once_after_a_while(make_agent, make_window, qtbot) ->
     tools.notifier._take_status(away)
     tools.notifier._take_status(away)
     assert len([n for n in tools.book.notices if n.key[0] == "offline"]) == 1
+
+
+def opened(window: QWidget, qtbot) -> DecisionDialog:
+    """Wait for the dialog that decides; return it."""
+    found: list[DecisionDialog] = []
+
+    def look() -> bool:
+        found[:] = [one for one in window.findChildren(DecisionDialog) if one.isVisible()]
+        return bool(found)
+
+    qtbot.waitUntil(look, timeout=BOUND_MS)
+    return found[0]
+
+
+def test_review_opens_the_decision_itself(make_agent, make_window, qtbot) -> None:
+    agent, desktop = scene(make_agent, make_window, qtbot)
+    window = desktop.window
+    number = next(iter(agent.answers.approvals))
+    window.navigate("settings")
+    window.tools.book.decided(("approval", number))
+    window.tools.book._told.clear()
+    agent.push("approval", id=number, state="pending")
+    qtbot.waitUntil(lambda: bool(window.toasts.toasts), timeout=BOUND_MS)
+    buttons = window.toasts.toasts[-1].findChildren(QPushButton)
+    next(one for one in buttons if one.text().strip() == "Review").click()
+    dialog = opened(window, qtbot)
+    assert agent.called("approvals.get")[-1] == {"id": number}
+    assert window.key == "approvals"
+    dialog.reject()
+    window.navigate("settings")
+    window.rebuild()  # a change of language asks nothing again
+    assert "approval" not in window._arguments
+
+
+def test_a_row_of_the_bell_opens_the_decision_itself(make_agent, make_window, qtbot) -> None:
+    agent, desktop = scene(make_agent, make_window, qtbot)
+    window = desktop.window
+    window.tools.open_bell()
+    row = next(one for one in window.tools.popover.rows if one.notice.is_decision)
+    QTest.keyClick(row, Qt.Key.Key_Space)
+    opened(window, qtbot).reject()
+    assert agent.called("approvals.get")[-1] == {"id": row.notice.key[1]}
+
+
+def test_without_native_messages_the_window_asks_for_a_look_and_tells_when_it_is_back(
+    make_agent, make_window, qtbot, monkeypatch
+) -> None:
+    agent, desktop = scene(make_agent, make_window, qtbot)
+    window, asked = desktop.window, []
+    monkeypatch.setattr(QApplication, "alert", lambda *which: asked.append(which))
+    window.navigate("settings")
+    window.tools.native = lambda _: False
+    window.showMinimized()
+    job = ended(agent, "FAILED")
+    agent.push("job", **job)
+    agent.push("approval", id=97, state="pending")
+    agent.push("approval", id=99, state="pending")
+    qtbot.waitUntil(lambda: len(asked) == 3, timeout=BOUND_MS)
+    assert asked[0] == (window,)
+    assert window.toasts.toasts == []
+    agent.push("approval", id=99, state="refused")
+    qtbot.waitUntil(lambda: len(window.tools._missed) == 2, timeout=BOUND_MS)
+    window.showNormal()
+    qtbot.waitUntil(lambda: len(window.toasts.toasts) == 2, timeout=BOUND_MS)
+    assert {one.key[0] for one in window.toasts.toasts} == {"job", "approval"}
+    assert all(one.isVisible() for one in window.toasts.toasts)
+
+
+def test_two_questions_of_the_same_name_stand_beside_each_other(
+    make_agent, make_window, qtbot
+) -> None:
+    agent, desktop = scene(make_agent, make_window, qtbot)
+    window = desktop.window
+    window.navigate("settings")
+    same = {**next(iter(agent.answers.approvals.values())), "state": "pending"}
+    agent.answer("approvals.get", lambda params: {**same, "id": params["id"]})
+    for number in (97, 98):
+        agent.push("approval", id=number, state="pending")
+    qtbot.waitUntil(lambda: len(window.toasts.toasts) == 2, timeout=BOUND_MS)
+    assert len({one.title for one in window.toasts.toasts}) == 1
+    agent.push("approval", id=97, state="approved")
+    qtbot.waitUntil(lambda: len(window.toasts.toasts) == 1, timeout=BOUND_MS)
+    assert window.toasts.toasts[0].key == ("approval", 98)

@@ -214,7 +214,7 @@ def test_quitting_the_agent_says_what_it_means_and_then_ends_both(present, left,
 
 
 def test_a_click_on_a_message_goes_where_it_leads(present, qtbot) -> None:
-    _, desktop, here = present(closing="tray")
+    agent, desktop, here = present(closing="tray")
     desktop.window.close()
     shown: list[tuple] = []
     here.tray.icon.showMessage = lambda *words: shown.append(words)  # type: ignore[method-assign]
@@ -224,6 +224,7 @@ def test_a_click_on_a_message_goes_where_it_leads(present, qtbot) -> None:
         here.tray.icon.messageClicked.emit()
         assert desktop.window.key == "approvals"
         assert desktop.window.isVisible()
+        qtbot.waitUntil(lambda: agent.called("approvals.get") == [{"id": 8}], timeout=BOUND_MS)
 
 
 def test_the_icon_follows_the_state_and_says_it(present, qtbot) -> None:

@@ -209,6 +209,27 @@ def test_toasts_stack_and_failures_stay(themed: QApplication, qtbot) -> None:
     assert [toast.title for toast in host.toasts] == ["Done"]
 
 
+def test_what_stays_is_never_dropped_unseen(themed: QApplication, qtbot) -> None:
+    window = QWidget()
+    window.resize(900, 900)
+    qtbot.addWidget(window)
+    window.show()
+    host = ToastHost(window)
+    asked = [host.show("Approval needed: WDBC", stays=True, key=number) for number in range(5)]
+    host.show("Saved", kind="ok")
+    assert [one.key for one in host.toasts] == [0, 1, 2, 3, 4, "Saved"]
+    shown = [one.key for one in host.toasts if one.isVisible()]
+    assert shown == [2, 3, 4, "Saved"]
+    for number in range(4):
+        host.show(f"Kept {number}", kind="ok")
+    assert [one.key for one in host.toasts if one.isVisible()] == [f"Kept {k}" for k in range(4)]
+    for one in [one for one in host.toasts if not one.stays]:
+        host.close(one)
+    assert [one.key for one in host.toasts] == [0, 1, 2, 3, 4]
+    host.close(asked[4])
+    assert all(one.isVisible() for one in asked[:4])
+
+
 def test_a_confirmation_does_nothing_on_escape_and_starts_on_the_safe_answer(
     themed: QApplication, qtbot
 ) -> None:
