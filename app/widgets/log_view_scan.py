@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from app.widgets.log_view_file import LogFile
+from app.widgets.log_view_finder import Spans
 from app.widgets.log_view_search import Query
 from app.widgets.log_view_store import Ints
 
 # A piece is searched without letting other threads in, so it must take a few milliseconds only.
 _TEXT_PIECE = 1 << 20
 _REGEX_PIECE = 128 << 10
-Spans = list[tuple[int, int]]
 
 
 class Scan:
@@ -28,13 +26,15 @@ class Scan:
         self.file = file
         self.query = query
         self.done = first  # bytes looked at, from the start of the file
+        self.whole = 0  # of them, how many belonged to lines with their end as it began
         self.hits = 0
-        self._find = _finder(query)  # raises UserInputError for an unusable expression
+        self._stop = threading.Event()
+        # Raises UserInputError for an unusable expression.
+        self._find = query.finder(self._stop.is_set)
         # Only hits in lines that hold this too.
-        self._also = _finder(also) if also is not None else None
+        self._also = also.finder(self._stop.is_set) if also is not None else None
         self._piece = _REGEX_PIECE if query.is_regex else _TEXT_PIECE
         self._parts: list[tuple[Ints, Ints, Ints]] = []
-        self._stop = threading.Event()
         self.taken = 0
 
     def cancel(self) -> None:
@@ -48,13 +48,16 @@ class Scan:
 
     def run(self) -> bool:
         """Search to the end of what is indexed; return whether it was not cancelled."""
-        end = self.file.indexed
+        # Where the last line has no end yet it is looked at again with what follows it.
+        end, self.whole = self.file.indexed, self.file.whole
         while self.done < end and not self._stop.is_set():
             raw = self._next(end)
             if not raw:
                 break
             spans = self._find(raw)
             beside = self._also(raw) if spans and self._also is not None else None
+            if self._stop.is_set():
+                break  # what was found of this piece may not be all
             if spans and beside != []:
                 self._keep(spans, beside, self.done)
             self.done += len(raw)
@@ -99,53 +102,3 @@ class Scan:
             return none, none, none
         joined = [np.concatenate([part[place] for part in parts]) for place in range(3)]
         return joined[0], joined[1], joined[2]
-
-
-def _finder(query: Query) -> Callable[[bytes], Spans]:
-    if query.is_regex:
-        return _regex_finder(query.compile())
-    text = query.text
-    if query.match_case:
-        return _text_finder(text.encode(), folds=False)
-    if text.isascii():
-        return _text_finder(text.lower().encode(), folds=True)
-    return _regex_finder(query.compile())
-
-
-def _text_finder(wanted: bytes, *, folds: bool) -> Callable[[bytes], Spans]:
-    # Folding a whole piece and looking for plain bytes is ten times faster than an expression
-    # that ignores case.
-    width = len(wanted)
-
-    def find(raw: bytes) -> Spans:
-        place = raw.lower() if folds else raw
-        spans: Spans = []
-        at = place.find(wanted)
-        while at >= 0:
-            spans.append((at, at + width))
-            at = place.find(wanted, at + width)
-        return spans
-
-    return find
-
-
-def _regex_finder(pattern: re.Pattern[bytes]) -> Callable[[bytes], Spans]:
-    def find(raw: bytes) -> Spans:
-        spans = [match.span() for match in pattern.finditer(raw)]
-        if any(b"\n" in raw[start:stop] for start, stop in spans) or _is_anchored(pattern):
-            spans = list(_by_line(pattern, raw))  # it reached over a line's end
-        return [span for span in spans if span[1] > span[0]]
-
-    return find
-
-
-def _is_anchored(pattern: re.Pattern[bytes]) -> bool:
-    return b"^" in pattern.pattern or b"$" in pattern.pattern or rb"\A" in pattern.pattern
-
-
-def _by_line(pattern: re.Pattern[bytes], raw: bytes) -> Iterator[tuple[int, int]]:
-    start = 0
-    for line in raw.split(b"\n"):
-        for match in pattern.finditer(line):
-            yield start + match.start(), start + match.end()
-        start += len(line) + 1

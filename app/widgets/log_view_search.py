@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from agent_core.errors import UserInputError
-from app.i18n import tr
+from app.widgets.log_view_finder import Find, Spans, expression_finder, never, text_finder
 from app.widgets.log_view_store import Ints, Snapshot
 
 _PIECE = 256 * 1024  # bytes looked at in one go, so that other threads get their turn
-# A repeated group that itself repeats can take longer than anyone waits ("(a+)+").
-_RUNAWAY = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
 
 
 @dataclass(frozen=True)
@@ -24,29 +21,13 @@ class Query:
     is_regex: bool = False
     match_case: bool = False
 
-    def compile(self) -> re.Pattern[bytes]:
-        """Return the pattern over UTF-8 bytes; raises UserInputError for a wrong expression."""
-        flags = 0 if self.match_case else re.IGNORECASE
-        if not self.is_regex:
-            return re.compile(b"".join(self._literal(char) for char in self.text), flags)
-        if _RUNAWAY.search(self.text):
-            raise UserInputError(
-                tr("This expression repeats a group that repeats itself, which may never end."),
-                next_step=tr("Write it with one repetition, (ab)+ rather than (ab+)+."),
-            )
-        try:
-            return re.compile(self.text.encode(), flags)
-        except re.error as error:
-            raise UserInputError(
-                tr("This is not a regular expression: {msg}.", msg=error.msg),
-                next_step=tr("Correct it, or switch the expression off to look for plain text."),
-            ) from error
+    def finder(self, is_over: Callable[[], bool] = never) -> Find:
+        """Return what finds it in bytes; raises UserInputError for an unusable expression.
 
-    def _literal(self, char: str) -> bytes:
-        # Over bytes, IGNORECASE knows ASCII only.
-        spellings = {char} if self.match_case or char.isascii() else {char.lower(), char.upper()}
-        found = sorted(re.escape(spelling.encode()) for spelling in spellings)
-        return found[0] if len(found) == 1 else b"(?:" + b"|".join(found) + b")"
+        `is_over` is asked now and then, and ends the search where it says so.
+        """
+        make = expression_finder if self.is_regex else text_finder
+        return make(self.text, match_case=self.match_case, is_over=is_over)
 
 
 def _none() -> Ints:
@@ -74,21 +55,20 @@ class Hits:
         )
 
 
-def find(lines: Snapshot, query: Query, first: int = 0) -> Hits:
-    """Return every hit in the rows from `first` on."""
-    pattern = query.compile()
+def find(
+    lines: Snapshot, query: Query, first: int = 0, is_over: Callable[[], bool] = never
+) -> Hits:
+    """Return every hit in the rows from `first` on; fewer where `is_over` ended the search."""
+    look = query.finder(is_over)
     offsets, lengths = lines.rows["offset"], lines.rows["length"]
     ends = offsets + lengths + 1
     found: list[tuple[int, int, int]] = []
     row = first
-    while row < len(offsets):
+    while row < len(offsets) and not is_over():
         stop = max(row + 1, int(np.searchsorted(ends, offsets[row] + _PIECE, "right")))
         start = int(offsets[row])
         piece = lines.file.read(start, int(ends[stop - 1]) - start)
-        if query.is_regex:
-            found += _by_line(pattern, piece, row)
-        else:
-            found += _at_once(pattern, piece, row, offsets[row:stop] - start)
+        found += _placed(look(piece), row, offsets[row:stop] - start)
         row = stop
     if not found:
         return Hits()
@@ -96,26 +76,13 @@ def find(lines: Snapshot, query: Query, first: int = 0) -> Hits:
     return Hits(table[:, 0], table[:, 1], table[:, 2])
 
 
-def _at_once(
-    pattern: re.Pattern[bytes], piece: bytes, row: int, starts: Ints
-) -> list[tuple[int, int, int]]:
-    spans = [match.span() for match in pattern.finditer(piece)]
+def _placed(spans: Spans, row: int, starts: Ints) -> list[tuple[int, int, int]]:
     if not spans:
         return []
     places = np.searchsorted(starts, [span[0] for span in spans], "right") - 1
     return [
         (row + int(place), begin - int(starts[place]), end - int(starts[place]))
         for place, (begin, end) in zip(places, spans, strict=True)
-    ]
-
-
-def _by_line(pattern: re.Pattern[bytes], piece: bytes, row: int) -> list[tuple[int, int, int]]:
-    # By line, so that \s or [^x] cannot match across lines.
-    return [
-        (row + number, *match.span())
-        for number, line in enumerate(piece[:-1].split(b"\n"))
-        for match in pattern.finditer(line)
-        if match.end() > match.start()
     ]
 
 

@@ -140,11 +140,54 @@ def test_searching_on_from_a_row_finds_the_rest() -> None:
     assert hits.starts.tolist() == [0, 2]
 
 
-@pytest.mark.parametrize("text", ["(", "(a+)+$", "[z"])
+@pytest.mark.parametrize("text", ["(", "[z", "*a", r"(a)\1", "(?=a)", "a)(b", "a{5000}"])
 def test_an_expression_that_cannot_be_used_is_explained(text: str) -> None:
-    """A wrong or endless expression is refused with a sentence."""
+    """A wrong expression, or one that may take without end, is refused with a sentence."""
     with pytest.raises(UserInputError, match=re.compile("expression")):
-        Query(text, is_regex=True).compile()
+        Query(text, is_regex=True).finder()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["(a+)+$", "((a+))+$", "(a|aa)+$", "(a|a)*b", "(?:(?:a+))*b"])
+def test_no_expression_runs_away(text: str) -> None:
+    """What makes a backtracking search endless is found in time that is linear in the text."""
+    store = filled(*(Line(float(n), 1, 1, "job", "a" * 5000 + "c") for n in range(20)))
+
+    assert len(find(store.snapshot(), Query(text, is_regex=True))) == 0
+
+
+def test_a_search_of_many_hits_ends_when_told() -> None:
+    """Also where every hit looks on to the line's end, a search ends soon after it is told."""
+    asked = []
+
+    def is_over() -> bool:
+        asked.append(1)
+        return len(asked) > 1
+
+    look = Query("a(?:.*b)?", is_regex=True).finder(is_over)
+
+    assert len(look(b"a" * 5000)) == 1024
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("[错误]", 2), ("^.{2}$", 1), ("错.", 1), ("ÉLAN", 1), (r"n\b", 1), ("r.ck$", 1)],
+)
+def test_expressions_see_characters_and_not_bytes(text: str, expected: int) -> None:
+    """A class, a dot and a number count characters; what ends a line is not part of it."""
+    raw = "错误\r\n".encode() + "élan\r\n".encode() + "zurück\r\n".encode("latin-1")
+
+    assert len(Query(text, is_regex=True).finder()(raw)) == expected
+
+
+def test_spans_stand_where_the_text_lies_in_the_file() -> None:
+    """Carriage returns are not looked at and still counted."""
+    raw = b"one\r\ntwo\r\nthree two\r\n"
+    for text in ("two$", "two|one", "[a-z]+$", "e{2}"):
+        spans = Query(text, is_regex=True).finder()(raw)
+        assert [raw[a:b] for a, b in spans] == [
+            found.encode() for found in re.findall(f"(?m){text}", raw.decode().replace("\r", ""))
+        ]
 
 
 def test_the_rows_shown_follow_the_store() -> None:

@@ -1,0 +1,139 @@
+"""How a query becomes spans of bytes: plain text by bytes, expressions in time linear in the text.
+
+Expressions are run by RE2 over UTF-8: a class or a dot is a character there and spans are bytes,
+no expression can run away, and none reaches over the end of a line.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import re2
+
+from agent_core.errors import UserInputError
+from app.i18n import tr
+from app.widgets.log_view_store import Ints
+
+Spans = list[tuple[int, int]]
+Find = Callable[[bytes], Spans]
+
+_LOOK = 512  # hits between two looks whether the search was ended
+_FOREIGN = ("invalid perl operator", "invalid escape sequence: \\")
+
+
+def never() -> bool:
+    """Return that a search goes on."""
+    return False
+
+
+def text_finder(text: str, *, match_case: bool, is_over: Callable[[], bool] = never) -> Find:
+    """Return what finds plain text."""
+    if match_case:
+        return _bytes_finder(text.encode(), folds=False)
+    if text.isascii():
+        return _bytes_finder(text.lower().encode(), folds=True)
+    return _pattern_finder(_compiled(re2.escape(text), match_case=False), is_over)
+
+
+def expression_finder(text: str, *, match_case: bool, is_over: Callable[[], bool] = never) -> Find:
+    """Return what finds an expression; raises UserInputError for one that cannot be used."""
+    return _pattern_finder(compile_expression(text, match_case=match_case), is_over)
+
+
+def compile_expression(text: str, *, match_case: bool) -> Any:
+    """Return a compiled expression; raises UserInputError for one that cannot be used."""
+    try:
+        return _compiled(text, match_case=match_case)
+    except re2.error as error:
+        said = error.args[0] if error.args else ""
+        msg = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        if msg.startswith(_FOREIGN[0]) or (msg.startswith(_FOREIGN[1]) and msg[-1:].isdigit()):
+            raise UserInputError(
+                tr("This expression looks ahead, behind or back, which can take without end."),
+                next_step=tr("Write it without (?=…), (?<…) and \\1."),
+            ) from error
+        raise UserInputError(
+            tr("This is not a regular expression: {msg}.", msg=msg),
+            next_step=tr("Correct it, or switch the expression off to look for plain text."),
+        ) from error
+
+
+def _compiled(text: str, *, match_case: bool) -> Any:
+    options = re2.Options()
+    options.never_nl = True
+    options.never_capture = True  # groups' own spans are not asked for and cost time
+    options.case_sensitive = match_case
+    options.log_errors = False
+    re2.compile(text, options)  # alone first: "*a" is wrong, whatever stands before it
+    return re2.compile(f"(?m){text}", options)
+
+
+def _bytes_finder(wanted: bytes, *, folds: bool) -> Find:
+    # Folding a whole piece and looking for plain bytes is ten times faster than an expression
+    # that ignores case.
+    width = len(wanted)
+
+    def find(raw: bytes) -> Spans:
+        place = raw.lower() if folds else raw
+        spans: Spans = []
+        at = place.find(wanted)
+        while at >= 0:
+            spans.append((at, at + width))
+            at = place.find(wanted, at + width)
+        return spans
+
+    return find
+
+
+def _pattern_finder(pattern: Any, is_over: Callable[[], bool]) -> Find:
+    def find(raw: bytes) -> Spans:
+        text, returns = _without_returns(_in_utf8(raw))
+        spans: Spans = []
+        for number, match in enumerate(pattern.finditer(text)):
+            start, stop = match.span()
+            if stop > start:
+                spans.append((start, stop))
+            if number % _LOOK == _LOOK - 1 and is_over():
+                break
+        return _put_back(spans, returns) if len(returns) and spans else spans
+
+    return find
+
+
+def _one_for_one(error: UnicodeError) -> tuple[str, int]:
+    """Stand in for bytes that are no UTF-8 with as many of ASCII, so that places stay."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\x1a" * (error.end - error.start), error.end
+
+
+codecs.register_error("silodesk_one_for_one", _one_for_one)
+
+
+def _in_utf8(raw: bytes) -> bytes:
+    """Return text in which a dot finds every character, also of a file in another encoding."""
+    if raw.isascii():
+        return raw
+    return raw.decode("utf-8", "silodesk_one_for_one").encode()
+
+
+def _without_returns(raw: bytes) -> tuple[bytes, Ints]:
+    """Return text without the carriage returns at lines' ends, and where they were."""
+    none = np.empty(0, np.int64)
+    if raw.endswith(b"\r"):
+        raw = raw[:-1]
+    if b"\r\n" not in raw:
+        return raw, none
+    codes = np.frombuffer(raw, np.uint8)
+    returns = np.flatnonzero((codes[:-1] == 13) & (codes[1:] == 10)).astype(np.int64)
+    return raw.replace(b"\r\n", b"\n"), returns
+
+
+def _put_back(spans: Spans, returns: Ints) -> Spans:
+    """Return spans in the text that still has its carriage returns."""
+    table = np.array(spans, np.int64)
+    moved = table + np.searchsorted(returns - np.arange(len(returns)), table, "left")
+    return [(int(start), int(stop)) for start, stop in moved]
