@@ -27,7 +27,8 @@ class FileSearch(QObject):
         self._scan: Scan | None = None
         self._query: Query | None = None
         self._also: Query | None = None
-        self._resume = 0
+        self._resume = 0  # where to go on when the file grows
+        self._covered = 0  # bytes indexed when the last search ended
         self._is_running = False
         self._poll = QTimer(self, interval=POLL_MS)
         self._poll.timeout.connect(self._take)
@@ -40,7 +41,7 @@ class FileSearch(QObject):
     @property
     def share(self) -> float:
         """Return how much of the file was looked at, 0 to 1."""
-        if self._scan is None or not self._file.indexed:
+        if self._scan is None or not self._is_running or not self._file.indexed:
             return 1.0
         return min(1.0, self._scan.done / self._file.indexed)
 
@@ -64,9 +65,9 @@ class FileSearch(QObject):
 
     def resume(self) -> None:
         """Go on where the file has grown."""
-        if self._query is None or self._is_running or self._resume >= self._file.indexed:
+        if self._query is None or self._is_running or self._covered >= self._file.indexed:
             return
-        if self._resume < self._file.indexed and len(self._file):
+        if len(self._file):
             self.dropped.emit(self._file.row_at(self._resume))
         self._run(Scan(self._file, self._query, self._resume, self._also))
 
@@ -74,15 +75,13 @@ class FileSearch(QObject):
         self._scan = scan
         self._is_running = True
         self._poll.start()
-        # Where the last line has no end yet it is looked at again with what follows it.
-        end = self._file.whole
 
         def done(complete: bool) -> None:
             if scan is self._scan and complete:
                 self._take()
                 self._poll.stop()
                 self._is_running = False
-                self._resume = min(end, scan.done)
+                self._covered, self._resume = scan.done, min(scan.whole, scan.done)
                 self.finished.emit()
 
         def failed(error: Exception) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.i18n import tr
@@ -38,6 +39,7 @@ class LogFileView(LogCanvas):
         super().__init__(FileModel(self.file), runner, parent)
         self.empty_text = tr("Reading…")
         self._is_indexing = False
+        self._is_over = False  # closed, or cut short
         self.search = FileSearch(self.file, runner, self)
         self.search.found.connect(self._on_found)
         self.search.dropped.connect(self._on_dropped)
@@ -45,6 +47,7 @@ class LogFileView(LogCanvas):
         self.search.failed.connect(self.failed)
         self.narrow = FileSearch(self.file, runner, self)
         self.narrow.found.connect(self._on_narrowed)
+        self.narrow.dropped.connect(self._on_narrow_dropped)
         self.narrow.finished.connect(self.filtered)
         self.narrow.failed.connect(self.failed)
         self._watch = QTimer(self, interval=WATCH_MS)
@@ -54,8 +57,21 @@ class LogFileView(LogCanvas):
         self._watch.start()
         self._index()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look at the file no more while nobody looks at the view."""
+        super().hideEvent(event)
+        self._watch.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Go on where the file has grown meanwhile."""
+        super().showEvent(event)
+        if not self._is_over:
+            self._watch.start()
+            self._index()
+
     def close_file(self) -> None:
         """End every search and let the file go."""
+        self._is_over = True
         self._watch.stop()
         self.search.stop()
         self.narrow.stop()
@@ -107,6 +123,7 @@ class LogFileView(LogCanvas):
             self.narrow.resume()
 
     def _on_index_failed(self, error: Exception) -> None:
+        self._is_over = True
         self._watch.stop()
         self.failed.emit(error)
 
@@ -120,21 +137,19 @@ class LogFileView(LogCanvas):
             self.narrow.start(query, also)
             self.model.set_only(np.empty(0, np.int64))
             self.empty_text = tr("No line passes the filters.")
-        if self.model.query is not None:
-            self.set_query(self.model.query)
         self._after_change(self.verticalScrollBar().value())
+        self._tell_hits()
         self.filtered.emit()
 
     def _on_narrowed(self, _starts: Ints, _stops: Ints, rows: Ints) -> None:
-        known = self.model.only
-        fresh = np.unique(rows)
-        if known is not None and len(known):
-            fresh = fresh[fresh > known[-1]]
-            fresh = np.concatenate([known, fresh])
         top = self.verticalScrollBar().value()
-        self.model.only = fresh
+        self.model.add_only(np.unique(rows))
         self._after_change(top)
+        self._tell_hits()
         self.filtered.emit()
+
+    def _on_narrow_dropped(self, row: int) -> None:
+        self.model.drop_only_from(row)
 
     # --- search ---
     def set_query(self, query: Query | None) -> None:

@@ -96,6 +96,8 @@ class LogFilePage(Page):
         path = arguments.get("path")
         if path:
             self.show_file(Path(str(path)))
+        elif self.view is not None:
+            self._progress.start()
 
     def ask(self) -> None:
         """Ask which file."""
@@ -197,7 +199,8 @@ class LogFilePage(Page):
         view = self.view
         if view is None:
             return
-        share = view.search.share if view.search.is_running else 1.0
+        # Hits are exact once both the search and what narrows the lines have come to the end.
+        share = min(view.search.share, view.narrow.share)
         self.bar.show_hits(view.model.current + 1, len(view.model.hits), share)
         lines, size = f"{len(view.file):,}", bytes_text(view.file.indexed)
         if view.model.only is None:

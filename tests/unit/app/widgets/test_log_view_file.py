@@ -135,6 +135,33 @@ def test_hits_are_stepped_through_and_filtered(path: Path, opened: LogFile) -> N
     assert list(model.shown) == [19, 100, 199]
 
 
+def test_hits_are_those_of_the_rows_shown_whatever_comes_first(path: Path, opened: LogFile) -> None:
+    path.write_text("\n".join(LINES) + "\n")
+    index(opened)
+    model = FileModel(opened)
+    query = Query("line")
+    scan = Scan(opened, query)
+    scan.run()
+    starts, stops, rows = scan.take()
+    model.set_only(np.empty(0, np.int64))
+    model.set_query(query)
+    for first in range(0, 200, 50):
+        model.found(*(part[first : first + 50] for part in (starts, stops, rows)))
+        model.add_only(np.arange(first // 2, first // 2 + 25) * 2)
+    assert model.rows.tolist() == list(range(0, 200, 2))
+    model.set_only(None)
+    assert len(model.hits) == 200
+    model.set_only(np.array([3, 199]))
+    assert model.rows.tolist() == [3, 199]
+    model.drop_from(199)
+    model.found(starts[199:], stops[199:], rows[199:])
+    assert model.rows.tolist() == [3, 199]
+    model.drop_only_from(100)
+    assert model.rows.tolist() == [3]
+    model.add_only(np.array([150, 199]))
+    assert model.rows.tolist() == [3, 150, 199]
+
+
 def test_a_time_is_gone_to(path: Path, opened: LogFile) -> None:
     path.write_text("\n".join([*LINES[:50], "Traceback", "  more", *LINES[50:]]) + "\n")
     index(opened)
