@@ -36,6 +36,7 @@ NARROW_UNDER = 1360
 TITLE_BAR = 32
 GONE_AFTER_MS = 4000
 AWAY_AFTER_S = 10.0
+ONCE = frozenset({"approval", "new_run"})  # they open something once, not with the page again
 
 
 class MainWindow(QMainWindow):
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self.key = ""
         self._away_since = 0.0
         self._is_hosting = False
+        self._link = ""  # an invitation that waits for the agent
         self._arguments: dict[str, Any] = {}
         self._context: AppContext | None = None
         self._page_context: AppContext | None = None
@@ -169,7 +171,8 @@ class MainWindow(QMainWindow):
         was_inside = before is not None and focused is not None and before.isAncestorOf(focused)
         if before is not None and before is not page:
             before.left()
-        self.key, self._arguments = key, arguments
+        kept = {name: one for name, one in arguments.items() if name not in ONCE}
+        self.key, self._arguments = key, kept
         self.stack.setCurrentWidget(page)
         self.rail.setVisible(not page.full_window)
         self.topbar.setVisible(not page.full_window)
@@ -193,10 +196,17 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def open_link(self, link: str) -> None:
-        """Show the window and, for an invitation link, where it can be accepted."""
+        """Show the window and, for an invitation link, where it can be accepted.
+
+        Only the agent can read a link, so before its first status the link waits for it.
+        """
         self.come_forward()
-        if link.startswith("silodesk://"):
+        if not link.startswith("silodesk://"):
+            return
+        if self.status:
             self.navigate("sign_in", link=link)
+        else:
+            self._link = link
 
     def _refresh_heading(self, page: Page) -> None:
         if page is self.page():
@@ -249,7 +259,10 @@ class MainWindow(QMainWindow):
         self.rail.show_status(status)
         self._tell_connection(status)
         is_in = bool(status.get("account"))
-        if is_in and self.key == "sign_in" and (first or not was_in):
+        link, self._link = self._link, ""
+        if link:
+            self.navigate("sign_in", link=link)
+        elif is_in and self.key == "sign_in" and (first or not was_in):
             page = self.page()
             if not getattr(page, "is_busy", False):
                 self.navigate("home")
