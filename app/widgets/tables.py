@@ -24,6 +24,7 @@ from app.widgets.words import tip
 ROW = int(Qt.ItemDataRole.UserRole) + 2
 Index = QModelIndex | QPersistentModelIndex
 RowT = TypeVar("RowT")
+FEW_STRETCHES = 8  # of rows that come or go; more are told to the view as one
 
 
 @dataclass
@@ -50,6 +51,7 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
         self.columns = list(columns)
         self._key = key
         self._rows: list[RowT] = []
+        self._places: dict[Hashable, int] | None = None  # row numbers by key, once asked for
         self._order = -1
         self._descending = False
 
@@ -61,30 +63,64 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
     def set_rows(self, rows: Sequence[RowT]) -> None:
         """Show other rows; only what differs is touched."""
         target = self._sorted(list(rows))
-        if target and not self._rows:
-            self.beginInsertRows(QModelIndex(), 0, len(target) - 1)
-            self._rows = target
-            self.endInsertRows()
+        places = {self._key(row): at for at, row in enumerate(target)}
+        if len(places) < len(target):  # rows of one key cannot be told apart
+            self.beginResetModel()
+            self._take(target)
+            self.endResetModel()
             return
-        keys = {self._key(r) for r in target}
-        for at in range(len(self._rows) - 1, -1, -1):
-            if self._key(self._rows[at]) not in keys:
-                self.beginRemoveRows(QModelIndex(), at, at)
-                del self._rows[at]
-                self.endRemoveRows()
-        known = {self._key(r) for r in self._rows}
-        changed: list[int] = []
-        for at, wanted in enumerate(target):
-            if self._key(wanted) not in known:
-                self.beginInsertRows(QModelIndex(), at, at)
-                self._rows.insert(at, wanted)
-                self.endInsertRows()
-            elif self._key(self._rows[at]) != self._key(wanted):
-                self._move(self._find(self._key(wanted)), at)
-            if self._rows[at] != wanted:
-                self._rows[at] = wanted
-                changed.append(at)
+        self._remove([at for at, row in enumerate(self._rows) if self._key(row) not in places])
+        known = {self._key(row) for row in self._rows}
+        order = sorted(range(len(self._rows)), key=lambda at: places[self._key(self._rows[at])])
+        self._reorder(order)
+        self._insert(target, [at for at, row in enumerate(target) if self._key(row) not in known])
+        changed = [at for at, row in enumerate(target) if self._rows[at] != row]
+        self._take(target)
         self._tell_changed(changed)
+
+    def _take(self, rows: list[RowT]) -> None:
+        self._rows, self._places = rows, None
+
+    def _remove(self, gone: list[int]) -> None:
+        """Take rows out; scattered ones go to the end first, to be one stretch."""
+        stretches = _stretches(gone)
+        if len(stretches) > FEW_STRETCHES:
+            out = set(gone)
+            self._reorder([at for at in range(len(self._rows)) if at not in out] + gone)
+            stretches = [(len(self._rows) - len(gone), len(self._rows) - 1)]
+        for first, last in reversed(stretches):
+            self.beginRemoveRows(QModelIndex(), first, last)
+            self._take(self._rows[:first] + self._rows[last + 1 :])
+            self.endRemoveRows()
+
+    def _insert(self, target: list[RowT], new: list[int]) -> None:
+        """Put rows in at their places; scattered ones come at the end, then all are ordered."""
+        stretches = _stretches(new)
+        if len(stretches) <= FEW_STRETCHES:
+            for first, last in stretches:
+                self.beginInsertRows(QModelIndex(), first, last)
+                self._take(self._rows[:first] + target[first : last + 1] + self._rows[first:])
+                self.endInsertRows()
+            return
+        count = len(self._rows)
+        self.beginInsertRows(QModelIndex(), count, count + len(new) - 1)
+        self._take(self._rows + [target[at] for at in new])
+        self.endInsertRows()
+        of_new = dict(zip(new, range(count, len(self._rows)), strict=True))
+        of_old = iter(range(count))
+        self._reorder([of_new[at] if at in of_new else next(of_old) for at in range(len(target))])
+
+    def _reorder(self, order: list[int]) -> None:
+        """Put rows in another order in one step: old places as they come; selections follow."""
+        if order == list(range(len(order))):
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        places = {old: new for new, old in enumerate(order)}
+        self._take([self._rows[at] for at in order])
+        after = [self.index(places[one.row()], one.column()) for one in before]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
 
     def _tell_changed(self, changed: list[int]) -> None:
         """Tell of changed rows, those that follow each other at once."""
@@ -103,15 +139,17 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
 
     def find(self, key: Hashable) -> int:
         """Return the row number of a key, or -1."""
-        return self._find(key)
+        if self._places is None:
+            self._places = {self._key(row): at for at, row in enumerate(self._rows)}
+        return self._places.get(key, -1)
 
-    def _find(self, key: Hashable) -> int:
-        return next((i for i, r in enumerate(self._rows) if self._key(r) == key), -1)
-
-    def _move(self, source: int, to: int) -> None:
-        self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), to)
-        self._rows.insert(to, self._rows.pop(source))
-        self.endMoveRows()
+    def set_column(self, at: int, column: Column[RowT]) -> None:
+        """Show something else in a column; rows, order and selection stay."""
+        self.columns[at] = column
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, at, at)
+        if self._order == at:
+            self.set_rows(list(self._rows))
+        self.refresh()
 
     def _sorted(self, rows: list[RowT]) -> list[RowT]:
         by = self.columns[self._order].sort if self._order >= 0 else None
@@ -154,6 +192,17 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section].title
         return None
+
+
+def _stretches(places: list[int]) -> list[tuple[int, int]]:
+    """Return ascending row numbers as first and last of those that follow each other."""
+    found: list[tuple[int, int]] = []
+    for at in places:
+        if found and found[-1][1] == at - 1:
+            found[-1] = (found[-1][0], at)
+        else:
+            found.append((at, at))
+    return found
 
 
 class Table(QTableView):
