@@ -89,14 +89,22 @@ def _bytes_finder(wanted: bytes, *, folds: bool) -> Find:
 
 
 def _pattern_finder(pattern: Any, is_over: Callable[[], bool]) -> Find:
+    # The engine itself: an object for each match, as `finditer` makes, costs as much as matching.
+    engine, anywhere = pattern._regexp.Match, re2._Anchor.UNANCHORED
+
     def find(raw: bytes) -> Spans:
         text, returns = _without_returns(_in_utf8(raw))
         spans: Spans = []
-        for number, match in enumerate(pattern.finditer(text)):
-            start, stop = match.span()
+        at, end, number = 0, len(text), 0
+        while at <= end:
+            start, stop = engine(anywhere, text, at, end)[0]
+            if start < 0:
+                break
             if stop > start:
                 spans.append((start, stop))
-            if number % _LOOK == _LOOK - 1 and is_over():
+            at = stop if stop > start else stop + 1
+            number += 1
+            if number % _LOOK == 0 and is_over():
                 break
         return _put_back(spans, returns) if len(returns) and spans else spans
 
