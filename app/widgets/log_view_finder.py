@@ -90,7 +90,7 @@ def _bytes_finder(wanted: bytes, *, folds: bool) -> Find:
 
 def _pattern_finder(pattern: Any, is_over: Callable[[], bool]) -> Find:
     # The engine itself: an object for each match, as `finditer` makes, costs as much as matching.
-    engine, anywhere = pattern._regexp.Match, re2._Anchor.UNANCHORED
+    engine, anywhere = pattern._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
 
     def find(raw: bytes) -> Spans:
         text, returns = _without_returns(_in_utf8(raw))
