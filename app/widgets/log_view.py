@@ -34,13 +34,26 @@ class LogView(LogCanvas):
 
     def lines_added(self, position: int) -> None:
         """Show what was added to the store from a position on; keep the place one reads at."""
-        top = self.verticalScrollBar().value()
+        top = self._top_row()
         before = len(self.model)
         self.model.take_in(position)
         if len(self.model) != before:
-            self._after_change(top)
+            self._after_change(self._top_of(top))
         self._refresh_empty()
         self._search_on()
+
+    def _top_row(self) -> tuple[int, int]:
+        """Return the row one reads at, and the place at which it is shown."""
+        place = self.verticalScrollBar().value()
+        return self.model.row(place), place
+
+    def _top_of(self, top: tuple[int, int]) -> int:
+        """Return where a row one reads at is shown now; lines may have come above it."""
+        row, before = top
+        if self.model.row(before) == row:
+            return before
+        place = self.model.place(row)
+        return place if place >= 0 else before
 
     def set_filter(self, rule: Filter) -> None:
         """Show other lines."""
@@ -108,10 +121,10 @@ class LogView(LogCanvas):
         self._busy = False
         if query is self.model.query:
             before = len(self.model)
-            top = self.verticalScrollBar().value()
+            top = self._top_row()
             self.model.found(hits, searched)
             if len(self.model) != before:
-                self._after_change(top)
+                self._after_change(self._top_of(top))
             self._refresh_empty()
             self._tell_hits()
             self._refresh_ruler()

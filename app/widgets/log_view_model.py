@@ -33,29 +33,45 @@ class LogModel:
 
     def set_filter(self, rule: Filter) -> None:
         """Show other rows; the line under the cursor stays under it where it is still shown."""
-        row = int(self.shown[self.cursor]) if 0 <= self.cursor < len(self) else -1
         self.rule = rule
-        self._show(row)
+        self._show(self._marked())
 
     def set_only_hits(self, on: bool) -> None:
         """Show only the rows in which something was found."""
-        row = int(self.shown[self.cursor]) if 0 <= self.cursor < len(self) else -1
         self.only_hits = on
-        self._show(row)
+        self._show(self._marked())
 
     @property
     def _shows_hits_only(self) -> bool:
         return self.only_hits and self.query is not None
 
-    def _show(self, row: int) -> None:
-        """Show the rows that pass, with the cursor on one of them."""
+    def row(self, place: int) -> int:
+        """Return the row shown at a place, or -1."""
+        return int(self.shown[place]) if 0 <= place < len(self) else -1
+
+    def place(self, row: int) -> int:
+        """Return where a row is shown, or -1."""
+        found = np.flatnonzero(self.shown == row) if row >= 0 else ()
+        return int(found[0]) if len(found) else -1
+
+    def _marked(self) -> tuple[int, int]:
+        """Return the rows under cursor and anchor."""
+        return self.row(self.cursor), self.row(self.anchor)
+
+    def _mark(self, rows: tuple[int, int]) -> None:
+        """Put cursor and anchor back on their rows; without the one there is no other."""
+        self.cursor, self.anchor = self.place(rows[0]), self.place(rows[1])
+        if self.cursor < 0 or self.anchor < 0:
+            self.anchor = self.cursor = max(self.cursor, self.anchor)
+
+    def _show(self, marked: tuple[int, int]) -> None:
+        """Show the rows that pass, with cursor and anchor on the rows they were on."""
         self.shown = self.store.shown(self.rule)
         if self._shows_hits_only:
             holds = np.zeros(len(self.store), np.bool_)
             holds[self._all_hits.rows] = True
             self.shown = self.shown[holds[self.shown]]
-        found = np.flatnonzero(self.shown == row)
-        self.cursor = self.anchor = int(found[0]) if len(found) else -1
+        self._mark(marked)
         self._place_hits()
 
     def take_in(self, position: int) -> None:
@@ -65,7 +81,11 @@ class LogModel:
             return  # with hits only, new rows come by `found`
         earliest = self.store.time_of(int(order[position]))
         keep = bisect_right(self.shown, earliest, key=lambda row: self.store.time_of(int(row)))
+        is_moved = max(self.cursor, self.anchor) >= keep  # late lines stand above these
+        marked = self._marked()
         self.shown = np.concatenate([self.shown[:keep], self.store.shown(self.rule, position)])
+        if is_moved:
+            self._mark(marked)
         if len(self.hits):
             self._place_hits()
 
@@ -78,7 +98,7 @@ class LogModel:
         self._all_hits = Hits()
         self.current = -1
         if was_narrow or self._shows_hits_only:
-            self._show(-1)
+            self._show(self._marked())
         self._place_hits()
 
     def found(self, hits: Hits, searched: int) -> None:
@@ -86,7 +106,7 @@ class LogModel:
         self._all_hits = self._all_hits.plus(hits)
         self.searched = searched
         if self._shows_hits_only:
-            self._show(int(self.shown[self.cursor]) if 0 <= self.cursor < len(self) else -1)
+            self._show(self._marked())
         self._place_hits()
 
     def _place_hits(self) -> None:
