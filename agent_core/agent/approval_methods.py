@@ -20,8 +20,6 @@ from agent_core.packages.archive import open_archive
 from agent_core.protocol.records import Approval
 from agent_core.protocol.records_data import Dataset, DatasetUse
 
-DIFF_FILES = 200
-
 
 class ApprovalMethods:
     """What the operator sees of a question, and how it is decided."""
@@ -86,12 +84,12 @@ class ApprovalMethods:
     async def diff(
         self, id: int, path: str = "", whole: bool = False, every_file: bool = False  # noqa: A002
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """Return the rows of one file, or of all that changed."""
+        """Return the rows of one file, or of all that changed; what is left out is marked."""
         approval = self._parts.approvals.get(id)
         package, before = self._packages(approval)
-        paths = [path] if path else approval.changed_files[:DIFF_FILES]
+        paths = [path] if path else approval.changed_files
         if not path and (approval.first_time or every_file):
-            paths = [str(file["path"]) for file in approval.files][:DIFF_FILES]
+            paths = [str(file["path"]) for file in approval.files]
         return await asyncio.to_thread(diffs, package, before, paths, whole=whole)
 
     async def approve(

@@ -9,13 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agent_core.agent.approval_diff import counts, diff
+from agent_core.agent.approval_diff import DiffRow, counts, diff
 from agent_core.errors import PackageError
 from agent_core.packages.archive import Archive, open_archive
 from agent_core.packages.inspect import RISK_LIMIT, risks_of
 from agent_core.packages.risks import Risk
 
 SHOWN_BYTES = 1024 * 1024
+CHUNK = 256 * 1024
+FILE_LIMIT = 200  # files whose rows are sent at once; the others are named
 ROW_LIMIT = 40_000  # of all diffs that are sent at once
 
 
@@ -31,6 +33,25 @@ class Sides:
         before, after = _text(self.old, path), _text(self.new, path)
         is_binary = b"\0" in (before or b"") or b"\0" in (after or b"")
         return _decoded(before), _decoded(after), is_binary
+
+    def beyond(self, path: str) -> int:
+        """Return how many bytes of a file lie behind what is shown, before or now."""
+        sizes = [
+            side.files[path].file_size for side in (self.new, self.old) if side and side.has(path)
+        ]
+        return max(0, max(sizes, default=0) - SHOWN_BYTES)
+
+    def differs(self, path: str) -> bool:
+        """Return whether a file's bytes are others than before, to the last of them."""
+        if self.old is None or self.old.has(path) != self.new.has(path):
+            return True
+        if self.old.files[path].file_size != self.new.files[path].file_size:
+            return True
+        with self.old.open(path) as before, self.new.open(path) as after:
+            while chunk := after.read(CHUNK):
+                if before.read(CHUNK) != chunk:
+                    return True
+        return False
 
 
 def review(
@@ -62,25 +83,54 @@ def review(
 def diffs(
     package: Path, before: Path | None, paths: list[str], *, whole: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the rows of files to draw; equal stretches are folded unless `whole`."""
+    """Return the rows of files to draw; equal stretches are folded unless `whole`.
+
+    `is_cut` of a file: not all of it, or of its change, is shown.
+    """
     found, left = [], ROW_LIMIT
     with _sides(package, before) as sides:
-        for path in sorted(paths, key=reading_order):
+        for place, path in enumerate(sorted(paths, key=reading_order)):
             if not sides.new.has(path) and not (sides.old and sides.old.has(path)):
                 raise PackageError(f"The package has no file {path[:200]}.", code="package.file")
-            old, new, is_binary = sides.text(path)
-            is_compared = sides.old is not None
-            rows = (
-                [] if is_binary
-                else diff((old or "") if is_compared else None, new or "",
-                          None if whole or not is_compared else 3)
-            )  # fmt: skip
-            found.append({
-                "path": path, "is_binary": is_binary, "blocks": counts(rows)[2],
-                "rows": [asdict(row) for row in rows[:left]], "is_cut": len(rows) > left,
-            })  # fmt: skip
-            left = max(0, left - len(rows))
+            is_left_off = place >= FILE_LIMIT or left <= 0
+            file = _left_off(sides, path) if is_left_off else _shown(sides, path, left, whole)
+            left -= len(file["rows"])
+            found.append(file)
     return found
+
+
+def _shown(sides: Sides, path: str, left: int, whole: bool) -> dict[str, Any]:
+    old, new, is_binary = sides.text(path)
+    is_compared = sides.old is not None
+    rows: list[DiffRow] = []
+    if not is_binary:
+        context = None if whole or not is_compared else 3
+        rows = diff((old or "") if is_compared else None, new or "", context)
+    added, removed, blocks = counts(rows)
+    more = sides.beyond(path) if not is_binary else 0
+    if len(rows) > left:
+        rows = [*rows[:left], DiffRow("cut", count=len(rows) - left)]
+    if more:
+        rows.append(DiffRow("cut", text="bytes", count=more))
+    is_changed = is_compared and sides.differs(path)
+    is_unseen = is_changed and not added + removed and not is_binary  # line ends, or letters
+    return {
+        "path": path, "is_binary": is_binary, "blocks": blocks, "is_changed": is_changed,
+        "rows": [asdict(row) for row in rows],
+        "is_cut": is_unseen or any(_hides(row, is_compared) for row in rows),
+    }  # fmt: skip
+
+
+def _hides(row: DiffRow, is_compared: bool) -> bool:
+    """Return whether a row leaves something out; of an unchanged line, nothing that matters."""
+    return row.kind == "cut" or (row.is_cut and not (is_compared and row.kind == "same"))
+
+
+def _left_off(sides: Sides, path: str) -> dict[str, Any]:
+    return {
+        "path": path, "is_binary": False, "blocks": 0, "is_cut": True, "rows": [],
+        "is_changed": sides.old is not None and sides.differs(path),
+    }  # fmt: skip
 
 
 def reading_order(path: str) -> tuple[bool, bool, str]:

@@ -151,6 +151,8 @@ def review_text(value: dict[str, Any]) -> str:
     for file in value.get("diff") or []:
         lines += ["", f"--- {file['path']}" + (" (not text)" if file["is_binary"] else "")]
         lines += [diff_line(row) for row in file["rows"]]
+        if file["is_cut"]:
+            lines.append("@@ not all of this file, or of its change, is shown")
     return "\n".join(lines)
 
 
@@ -158,8 +160,10 @@ def diff_line(row: dict[str, Any]) -> str:
     """Return a row of a diff as text."""
     if row["kind"] == "gap":
         return f"@@ {row['count']} unchanged lines"
+    if row["kind"] == "cut":
+        return f"@@ {row['count']} {row['text'] or 'lines'} are not shown"
     sign = {"add": "+", "del": "-"}.get(row["kind"], " ")
-    return f"{sign}{row['text']}"
+    return f"{sign}{row['text']}{'[...]' if row.get('is_cut') else ''}"
 
 
 def _data_text(value: dict[str, Any]) -> str:

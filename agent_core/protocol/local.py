@@ -115,12 +115,13 @@ OWN: dict[str, str] = {
     "serving.predict": "id, rows? | path? -> {predictions, ms}",
     "serving.stop": "id -> Serving",
     "serving.forget": "id -> {}; takes an ended one off the list",
-    "approvals.list": "state? (pending | decided | one of them), before?, limit? -> [Approval]; all "
+    "approvals.list": "state? (pending | decided | ...), before?, limit? -> [Approval]; all "
     "that wait, and decided ones older than the id `before`",
     "approvals.get": "id -> Approval",
     "approvals.file": "id, path -> {text, is_binary, changed}",
     "approvals.review": "id -> {files, risks, is_compared, datasets, limits}",
-    "approvals.diff": "id, path?, whole?, every_file? -> [{path, rows, blocks, is_binary, is_cut}]",
+    "approvals.diff": "id, path?, whole?, every_file? -> [{path, rows, blocks, is_binary, is_cut, "
+    "is_changed}]; is_cut: not all of it, or of its change, is among the rows",
     "approvals.approve": "id, scope (once | run | standing), expires_at?, dataset?, no_data? -> "
     "Approval",
     "approvals.refuse": "id, reason -> Approval",
@@ -138,8 +139,9 @@ OWN: dict[str, str] = {
     "datasets.update": "id, name?, note?, groups?, every_group?, shown? -> Dataset",
     "datasets.remove": "id -> Dataset; its files stay where they are",
     "datasets.restore": "id -> Dataset; undoes a removal",
-    "autostart.get": "-> {enabled, links, how, places}; this account's log-in, this home",
-    "autostart.set": "enabled?, links? -> {enabled, links, how, places}",
+    "autostart.get": "-> {enabled, links, other_links (something else opens them), "
+    "may_set_links, how, places}; this account's log-in, this home",
+    "autostart.set": "enabled?, links? -> as autostart.get",
     "jobs.list": "-> [LocalJob]",
     "jobs.stop": "job_id, reason -> LocalJob",
     "jobs.stop_all": "reason -> [LocalJob]; this machine only",

@@ -13,6 +13,7 @@ from app.widgets.approval_scope import ApprovalScope
 from app.widgets.buttons import Button
 from app.widgets.decision_calls import CallList
 from app.widgets.decision_strip import DecisionStrip
+from app.widgets.decision_unshown import UnshownNote
 from app.widgets.decision_wants import DataChoice, bytes_out, machine, network, want
 from app.widgets.decision_words import decider, is_by_demo, scope_words
 from app.widgets.dialogs import Dialog
@@ -80,6 +81,8 @@ class DecisionDialog(Dialog):
                            on_click=self.code.previous_change)  # fmt: skip
         self.forth = Button(kind="ghost", icon="arrow-down", tip=tr("Next change"),
                             on_click=self.code.next_change)  # fmt: skip
+        self.unshown = UnshownNote()
+        self.unshown.changed.connect(self._may_approve)
         self.data = DataChoice(self.approval)
         self._wants = QVBoxLayout()
         self._wants.setSpacing(8)
@@ -97,7 +100,8 @@ class DecisionDialog(Dialog):
 
     def _middle(self) -> QVBoxLayout:
         head = row((self.against, 1), self.all_files, self.back, self.forth, gap=8)
-        return column(head, (self.code, 1), gap=8)
+        parts: list[Part] = [head, (self.code, 1)]
+        return column(*parts, *([self.unshown] if self.waits else []), gap=8)
 
     def _right(self) -> QWidget:
         one = self.approval
@@ -241,7 +245,8 @@ class DecisionDialog(Dialog):
 
     def _may_approve(self) -> None:
         if hasattr(self, "approve"):
-            self.approve.setEnabled(self._has_review and self._has_code)
+            is_seen = self._has_review and self._has_code
+            self.approve.setEnabled(is_seen and self.unshown.is_settled())
 
     # --- reading ---
     def _read(self) -> None:
@@ -291,6 +296,10 @@ class DecisionDialog(Dialog):
 
     def _show_diff(self, files: list[dict[str, Any]]) -> None:
         self.code.show_files(files, self._risks, first=self.first)
+        if self._has_code:
+            self.unshown.seen(files)
+        else:
+            self.unshown.expect(files)
         self._has_code = True
         for button in (self.back, self.forth):
             button.setEnabled(bool(self.code.model.changes))
@@ -326,6 +335,7 @@ class DecisionDialog(Dialog):
         def show(files: list[dict[str, Any]]) -> None:
             self.code.show_files(files, self._risks, first=self.first)
             self.code.go_to(path, line)
+            self.unshown.seen(files)
             self.all_files.setVisible(True)
             self.all_files.setText(tr("Changed files"))
 
@@ -348,6 +358,8 @@ def mark_of(file: dict[str, Any]) -> tuple[str, str]:
         return tr("new"), "violet"
     if state == "same":
         return tr("same"), "faint"
+    if not file["added"] + file["removed"]:
+        return tr("changed"), "warn"
     return f"+{file['added']} −{file['removed']}", "warn"
 
 

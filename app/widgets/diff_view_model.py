@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.i18n import tr, trn
+from app.widgets.words import size
 
 FILE, SAME, ADD, DEL, GAP, NOTE = "file", "same", "add", "del", "gap", "note"
+CUT = "cut"  # a row of the agent that counts what is left out; shown as a note
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def build(
         made.lines.append(DiffLine(FILE, path, path, note=head_note(file, risks, first=first)))
         if file.get("is_binary"):
             made.lines.append(DiffLine(NOTE, path, tr("Not text; it cannot be shown.")))
-        elif not rows and not file.get("is_cut"):
+        elif file.get("is_cut") and not rows:
+            made.lines.append(DiffLine(NOTE, path, tr("Not shown here; choose it to see it.")))
+        elif not rows:
             made.lines.append(DiffLine(NOTE, path, tr("The file is empty.")))
         before = SAME
         for row in rows:
@@ -74,8 +78,8 @@ def build(
                 made.changes.append(len(made.lines))
             before = line.kind
             made.lines.append(line)
-        if file.get("is_cut"):
-            made.lines.append(DiffLine(NOTE, path, tr("More than can be shown at once.")))
+        if is_unseen(file):
+            made.lines.append(DiffLine(NOTE, path, tr("Its bytes changed where no line shows it.")))
     return made
 
 
@@ -87,13 +91,32 @@ def _line(
         count = int(row["count"])
         text = trn("{count} unchanged line", "{count} unchanged lines", count)
         return DiffLine(GAP, path, text, row.get("old"), row.get("new"))
+    if kind == CUT:
+        return DiffLine(NOTE, path, cut_words(row))
     found = marks.get((path, int(row["new"])), []) if row.get("new") and kind != DEL else []
     kinds = tuple(dict.fromkeys(str(risk["kind"]) for risk in found))
     is_new = any(bool(risk["is_new"]) for risk in found)
+    text = str(row["text"])
+    if row.get("is_cut"):
+        text = tr("{text} … the line goes on", text=text)
     return DiffLine(
-        kind, path, str(row["text"]), row.get("old"), row.get("new"), calls=kinds,
+        kind, path, text, row.get("old"), row.get("new"), calls=kinds,
         is_new_call=is_new,
     )  # fmt: skip
+
+
+def cut_words(row: dict[str, Any]) -> str:
+    """Return how much is left out at a place."""
+    count = int(row["count"])
+    if row.get("text") == "bytes":
+        return tr("{size} more are not shown", size=size(count))
+    return trn("{count} more line is not shown", "{count} more lines are not shown", count)
+
+
+def is_unseen(file: dict[str, Any]) -> bool:
+    """Return whether a file changed, and no row tells how."""
+    is_told = any(row["kind"] in (ADD, DEL, CUT) or row.get("is_cut") for row in file["rows"])
+    return bool(file.get("is_changed") and file.get("is_cut") and file["rows"]) and not is_told
 
 
 def head_note(
@@ -106,8 +129,12 @@ def head_note(
     parts = []
     if blocks:
         parts.append(trn("{count} changed block", "{count} changed blocks", blocks))
+    elif file.get("is_changed"):
+        parts.append(tr("changed"))
     elif not first:
         parts.append(tr("unchanged"))
+    if file.get("is_cut"):
+        parts.append(tr("not shown whole"))
     if calls and first:
         parts.append(trn("{count} call to look at", "{count} calls to look at", calls))
     elif calls:

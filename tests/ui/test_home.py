@@ -192,6 +192,31 @@ def test_approving_sends_scope_and_end_and_empties_the_list(home: HomePage, agen
     qtbot.waitUntil(lambda: [r.approval["id"] for r in home.decisions.rows] == [9], timeout=5000)
 
 
+def test_what_was_not_shown_holds_the_approval(home: HomePage, agent, qtbot, monkeypatch) -> None:
+    whole = agent.answers.approvals_diff
+
+    def cut(id: int, path: str = "", **how):  # noqa: A002 - the protocol's name
+        found = whole(id=id, path=path, **how)
+        return found if path else [{**one, "is_cut": True} for one in found]
+
+    monkeypatch.setattr(agent.answers, "approvals_diff", cut)
+    next(row for row in home.decisions.rows if row.approval["id"] == 8).review.click()
+    dialog = dialog_of(home, DecisionDialog)
+    qtbot.waitUntil(lambda: dialog.unshown.isVisible(), timeout=10_000)
+    assert "3 files were not shown whole: wdbc/data/loader.py" in dialog.unshown.words.plain()
+    assert not dialog.approve.isEnabled()
+    dialog.unshown.tick.click()
+    assert dialog.approve.isEnabled()
+    dialog.unshown.tick.click()
+    assert not dialog.approve.isEnabled()
+    for left, path in ((2, "wdbc/data/loader.py"), (1, "wdbc/task.py"), (0, "pyproject.toml")):
+        dialog._read_file(path)
+        qtbot.waitUntil(lambda left=left: len(dialog.unshown._unshown) == left, timeout=10_000)
+    assert dialog.unshown.isHidden()
+    assert dialog.approve.isEnabled()
+    dialog.reject()
+
+
 def test_refusing_needs_a_reason(home: HomePage, agent, qtbot) -> None:
     dialog = open_decision(home, 9, qtbot)
     dialog.refuse.click()

@@ -72,3 +72,27 @@ def test_colours_do_not_overlap() -> None:
     assert found[0] == (0, 3, "violet")
     assert found[-1] == (14, 23, "faint")
     assert all(first[1] <= second[0] for first, second in pairwise(found))
+
+
+def test_what_is_left_out_is_said() -> None:
+    cut = asdict(diff(None, "x" * 1001)[0])
+    more = {**cut, "kind": "cut", "text": "", "count": 12, "new": None, "is_cut": False}
+    rest = {**more, "text": "bytes", "count": 2_000_000}
+    base = {"blocks": 0, "is_binary": False, "is_cut": True}
+    model = build(
+        [
+            {**base, "path": "a.py", "rows": [cut, more, rest]},
+            {**base, "path": "b.py", "rows": []},
+            {**base, "path": "c.py", "is_changed": True,
+             "rows": [asdict(row) for row in diff(OLD, OLD)]},
+        ],
+        [], first=False,
+    )  # fmt: skip
+
+    said = [line.text for line in model.lines]
+    assert said[1].endswith("… the line goes on")
+    assert said[2:4] == ["12 more lines are not shown", "2 MB more are not shown"]
+    assert "choose it to see it" in said[5]
+    assert said[-1] == "Its bytes changed where no line shows it."
+    notes = [line.note for line in model.lines if line.kind == FILE]
+    assert notes == ["unchanged · not shown whole"] * 2 + ["changed · not shown whole"]
