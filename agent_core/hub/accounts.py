@@ -73,7 +73,7 @@ ACCESS: dict[str, frozenset[Who]] = {
     "GET /api/v1/devices": ACCOUNT,
     "PATCH /api/v1/devices/{edge_id}": frozenset({Who.SELF}),
     "DELETE /api/v1/devices/{edge_id}": frozenset({Who.SELF, Who.OWNER, Who.ADMIN}),
-    "GET /api/v1/devices/{edge_id}/vitals": ACCOUNT,
+    "GET /api/v1/devices/{edge_id}/vitals": MEMBERS | {Who.SELF},
     "POST /api/v1/devices/renew": DEVICE,
     "PUT /api/v1/devices/datasets": DEVICE,
     "POST /api/v1/groups": ACCOUNT,

@@ -53,10 +53,10 @@ def _keys(reader: Reader, messages: list[RoundMessage]) -> dict[tuple[int, str],
         names = (ref.sha256 for ref in message.blobs if _is_object(ref))
         wanted.setdefault(message.run_id, set()).update(names)
     found: dict[tuple[int, str], str] = {}
-    for run_id, names in wanted.items():
+    for run_id, hashes in wanted.items():
         rows = reader.all(
             select(table.c.key, table.c.sha256).where(
-                table.c.run_id == run_id, table.c.sha256.in_(names), table.c.complete.is_(True)
+                table.c.run_id == run_id, table.c.sha256.in_(hashes), table.c.complete.is_(True)
             )
         )
         found |= {(run_id, row["sha256"]): row["key"] for row in rows}

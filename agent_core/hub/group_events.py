@@ -18,7 +18,8 @@ UNDO_S = 60.0  # how long after a removal its doer may take it back
 
 def add(tx: Tx, group_id: int, kind: GroupEventKind, **values: Any) -> None:
     """Write an event down and tell the group; its oldest ones go."""
-    row = {"who": "", "by": "", "device": "", "silo": "", "edge_id": None, "detail": "", **values}
+    row = {"who": "", "by": "", "device": "", "silo": "", "edge_id": None, "detail": "",
+           "account_id": None, **values}  # fmt: skip
     row["by"] = "" if row["by"] == row["who"] else row["by"]
     tx.run(insert(group_events).values(group_id=group_id, at=tx.now, kind=kind, **row))
     oldest = tx.scalar(
@@ -94,3 +95,18 @@ def was_removed_by(tx: Tx, group_id: int, edge_id: int, account_name: str) -> bo
         and row["by"] == account_name
         and row["at"] > tx.now - UNDO_S
     )
+
+
+def was_removed(tx: Tx, group_id: int, account_id: int) -> bool:
+    """Return whether the owner took a member out just now, and so may put it back."""
+    row = tx.first(
+        select(group_events.c.kind, group_events.c.at)
+        .where(
+            group_events.c.group_id == group_id,
+            group_events.c.account_id == account_id,
+            group_events.c.kind.in_(["joined", "left", "removed"]),
+        )
+        .order_by(group_events.c.id.desc())
+        .limit(1)
+    )
+    return row is not None and row["kind"] == "removed" and row["at"] > tx.now - UNDO_S

@@ -12,7 +12,7 @@ from agent_core.hub import datasets, devices, group_events, run_state, tables
 from agent_core.hub.store import Reader, Tx
 from agent_core.hub.vitals import VitalsBoard
 from agent_core.protocol.records import Group, Member
-from agent_core.protocol.records_places import Collaborator, SharedGroup
+from agent_core.protocol.records_places import Collaborator, GroupEventKind, SharedGroup
 from agent_core.protocol.states import TERMINAL, Role
 
 
@@ -119,7 +119,10 @@ def rename(tx: Tx, group_id: int, name: str, by: int) -> Group:
 
 
 def set_member(tx: Tx, group_id: int, account_id: int, role: str, by: int | None = None) -> None:
-    """Add a member or change its role; the owner stays the owner."""
+    """Change a member's role, or put back who was removed a moment ago; others are invited.
+
+    Raises NotFoundError for everyone else, the same whether such an account exists or not.
+    """
     group = record(tx, group_id)
     if account_id == group.owner_id:
         raise ConflictError(
@@ -127,12 +130,17 @@ def set_member(tx: Tx, group_id: int, account_id: int, role: str, by: int | None
             next_step="Make another group and own that one.",
             code="conflict.owner",
         )
-    if not tx.scalar(select(tables.accounts.c.id).where(tables.accounts.c.id == account_id)):
-        raise NotFoundError("There is no such account.", next_step="Send an invitation instead.")
     is_known = any(member.account_id == account_id for member in group.members)
+    if not is_known and not group_events.was_removed(tx, group_id, account_id):
+        raise NotFoundError(
+            "There is no such member in this group.",
+            next_step="Send an invitation instead.",
+            code="missing.member",
+        )
     tx.put(tables.members, group_id=group_id, account_id=account_id, role=role)
     who, doer = group_events.name_of(tx, account_id), group_events.name_of(tx, by)
-    group_events.add(tx, group_id, "role" if is_known else "joined", who=who, by=doer, detail=role)
+    kind: GroupEventKind = "role" if is_known else "joined"
+    group_events.add(tx, group_id, kind, who=who, by=doer, detail=role, account_id=account_id)
 
 
 def remove_member(tx: Tx, group_id: int, account_id: int, by: int | None = None) -> list[int]:
@@ -165,7 +173,8 @@ def remove_member(tx: Tx, group_id: int, account_id: int, by: int | None = None)
         reason = f"{who} is not a member of {group.name} any more."
         run_state.lose_device(tx, edge_id, reason, group_id)
     is_own_wish = by is None or by == account_id
-    group_events.add(tx, group_id, "left" if is_own_wish else "removed", who=who, by=doer)
+    kind: GroupEventKind = "left" if is_own_wish else "removed"
+    group_events.add(tx, group_id, kind, who=who, by=doer, account_id=account_id)
     return own
 
 
@@ -185,6 +194,17 @@ def remove_device(tx: Tx, group_id: int, edge_id: int, by: int | None = None) ->
         about = group_events.of_device(tx, edge_id)
         doer = group_events.name_of(tx, by)
         group_events.add(tx, group_id, "device_removed", **about, by=doer)
+
+
+def has_member(reader: Reader, group_id: int, account_id: int) -> bool:
+    """Return whether an account is in a group."""
+    members = tables.members
+    found = reader.scalar(
+        select(members.c.role).where(
+            members.c.group_id == group_id, members.c.account_id == account_id
+        )
+    )
+    return found is not None
 
 
 def has_device(reader: Reader, group_id: int, edge_id: int) -> bool:

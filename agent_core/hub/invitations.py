@@ -96,7 +96,8 @@ def by_code(reader: Reader, code: str) -> RowMapping:
 def redeem(tx: Tx, code: str, account_id: int, email: str) -> Group | None:
     """Let an account in by a code and return its group (None for the hub as such).
 
-    The same account may redeem its own code again: the first answer may have been lost.
+    The same account may redeem its own code again, as long as it is in: the first answer may
+    have been lost.
     """
     return _redeem(tx, by_code(tx, code), account_id, email)
 
@@ -135,7 +136,10 @@ def for_me(reader: Reader, email: str, now: float) -> list[Invitation]:
 
 def _redeem(tx: Tx, row: RowMapping, account_id: int, email: str) -> Group | None:
     if row["state"] == "accepted" and row["accepted_by"] == account_id:
-        return groups.record(tx, row["group_id"]) if row["group_id"] else None
+        if row["group_id"] is None:
+            return None
+        if groups.has_member(tx, row["group_id"], account_id):
+            return groups.record(tx, row["group_id"])
     _must_be_open(row, tx.now)
     _must_be_for(row, email)
     _close(tx, row, "accepted", account_id)
@@ -144,7 +148,7 @@ def _redeem(tx: Tx, row: RowMapping, account_id: int, email: str) -> Group | Non
         return None
     if tx.add_new(tables.members, group_id=group_id, account_id=account_id, role=row["role"]):
         who = group_events.name_of(tx, account_id)
-        group_events.add(tx, group_id, "joined", who=who, detail=row["role"])
+        group_events.add(tx, group_id, "joined", who=who, detail=row["role"], account_id=account_id)
     return groups.record(tx, group_id)
 
 

@@ -19,6 +19,7 @@ group_events = Table(
     Column("silo", String(200), nullable=False),
     Column("edge_id", Id),
     Column("detail", String(254), nullable=False),
+    Column("account_id", Id),  # who came or went; names are not unique
     Index("ix_group_events_group_id_id", "group_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 from helpers.hub_bench import API, Bench, Machine, Person, Scene
@@ -116,9 +117,11 @@ def cast_for(bench: Bench) -> Cast:
     scene.group, old = owner.ok("POST", "/groups", json={"name": "own"})["id"], scene.group
     _rebuild(scene, owner, scientist, admin)
     assert scene.group != old
-    stranger_group = Scene.__new__(Scene)
-    stranger_group.bench, stranger_group.owner, stranger_group.group = bench, admin, old
-    stranger = Person(bench, "stranger", stranger_group.invite())
+    for machine in scene.silos:  # they are the new group's alone: all others are strangers to them
+        admin.ok("DELETE", f"/groups/{old}/devices/{machine.edge}")
+    body = {"group_id": old}
+    link = admin.ok("POST", "/invitations", json=body)["link"]
+    stranger = Person(bench, "stranger", str(httpx.URL(link).params["code"]))
     revoked = scene.people[0].bind("revoked")
     scene.people[0].ok("DELETE", f"/devices/{revoked.edge}")
     outside = stranger.bind("outside")
@@ -150,7 +153,7 @@ def _rebuild(scene: Scene, owner: Person, scientist: Person, admin: Person) -> N
     owner.ok("PUT", "/me/owner-key", json={"public_key": owner.public})
     for person in [*scene.people, scientist]:
         role = "scientist" if person is scientist else "operator"
-        owner.ok("PUT", f"/groups/{scene.group}/members/{person.id}", json={"role": role})
+        person.ok("POST", "/invitations/accept", json={"code": scene.invite(role)})
     scene.server = owner.bind("server")
     for machine in [scene.server, *scene.silos]:
         machine.owner.ok("PUT", f"/groups/{scene.group}/devices/{machine.edge}")
@@ -250,7 +253,7 @@ def _restore(cast: Cast, endpoint: str) -> None:
         number = next(one["account_id"] for one in people if one["name"] == "stranger")
         scene.owner.ok("DELETE", f"/groups/{scene.group}/members/{number}")
     if endpoint.startswith(("DELETE /api/v1/groups/", "DELETE /api/v1/dev")):
-        scene.owner.ok("PUT", f"/groups/{scene.group}/members/{member.id}", json={})
+        member.ok("POST", "/invitations/accept", json={"code": scene.invite()})
         again = Machine(member, machine.name, machine.key)
         machine.token = again.token
         cast.callers["device"] = machine.auth
@@ -278,14 +281,53 @@ def test_s5_credentials_end_with_what_ends_them(scene: Scene, path: str) -> None
 
 def test_s11_revoked_member_reads_nothing_any_more(scene: Scene) -> None:
     run = scene.create()
-    person = scene.people[0]
+    code = scene.invite()
+    person = Person(scene.bench, "temporary", code)
+    person.ok("POST", "/invitations/accept", json={"code": code})  # as after a lost answer
+    machine = person.bind("temporary")
+    person.ok("PUT", f"/groups/{scene.group}/devices/{machine.edge}")
     person.ok("GET", f"/runs/{run['id']}")
     scene.owner.ok("DELETE", f"/groups/{scene.group}/members/{person.id}")
     for path in (f"/runs/{run['id']}", f"/groups/{scene.group}", f"/projects/{scene.project}"):
         assert person.call("GET", path).status_code == 404
     assert person.ok("GET", "/runs")["items"] == []
     group = scene.owner.ok("GET", f"/groups/{scene.group}")
-    assert scene.silos[0].edge not in group["devices"]
+    assert machine.edge not in group["devices"]
+    again = person.call("POST", "/invitations/accept", json={"code": code})
+    assert (again.status_code, "members" in again.text) == (409, False)
+    body = {"project_id": scene.project, "application_id": scene.application,
+            "server_edge": scene.server.edge, "client_edges": [scene.silos[0].edge]}  # fmt: skip
+    writes = {
+        f"/invitations/{_addressed(scene, person)}/accept": None, "/runs": body,
+        f"/runs/{run['id']}/stop": {}, f"/runs/{run['id']}/clone": {},
+        "/projects": {"name": "x", "group_id": scene.group},
+    }  # fmt: skip
+    first, *others = writes.items()
+    for path, sent in others:
+        assert person.call("POST", path, json=sent).status_code in {403, 404}, path
+    person.ok("POST", first[0])  # a fresh invitation lets it in again, and nothing else
+
+
+def test_s11_nobody_is_made_a_member_unasked(scene: Scene) -> None:
+    outsider = Person(scene.bench, "outsider", scene.invite())
+    own = outsider.ok("POST", "/groups", json={"name": "trap"})["id"]
+    answers = [
+        outsider.call("PUT", f"/groups/{own}/members/{number}", json={"role": "operator"})
+        for number in (scene.owner.id, scene.people[0].id, 4711)
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text.replace("4711", "") for answer in answers}) == 1
+    assert [m["account_id"] for m in outsider.ok("GET", f"/groups/{own}")["members"]] == [
+        outsider.id
+    ]
+    outsider.ok("DELETE", f"/groups/{scene.group}/members/{outsider.id}")
+    put = f"/groups/{scene.group}/members/{outsider.id}"
+    assert scene.owner.call("PUT", put, json={}).status_code == 404  # its own wish stands
+
+
+def _addressed(scene: Scene, person: Person) -> int:
+    body = {"group_id": scene.group, "email": person.email}
+    return int(scene.owner.ok("POST", "/invitations", json=body)["id"])
 
 
 def test_api_prefix_is_one(bench: Bench) -> None:

@@ -77,7 +77,7 @@ def rename(group_id: int, body: GroupName, caller: CallerDep, hub: HubDep) -> Gr
 def set_member(
     group_id: int, account_id: int, caller: CallerDep, hub: HubDep, body: MemberRole | None = None
 ) -> Group:
-    """Add a member or change its role."""
+    """Change a member's role, or put back whom the owner removed a moment ago."""
     with hub.store.write() as tx:
         caller.check(tx, "group", group_id=group_id)
         role = (body or MemberRole()).role
