@@ -16,7 +16,7 @@ from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from agent_core.errors import SiloDeskError
-from agent_core.paths import Home, default_home
+from agent_core.paths import HOME_VARIABLE, Home, default_home
 from app.bridge.events import Events, OpenStream
 from app.bridge.garbage import Garbage
 from app.bridge.stalls import VARIABLE as STALLS_VARIABLE
@@ -27,6 +27,7 @@ from app.i18n import LANGUAGES, install
 from app.shell.agent_start import KeyringDialog, lacks_keyring, start_agent
 from app.shell.appearance import Appearance
 from app.shell.first_paint import TRACE_VARIABLE, FirstPaint
+from app.shell.link_handler import LinkHandler
 from app.shell.main_window import MainWindow
 from app.shell.navigation import is_known
 from app.shell.preload import AFTER_MS, preload
@@ -164,6 +165,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         window.fit_screen()
         instance = SingleInstance(home, window)
         instance.opened.connect(partial(_opened, window))
+        if given.home is None and HOME_VARIABLE not in os.environ:
+            LinkHandler(window, desktop.context)  # homes of tests and demos come and go
         _be_present(app, desktop, given, settings)
     if given.stalls is not None:
         app.aboutToQuit.connect(StallWatch(given.stalls, app).close)

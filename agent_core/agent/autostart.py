@@ -25,6 +25,7 @@ class Autostart(Protocol):
     """One system's way to start at log-in and to open links."""
 
     how: str
+    may_set_links: bool  # or the system itself reads them from the installed program
 
     def has_start(self) -> bool:
         """Return whether the agent starts at log-in."""
@@ -42,6 +43,10 @@ class Autostart(Protocol):
         """Make links open this desktop, or not any more."""
         ...
 
+    def has_other_links(self) -> bool:
+        """Return whether links open something else: another home's desktop, or a program."""
+        ...
+
     def places(self) -> list[str]:
         """Return the files or keys that are used."""
         ...
@@ -51,6 +56,7 @@ class LinuxAutostart:
     """A systemd user unit for the agent, an autostart entry for the icon, an entry for links."""
 
     how = "systemd user unit and autostart entry"
+    may_set_links = True
 
     def __init__(self, launch: Launch, config: Path, data: Path) -> None:
         self._launch = launch
@@ -74,7 +80,10 @@ class LinuxAutostart:
         _tell("systemctl", "--user", "daemon-reload")
 
     def has_links(self) -> bool:
-        return self.link.is_file()
+        return self.link.is_file() and files.handler_of(_read(self.handlers)) == self.link.name
+
+    def has_other_links(self) -> bool:
+        return files.handler_of(_read(self.handlers)) not in ("", self.link.name)
 
     def set_links(self, is_wanted: bool) -> None:
         before = _read(self.handlers)
@@ -83,7 +92,7 @@ class LinuxAutostart:
             after = files.with_handler(before, self.link.name)
         else:
             _remove(self.link)
-            after = files.without_handler(before)
+            after = files.without_handler(before, self.link.name)
         if after != before:
             _write(self.handlers, after.encode())
         _tell("update-desktop-database", str(self.link.parent))
@@ -96,6 +105,7 @@ class MacAutostart:
     """Two LaunchAgents; links are the application bundle's."""
 
     how = "LaunchAgent"
+    may_set_links = False
 
     def __init__(self, launch: Launch, folder: Path) -> None:
         self._launch = launch
@@ -117,6 +127,9 @@ class MacAutostart:
 
     def set_links(self, is_wanted: bool) -> None:
         """Change nothing: macOS reads the bundle alone."""
+
+    def has_other_links(self) -> bool:
+        return False
 
     def places(self) -> list[str]:
         return [str(self.agent), str(self.tray)]
@@ -142,6 +155,7 @@ class WindowsAutostart:
     """A Run entry for the icon, which starts the agent; a class for links."""
 
     how = "Run entry of this account"
+    may_set_links = True
 
     def __init__(self, launch: Launch, registry: Registry) -> None:
         self._run = files.run_values(launch)
@@ -156,13 +170,16 @@ class WindowsAutostart:
             self._registry.put(one) if is_wanted else self._registry.drop(one.key, one.name)
 
     def has_links(self) -> bool:
-        return self._registry.get(self._links[-1].key, "") is not None
+        return self._registry.get(self._links[-1].key, "") == self._links[-1].value
+
+    def has_other_links(self) -> bool:
+        return self._registry.get(self._links[-1].key, "") not in (None, self._links[-1].value)
 
     def set_links(self, is_wanted: bool) -> None:
         if is_wanted:
             for one in self._links:
                 self._registry.put(one)
-        else:
+        elif not self.has_other_links():
             self._registry.drop(files.LINK_KEY, None)
 
     def places(self) -> list[str]:
@@ -195,8 +212,9 @@ def _usual_home() -> Path:
 def report(way: Autostart) -> dict[str, Any]:
     """Return what holds, for the local API."""
     return {
-        "enabled": way.has_start(), "links": way.has_links(), "how": way.how,
-        "places": way.places(),
+        "enabled": way.has_start(), "links": way.has_links(),
+        "other_links": way.has_other_links(), "may_set_links": way.may_set_links,
+        "how": way.how, "places": way.places(),
     }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def link_entry(launch: Launch) -> str:
 
 def with_handler(text: str, entry: str) -> str:
     """Return a mimeapps.list in which an entry opens our links; other lines stay."""
-    lines = without_handler(text).splitlines()
+    lines = _without(text, "").splitlines()
     section, line = "[Default Applications]", f"x-scheme-handler/{SCHEME}={entry}"
     if section not in lines:
         lines += [*([""] if lines else []), section]
@@ -121,9 +121,22 @@ def with_handler(text: str, entry: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def without_handler(text: str) -> str:
-    """Return a mimeapps.list in which nothing opens our links."""
-    kept = [one for one in text.splitlines() if not one.startswith(f"x-scheme-handler/{SCHEME}=")]
+def without_handler(text: str, entry: str) -> str:
+    """Return a mimeapps.list in which this entry opens no links; another one's line stays."""
+    return _without(text, entry)
+
+
+def handler_of(text: str) -> str:
+    """Return the entry that opens our links by a mimeapps.list, empty for none."""
+    for line in text.splitlines():
+        if line.startswith(f"x-scheme-handler/{SCHEME}="):
+            return line.partition("=")[2].split(";")[0].strip()
+    return ""
+
+
+def _without(text: str, entry: str) -> str:
+    start = f"x-scheme-handler/{SCHEME}={entry}"
+    kept = [one for one in text.splitlines() if not one.startswith(start)]
     return "\n".join(kept) + ("\n" if kept else "")
 
 

@@ -100,15 +100,18 @@ class Closing(QObject):
             self.dialog = ClosingDialog(self._window, has_tray, self._chosen)
             self.dialog.finished.connect(self._asked)
             self.dialog.open()
+            self._context.tasks.call(
+                "autostart.get", self.dialog.show_system, lambda _: None, self.dialog
+            )
 
     def _asked(self) -> None:
         self.dialog = None
 
-    def _chosen(self, choice: str, starts_at_login: bool) -> None:
+    def _chosen(self, choice: str, wanted: dict[str, bool]) -> None:
         self.choice = choice
         call = self._context.tasks.call
-        if starts_at_login:
-            call("autostart.set", parent=self._window, enabled=True)
+        if wanted:
+            call("autostart.set", parent=self._window, **wanted)
         if choice != "quit":
             call("settings.set", None, lambda _: None, self._window, closing=choice)
             self._window.close()
@@ -122,7 +125,10 @@ class ClosingDialog(Dialog):
     """Say what stays alive, and ask once what closing shall mean."""
 
     def __init__(
-        self, window: MainWindow, has_tray: bool, chosen: Callable[[str, bool], object]
+        self,
+        window: MainWindow,
+        has_tray: bool,
+        chosen: Callable[[str, dict[str, bool]], object],
     ) -> None:
         super().__init__(
             window,
@@ -140,8 +146,11 @@ class ClosingDialog(Dialog):
                     "decisions wait until you open SiloDesk again.")
         )  # fmt: skip
         self.login = QCheckBox(tr("Start SiloDesk when I sign in"))
+        self.links = QCheckBox(tr("Open silodesk:// links with SiloDesk"))
+        self.links.hide()  # shown where it may be asked for
         self.body.addWidget(Label(text, "body", "muted", wrap=True))
         self.body.addWidget(self.login)
+        self.body.addWidget(self.links)
         self.body.addWidget(Label(tr("Settings can change this later."), "small", "faint"))
         self.leave = self.add_button(
             Button(tr("Quit the window"), on_click=lambda: self._end("quit"))
@@ -151,6 +160,12 @@ class ClosingDialog(Dialog):
         self.stay = self.add_button(Button(stay, "primary", on_click=lambda: self._end(choice)))
         self.first_focus = self.stay
 
+    def show_system(self, state: dict[str, Any]) -> None:
+        """Offer only what is not so already."""
+        self.login.setVisible(not state["enabled"])
+        self.links.setVisible(bool(state.get("may_set_links")) and not state["links"])
+
     def _end(self, choice: str) -> None:
         self.accept()
-        self._chosen(choice, self.login.isChecked())
+        boxes = {"enabled": self.login, "links": self.links}
+        self._chosen(choice, {name: True for name, box in boxes.items() if box.isChecked()})

@@ -159,6 +159,8 @@ class WindowTools(QObject):
             "sheet": self.open_sheet,
             "autostart_on": lambda: self._start_at_login(True),
             "autostart_off": lambda: self._start_at_login(False),
+            "links_on": lambda: self._open_links(True),
+            "links_off": lambda: self._open_links(False),
             "sign_out": window.ask_sign_out,
         }
 
@@ -171,6 +173,16 @@ class WindowTools(QObject):
             self._window.notify(told, kind="ok")
 
         self._context.tasks.call("autostart.set", done, parent=self, enabled=is_wanted)
+
+    def _open_links(self, is_wanted: bool) -> None:
+        def done(_: dict[str, Any]) -> None:
+            told = (
+                tr("Invitation links open with SiloDesk now") if is_wanted
+                else tr("Invitation links do not open SiloDesk any more")
+            )  # fmt: skip
+            self._window.notify(told, kind="ok")
+
+        self._context.tasks.call("autostart.set", done, parent=self, links=is_wanted)
 
     def _set(self, **fields: Any) -> None:
         self._context.tasks.call("settings.set", parent=self, **fields)

@@ -32,6 +32,10 @@ class Answers(FakeModels):
         self.local_jobs = fake_approvals.local_jobs()
         self.rules = fake_rules.FakeRules(home.house_rules, self.local_jobs)
         self.ticks = 0
+        self.autostart: dict[str, Any] = {
+            "enabled": False, "links": False, "other_links": False, "may_set_links": True,
+            "how": "systemd user unit", "places": [],
+        }  # fmt: skip
 
     def give(self, method: str, params: dict[str, Any]) -> Any:
         """Return the answer of a method."""
@@ -90,10 +94,11 @@ class Answers(FakeModels):
         return self.settings.model_dump()
 
     def autostart_get(self) -> Any:
-        return {"enabled": False, "links": False, "how": "systemd user unit", "places": []}
+        return self.autostart
 
     def autostart_set(self, **wanted: Any) -> Any:
-        return {**self.autostart_get(), **wanted}
+        self.autostart.update(wanted)
+        return self.autostart
 
     def settings_set(self, **fields: Any) -> Any:
         self.settings = self.settings.model_copy(update=fields)

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from helpers.fake_agent import FakeAgent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from agent_core import settings
 from agent_core.client import AgentClient, EventStream
 from agent_core.paths import Home
 from app.main import make_desktop
+from app.shell.link_handler import LinkHandler
 
 BOUND_MS = 30_000
 LINK = "silodesk://join?hub=https%3A%2F%2Fhub.oncofed.example&code=c0de"
@@ -72,3 +73,34 @@ def test_a_program_started_by_a_link_shows_it_though_the_agent_comes_late(
         process.wait(20)
         if agent._thread.is_alive():
             agent.stop()
+
+
+def test_the_first_start_opens_links_here_once_and_undoes_it(
+    make_agent, make_window, qtbot
+) -> None:
+    agent = make_agent("working")
+    desktop = make_window(agent.home)
+    window = desktop.window
+    LinkHandler(window, desktop.context)
+    agent.push("status", **agent.answers.status())
+    qtbot.waitUntil(lambda: bool(window.toasts.toasts), timeout=BOUND_MS)
+    assert agent.answers.autostart["links"] is True
+    buttons = window.toasts.toasts[-1].findChildren(QPushButton)
+    next(one for one in buttons if one.text().strip() == "Undo").click()
+    qtbot.waitUntil(lambda: agent.answers.autostart["links"] is False, timeout=BOUND_MS)
+    asked = len(agent.called("autostart.get"))
+    LinkHandler(window, desktop.context)
+    with qtbot.waitSignal(desktop.events.status, timeout=BOUND_MS):
+        agent.push("status", **agent.answers.status())
+    assert len(agent.called("autostart.get")) == asked
+
+
+def test_links_of_another_program_are_not_taken_over(make_agent, make_window, qtbot) -> None:
+    agent = make_agent("working")
+    agent.answers.autostart["other_links"] = True
+    desktop = make_window(agent.home)
+    LinkHandler(desktop.window, desktop.context)
+    agent.push("status", **agent.answers.status())
+    memory = desktop.window.memory
+    qtbot.waitUntil(lambda: memory.has_said("links"), timeout=BOUND_MS)
+    assert agent.called("autostart.set") == []

@@ -88,6 +88,18 @@ def test_the_explanation_can_start_it_at_log_in(present, qtbot) -> None:
     assert agent.called("autostart.set") == [{"enabled": True}]
 
 
+def test_the_explanation_offers_links_where_they_open_nothing_here(present, qtbot) -> None:
+    agent, desktop, here = present()
+    agent.answers.autostart["enabled"] = True
+    desktop.window.close()
+    qtbot.waitUntil(here.closing.dialog.links.isVisible, timeout=BOUND_MS)
+    assert not here.closing.dialog.login.isVisible()
+    here.closing.dialog.links.setChecked(True)
+    here.closing.dialog.stay.click()
+    qtbot.waitUntil(lambda: bool(agent.called("autostart.set")), timeout=BOUND_MS)
+    assert agent.called("autostart.set") == [{"links": True}]
+
+
 def test_escape_decides_nothing(present) -> None:
     _, desktop, here = present()
     desktop.window.close()

@@ -122,6 +122,19 @@ def test_links_keep_what_else_is_registered(linux) -> None:
     assert not linux.link.exists()
 
 
+def test_links_of_another_home_are_seen_and_left_alone(tmp_path: Path) -> None:
+    first = LinuxAutostart(launch(), tmp_path / "config", tmp_path / "data")
+    second = LinuxAutostart(launch(Path("/other")), tmp_path / "config", tmp_path / "data")
+    assert change(first, links=True)["other_links"] is False
+    told = report(second)
+    assert (told["links"], told["other_links"], told["may_set_links"]) == (False, True, True)
+    change(second, links=False)
+    assert report(first)["links"]
+    assert change(second, links=True)["links"]  # a person's wish takes them over
+    told = report(first)
+    assert (told["links"], told["other_links"]) == (False, True)
+
+
 def test_a_folder_that_resists_is_said(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("a file where a folder should be")
     way = LinuxAutostart(launch(), tmp_path / "config", tmp_path / "data")
