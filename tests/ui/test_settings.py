@@ -88,3 +88,43 @@ def test_it_opens_at_a_section(shown) -> None:
     _, window, page = shown
     window.navigate("settings", section="network")
     assert window.focusWidget() is page.lines["proxy"].control
+
+
+def test_links_and_the_start_at_log_in_are_lines_of_their_own(shown, qtbot) -> None:
+    agent, _, page = shown
+    line = page.lines["links"]
+    qtbot.waitUntil(line.isVisible, timeout=BOUND_MS)
+    line.control.click()
+    qtbot.waitUntil(lambda: agent.answers.autostart["links"], timeout=BOUND_MS)
+    agent.errors["autostart.set"] = UserInputError("The folder resists.", next_step="Look there.")
+    line.control.click()
+    qtbot.waitUntil(lambda: "resists" in line.problem.plain(), timeout=BOUND_MS)
+    assert line.value() is True
+    assert agent.answers.autostart["enabled"] is False
+
+
+def test_nothing_is_shown_as_kept_before_it_was_read(make_agent, make_window, qtbot) -> None:
+    agent = make_agent("working")
+    agent.errors["settings.get"] = UserInputError(
+        "The file of the settings is damaged.", next_step="Restore it."
+    )
+    window = make_window(agent.home).window
+    window.navigate("settings", section="network")
+    page = window.page()
+    qtbot.waitUntil(lambda: page.states.currentWidget() is page.error, timeout=BOUND_MS)
+    assert "is damaged. Restore it." in page.error.text.plain()
+    assert not page.lines["silo"].control.isEnabled()
+    agent.errors.clear()
+    page.error.button.click()
+    qtbot.waitUntil(lambda: page.states.currentWidget() is page.area, timeout=BOUND_MS)
+    assert page.lines["silo"].control.isEnabled()
+    qtbot.waitUntil(lambda: window.focusWidget() is page.lines["proxy"].control, timeout=BOUND_MS)
+
+
+def test_while_the_agent_is_away_nothing_can_be_set(shown, qtbot) -> None:
+    agent, window, page = shown
+    agent.stop()
+    qtbot.waitUntil(lambda: not page.lines["silo"].control.isEnabled(), timeout=BOUND_MS)
+    window.navigate("settings")
+    qtbot.waitUntil(page.stale.isVisible, timeout=BOUND_MS)
+    assert page.states.currentWidget() is page.area

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QStackedWidget, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
@@ -13,6 +14,8 @@ from app.i18n import mark, tr
 from app.pages.settings.line import Line
 from app.pages.settings.machine_card import MachineCard
 from app.pages.settings.sections import Section, sections
+from app.widgets.banner import Banner
+from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button, Chip
 from app.widgets.cards import Card
 from app.widgets.dialogs import confirm
@@ -22,6 +25,8 @@ from app.widgets.page import Page
 from app.widgets.search_field import SearchField
 
 UNDO_S = 10.0
+SKELETON_MS = 300
+SYSTEM = {"autostart": "enabled", "links": "links"}  # of autostart.get, not of the settings
 
 
 class SettingsPage(Page):
@@ -55,15 +60,40 @@ class SettingsPage(Page):
                                  margins=(0, 4, 8, 20)))  # fmt: skip
         content.setMaximumWidth(860)
         self.area = scrolled(content)
-        body = row((self.area, 1), gap=0)
-        self.setLayout(column(self._top(), (body, 1), gap=12, margins=(24, 16, 16, 0)))
+        self.setLayout(
+            column(self._top(), self._old(), (self._places(), 1), gap=12, margins=(24, 16, 16, 0))
+        )
         self.back = Button(tr("Back to the first page"), icon="arrow-left",
                            on_click=lambda: context.navigate("sign_in"))  # fmt: skip
         context.events.settings.connect(self._take)
         context.events.status.connect(self._show_machine)
-        self._has_autostart = False
+        context.events.connected.connect(self._take_connected)
+        self._offered: set[str] = set()  # of SYSTEM, what this computer has
+        self._section = ""
         self._find("")
+        self._allow(False)
         self.themes = self.lines["theme"].control
+
+    def _old(self) -> Banner:
+        self.stale = Banner("warn", tr("These settings may be old"))
+        self.stale.acted.connect(self._read)
+        self.stale.hide()
+        return self.stale
+
+    def _places(self) -> QStackedWidget:
+        """Make the places: nothing yet, loading, an error, the settings."""
+        self.skeleton = QWidget()
+        self.skeleton.setLayout(column(Skeleton(8), None))
+        self.error = EmptyState(
+            "circle-alert", tr("The settings could not be read"), action=tr("Try again"),
+            on_action=self._read, tok="danger",
+        )  # fmt: skip
+        self.states = QStackedWidget()
+        for place in (QWidget(), self.skeleton, self.error, self.area):
+            self.states.addWidget(place)
+        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
+        self._patience.timeout.connect(lambda: self.states.setCurrentWidget(self.skeleton))
+        return self.states
 
     def _card(self, section: Section) -> Card:
         card = Card(section.title, icon=section.icon, gap=0)
@@ -94,7 +124,10 @@ class SettingsPage(Page):
         return lambda: self.go_to(key)
 
     def go_to(self, key: str) -> None:
-        """Scroll to a section and put the focus on its first setting."""
+        """Scroll to a section and put the focus on its first setting, once they are read."""
+        if not self.settings:
+            self._section = key
+            return
         self.search.clear()
         card = self.cards.get(key)
         if card is None:
@@ -110,23 +143,60 @@ class SettingsPage(Page):
         is_in = bool(self.context.status().get("account"))
         self.top_actions = [] if is_in else [self.back]
         self._show_machine(self.context.status())
-        self.context.tasks.call("settings.get", self._take, parent=self)
-        self.context.tasks.call("autostart.get", self._take_autostart, lambda _: None, self)
+        self._read()
         if arguments.get("section"):
             self.go_to(str(arguments["section"]))
 
+    # --- reading ---
+    def _read(self) -> None:
+        if not self.settings:
+            self._patience.start()
+        self.context.tasks.call("settings.get", self._take, self._failed, self)
+        # What starts at log-in may be unknown to a system; its lines are left out then.
+        self.context.tasks.call("autostart.get", self._take_autostart, lambda _: None, self)
+
+    def _failed(self, error: Exception) -> None:
+        self._patience.stop()
+        self._allow(False)
+        text = " ".join(sentence_of(error))
+        if self.settings:
+            self.stale.set("warn", tr("These settings may be old"), text, tr("Try again"))
+            self.stale.show()
+            return
+        self.error.set("circle-alert", tr("The settings could not be read"), text, "danger")
+        self.states.setCurrentWidget(self.error)
+
+    def _take_connected(self, is_connected: bool) -> None:
+        """Read again once the agent is back; while it is away nothing can be kept."""
+        if not is_connected:
+            self._allow(False)
+        elif self.isVisible():
+            self._read()
+
+    def _allow(self, is_allowed: bool) -> None:
+        for line in self.lines.values():
+            line.control.setEnabled(is_allowed)
+
     # --- showing ---
     def _take(self, settings: dict[str, Any]) -> None:
+        self._patience.stop()
+        self.stale.hide()
         self.settings = dict(settings)
+        self._allow(True)
+        self.states.setCurrentWidget(self.area)
         for key, line in self.lines.items():
             if key in settings:
                 line.show_value(settings[key])
         self._show_machine(self.context.status())
+        section, self._section = self._section, ""
+        if section:  # the places are laid out first
+            QTimer.singleShot(0, self, lambda: self.go_to(section))
 
     def _take_autostart(self, state: dict[str, Any]) -> None:
-        self._has_autostart = True
+        self._offered = {"autostart"} | ({"links"} if state.get("may_set_links") else set())
         self._find(self.search.text())
-        self.lines["autostart"].show_value(state.get("enabled"))
+        for key, name in SYSTEM.items():
+            self.lines[key].show_value(state.get(name))
 
     def _show_machine(self, status: dict[str, Any]) -> None:
         if self.isVisible() or not self.settings:
@@ -139,7 +209,7 @@ class SettingsPage(Page):
             shown = 0
             for line in section.lines:
                 fits = all(word in f"{line.haystack} {section.title.casefold()}" for word in words)
-                fits = fits and (line.key != "autostart" or self._has_autostart)
+                fits = fits and (line.key not in SYSTEM or line.key in self._offered)
                 line.setVisible(fits)
                 if line.key in self._rules:
                     self._rules[line.key].setVisible(fits and shown > 0)
@@ -152,8 +222,8 @@ class SettingsPage(Page):
 
     # --- changing ---
     def _change(self, key: str, value: Any) -> None:
-        if key == "autostart":
-            self._set_autostart(bool(value))
+        if key in SYSTEM:
+            self._set_system(key, bool(value))
             return
         before = self.settings.get(key)
         if value == before:
@@ -191,19 +261,20 @@ class SettingsPage(Page):
             action=tr("Undo"), on_action=undo, seconds=UNDO_S,
         )  # fmt: skip
 
-    def _set_autostart(self, wanted: bool) -> None:
-        line = self.lines["autostart"]
+    def _set_system(self, key: str, wanted: bool) -> None:
+        line = self.lines[key]
 
         def failed(error: Exception) -> None:
             line.show_value(not wanted)
             line.say(" ".join(sentence_of(error)))
 
-        def done(_: Any) -> None:
+        def done(state: dict[str, Any]) -> None:
             line.say("")
+            self._take_autostart(state)
 
         client = self.context.client
         self.context.tasks.run(
-            lambda: client.call("autostart.set", enabled=wanted), done, failed, self
+            lambda: client.call("autostart.set", **{SYSTEM[key]: wanted}), done, failed, self
         )
 
     def _show_theme(self, mode: str) -> None:
