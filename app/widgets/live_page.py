@@ -22,6 +22,7 @@ from app.wire_words import said
 SKELETON_MS = 300
 GATHER_MS = 250  # events that come together are one reading
 FRESH_S = 5.0  # a heartbeat's status asks for new figures when the last ones are older
+PAGES_LIMIT = 1000  # of one list; a hub that never ends one is left there
 AWAY_S = 15.0  # between two tries while there is no line to the hub
 TICK_MS = 1000
 
@@ -124,8 +125,7 @@ class LivePage(Page):
             return  # what was read is not what is shown now; it is read anew
         self.states.setCurrentWidget(self.places["content" if is_there else "empty"])
         self.tick()
-        if self._again:
-            self.reload()
+        self._read_again()
 
     def _on_failed(self, error: Exception) -> None:
         self._busy = False
@@ -134,10 +134,17 @@ class LivePage(Page):
         if self.found is None:
             self.error.set("circle-alert", title, text, "danger")
             self.states.setCurrentWidget(self.error)
+            self._read_again()
             return
         old = tr("Shown is what was known {age} ago.", age=age(self.read_at))
         self.stale.set("warn", title, old, tr("Try again"))
         self.stale.show()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Read once more where that was asked for meanwhile."""
+        if self._again:
+            self.reload()
 
     def _show_skeleton(self) -> None:
         if self.states.currentWidget() is self.places["blank"]:
@@ -203,13 +210,14 @@ def every(context: AppContext, method: str, **params: Any) -> list[Json]:
     """Return all items of a paged list; runs on a thread."""
     items: list[Json] = []
     cursor = ""
-    while True:
+    for _ in range(PAGES_LIMIT):
         page = context.client.call(method, **params, **({"cursor": cursor} if cursor else {}))
         items += page["items"]
         following = page.get("next_cursor") or ""
         if not page["items"] or not following or following == cursor:
-            return items
+            break
         cursor = following
+    return items
 
 
 def _who(status: Json) -> tuple[object, object]:

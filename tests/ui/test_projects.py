@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -136,8 +137,8 @@ def test_an_empty_project_says_how_runs_appear(window, agent, qtbot) -> None:
     window.navigate("project", project_id=12)
     page = window.page()
 
-    qtbot.waitUntil(lambda: page._states.currentWidget() is page._empty, timeout=5000)
-    assert page._empty.title.text() == "No runs yet"
+    qtbot.waitUntil(lambda: page.states.currentWidget() is page.places["empty"], timeout=5000)
+    assert page.places["empty"].title.text() == "No runs yet"
 
 
 def test_a_project_that_cannot_be_read_says_why(window, agent, qtbot) -> None:
@@ -145,12 +146,57 @@ def test_a_project_that_cannot_be_read_says_why(window, agent, qtbot) -> None:
     agent.errors["projects.get"] = UnreachableError("The hub did not answer.")
     window.navigate("project", project_id=12)
     page = window.page()
-    qtbot.waitUntil(lambda: page._states.currentWidget() is page._error, timeout=5000)
+    qtbot.waitUntil(lambda: page.states.currentWidget() is page.error, timeout=5000)
 
-    assert page._error.title.text() == "The hub did not answer."
+    assert page.error.title.text() == "The hub did not answer."
     del agent.errors["projects.get"]
-    page._error.button.click()
-    qtbot.waitUntil(lambda: page._states.currentWidget() is page._whole, timeout=5000)
+    page.error.button.click()
+    qtbot.waitUntil(lambda: page.states.currentWidget() is page.places["content"], timeout=5000)
+
+
+def test_a_new_site_or_metric_leaves_the_table_as_it_is(project, agent, qtbot) -> None:
+    """The group is read with the runs; only what two columns show changes."""
+    table = project.table
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    table.selectRow(3)
+    chosen = table.current().id
+    group = {**agent.answers.groups_get(7)}
+    group["devices"] = [*group["devices"], 999]
+    agent.answer("groups.get", lambda _: group)
+    agent.answers.runs = {
+        number: run.model_copy(update={"headline": {"f1_score": 0.8}})
+        for number, run in agent.answers.runs.items()
+    }
+    agent.push("changed", what="group", id=7, change=5)
+    qtbot.waitUntil(lambda: 999 in project.group.devices, timeout=5000)
+
+    assert project.table is table
+    assert "F1" in project.rows.headerData(7, Qt.Orientation.Horizontal)
+    assert texts(project.rows, 7)[0] == "80.0 %"
+    assert table.current().id == chosen
+    assert table.horizontalHeader().sortIndicatorSection() == 1
+    assert [run.id for run in project.rows.rows] == sorted(run.id for run in project.rows.rows)
+
+
+def test_what_changed_while_a_reading_failed_is_read(project, agent, qtbot) -> None:
+    """A wish to read again is kept over a failure, which a banner tells with its age."""
+    go = threading.Event()
+
+    def fail(_: object) -> None:
+        go.wait(5)
+        del agent._overrides["projects.get"]
+        raise UnreachableError("The hub did not answer.")
+
+    agent.answer("projects.get", fail)
+    project.reload()
+    project.reload()
+    told = []
+    project.stale.set = lambda kind, *words: told.append(words)  # it is soon gone again
+    agent.answers.runs_create(11, name="from elsewhere")
+    go.set()
+    qtbot.waitUntil(lambda: len(project.rows.rows) == 7, timeout=5000)
+    assert told[0][0] == "The hub did not answer."
+    assert "ago" in told[0][1]
 
 
 def test_a_run_is_put_together_and_started(dialog, agent, window, qtbot) -> None:

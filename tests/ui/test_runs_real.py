@@ -37,7 +37,7 @@ def test_a_run_is_started_and_watched_to_its_end(federation, make_window, qtbot)
     window = make_window(federation.coordinator.home).window
     window.navigate("project", project_id=project)
     page = window.page()
-    qtbot.waitUntil(lambda: page._states.currentWidget() is page._empty, timeout=10_000)
+    qtbot.waitUntil(lambda: page.states.currentWidget() is page.places["empty"], timeout=10_000)
     page.new_run()
     dialog = window.findChild(NewRunDialog)
     qtbot.waitUntil(lambda: dialog.application.count() == 1, timeout=10_000)

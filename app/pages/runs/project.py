@@ -5,36 +5,39 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import Device, Group, Project, Run
 from agent_core.protocol.states import State
-from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import tr, trn
 from app.pages.runs import run_actions
 from app.pages.runs.compare_model import LIMIT as COMPARED
 from app.pages.runs.export_runs import save_runs
 from app.pages.runs.list_model import FILTERS, RunList, main_metric
-from app.pages.runs.run_table import StatCard, columns
-from app.widgets.bars import Skeleton
+from app.pages.runs.run_table import CHANGING, StatCard, columns
 from app.widgets.buttons import Button, Chip
 from app.widgets.cards import TableCard
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
-from app.widgets.page import Page, PageCommand
+from app.widgets.live_page import LivePage, every
+from app.widgets.page import PageCommand
 from app.widgets.search_field import SearchField
-from app.widgets.tables import RowModel, Table
+from app.widgets.tables import Column, RowModel, Table
 
-SKELETON_MS = 300
 LIMIT = 200
 
 
-class ProjectPage(Page):
+Found = tuple[Project, Group, list[Run]]
+
+
+class ProjectPage(LivePage):
     """Show a project's runs; `open(project_id=…)` chooses it."""
+
+    watched = frozenset({"run", "project", "group"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -43,19 +46,11 @@ class ProjectPage(Page):
         self.list = RunList()
         self.ticked: list[int] = []
         self._project_id = 0
-        self._metric = ""
-        self._drawn: tuple[str, tuple[int, ...]] = ("", ())
-        self._busy = self._again = self._asks_new = False
+        self._drawn: tuple[str, tuple[int, ...]] = ("", ())  # metric and devices in the columns
+        self._asks_new = False
         self._new = Button(tr("New run"), "primary", icon="play", on_click=self.new_run)
         self.top_actions = [self._new]
         self._build()
-        context.events.changed.connect(self._on_changed)
-        context.events.connected.connect(lambda on: self.reload() if on else None)
-        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
-        self._patience.timeout.connect(self._show_skeleton)
-        self._ages = QTimer(self, interval=5000)
-        self._ages.timeout.connect(lambda: self.rows.refresh() if self.isVisible() else None)
-        self._ages.start()
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.New), self)
         shortcut.activated.connect(self.new_run)
 
@@ -84,46 +79,32 @@ class ProjectPage(Page):
         self._make_table()
         self._foot = Label("", "small", "faint")
         self._card.body.addLayout(row(self._foot, None, margins=(12, 6, 12, 6)))
-        self._empty = EmptyState(
+        empty = EmptyState(
             "rocket",
             tr("No runs yet"),
             tr("A run trains an application on the devices you choose. It appears here at once."),
             action=tr("New run"),
             on_action=self.new_run,
         )
-        self._error = EmptyState(
-            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
-        )
-        skeleton = QWidget()
-        skeleton.setLayout(column(Skeleton(8), None))
-        self._whole = QWidget()
-        self._whole.setLayout(column(row(*self._stats, gap=16), tools, (self._card, 1), gap=16))
-        self._states = QStackedWidget()
-        self._places = {
-            "blank": QWidget(),
-            "skeleton": skeleton,
-            "error": self._error,
-            "empty": self._empty,
-            "runs": self._whole,
-        }
-        for widget in self._places.values():
-            self._states.addWidget(widget)
-        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
+        whole = QWidget()
+        whole.setLayout(column(row(*self._stats, gap=16), tools, (self._card, 1), gap=16))
+        self.build(whole, empty)
 
     def _make_table(self) -> None:
-        """Make the table; its result column is named by the metric that the runs report."""
-        self.rows: RowModel[Run] = RowModel(
-            columns(self._metric, self.group.devices if self.group else (), self._is_ticked),
-            lambda run: run.id,
-        )
+        self.rows: RowModel[Run] = RowModel(self._columns(), lambda run: run.id)
         self.table = Table(self.rows, row_height=50)
         self.table.setAccessibleName(tr("Runs"))
         self.table.opened.connect(self._open_run)
         self.table.clicked_cell.connect(self._on_cell)
-        self.table.pressed_space.connect(self.tick)
+        self.table.pressed_space.connect(self.tick_run)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_menu)
         self._card.body.insertWidget(0, self.table, 1)
+
+    def _columns(self) -> list[Column[Run]]:
+        """Return the columns; the result is the metric that the runs report."""
+        metric, group = self._drawn
+        return columns(metric, group, self._is_ticked)
 
     # --- data ---
     def open(self, **arguments: Any) -> None:
@@ -135,70 +116,54 @@ class ProjectPage(Page):
             self.list = RunList()
             self.ticked = []
             self.rows.set_rows([])
-            self._states.setCurrentWidget(self._places["blank"])
+            self.forget()
             self.set_heading("", crumbs=[(tr("Projects"), "projects", {})])
-            self._patience.start()
-        self.reload()
+        super().open(**arguments)
 
     def reload(self) -> None:
-        """Read the runs; asking again meanwhile reads once more afterwards."""
-        if not self._project_id:
-            return
-        if self._busy:
-            self._again = True
-            return
-        self._busy, self._again = True, False
-        work = partial(_read, self.context, self._project_id, self.group)
-        self.context.tasks.run(work, self._on_read, self._on_failed, self)
+        """Read the runs, once a project is chosen."""
+        if self._project_id:
+            super().reload()
 
-    def _on_read(self, found: tuple[Project, Group, list[Run]]) -> None:
-        self._busy = False
+    def read(self) -> Found:
+        """Return the project, its group and all its runs; on a thread."""
+        context = self.context
+        project = Project.model_validate(
+            context.client.call("projects.get", project_id=self._project_id)
+        )
+        group = context.client.call("groups.get", group_id=project.group_id)
+        runs = every(context, "runs.list", project_id=project.id, archived="all", limit=LIMIT)
+        return project, Group.model_validate(group), [Run.model_validate(one) for one in runs]
+
+    def show_found(self, found: Found) -> bool:
+        """Show the runs; selection and scroll stay."""
         project, group, runs = found
-        if project.id == self._project_id:
-            self.project, self.group = project, group
-            self.list.runs = runs
-            self.set_heading(project.name, group.name, [(tr("Projects"), "projects", {})])
-            self.refresh()
-            if self._asks_new:
-                self._asks_new = False
-                self.new_run()
-        if self._again or project.id != self._project_id:
+        if project.id != self._project_id:  # another project was asked for meanwhile
+            self.found = None
             self.reload()
+            return True
+        self.project, self.group = project, group
+        self.list.runs = runs
+        self.set_heading(project.name, group.name, [(tr("Projects"), "projects", {})])
+        self.refresh()
+        if self._asks_new:
+            self._asks_new = False
+            self.new_run()
+        return bool(runs)
 
-    def _on_failed(self, error: Exception) -> None:
-        self._busy = False
-        if not self.list.runs:
-            title, text = sentence_of(error)
-            self._error.set("circle-alert", title, text, "danger")
-            self._states.setCurrentWidget(self._error)
-        elif self.isVisible():
-            cause = sentence_of(error)[0]
-            self._foot.setText(tr("{cause} Shown is what was read before.", cause=cause))
-
-    def _retry(self) -> None:
-        self._states.setCurrentWidget(self._places["skeleton"])
-        self.reload()
-
-    def _show_skeleton(self) -> None:
-        if self._states.currentWidget() is self._places["blank"]:
-            self._states.setCurrentWidget(self._places["skeleton"])
-
-    def _on_changed(self, what: str, _number: object, _change: int) -> None:
-        if what in {"run", "project"} and self.isVisible():
-            self.reload()
+    def tick(self) -> None:
+        """Show times anew."""
+        self.rows.refresh()
 
     # --- what is shown ---
     def refresh(self) -> None:
         """Show what is known."""
-        metric = main_metric(self.list.runs)
-        group = tuple(self.group.devices) if self.group else ()
-        if (metric, group) != self._drawn:
-            self._metric, self._drawn = metric, (metric, group)
-            self._card.body.removeWidget(self.table)
-            self.table.deleteLater()
-            self._make_table()
-        place = "runs" if self.list.runs else "empty"
-        self._states.setCurrentWidget(self._places[place])
+        drawn = (main_metric(self.list.runs), tuple(self.group.devices) if self.group else ())
+        if drawn != self._drawn:
+            self._drawn = drawn
+            fresh = self._columns()
+            for at in CHANGING:
+                self.rows.set_column(at, fresh[at])
         device = self.context.status().get("device")
         own = Device.model_validate(device).edge_id if device else None
         for card, stat in zip(self._stats, self.list.stats(own), strict=True):
@@ -240,7 +205,8 @@ class ProjectPage(Page):
             menu.addAction(text, partial(self.context.navigate, "run", run_id=run.id, tab=tab))
         menu.addSeparator()
         ticked = self._is_ticked(run)
-        menu.addAction(tr("Do not compare") if ticked else tr("Compare"), partial(self.tick, run))
+        compare = tr("Do not compare") if ticked else tr("Compare")
+        menu.addAction(compare, partial(self.tick_run, run))
         menu.addAction(tr("Run again"), partial(self._act, run_actions.run_again, run))
         menu.addAction(tr("Rename…"), partial(self._act, run_actions.rename, run))
         put = tr("Archive") if run.archived_at is None else tr("Take out of the archive")
@@ -258,9 +224,9 @@ class ProjectPage(Page):
 
     def _on_cell(self, run: Run, place: int) -> None:
         if place == 0:
-            self.tick(run)
+            self.tick_run(run)
 
-    def tick(self, run: Run) -> None:
+    def tick_run(self, run: Run) -> None:
         """Choose a run for comparing and exporting, or let it go; eight at most."""
         if run.id in self.ticked:
             self.ticked.remove(run.id)
@@ -311,22 +277,3 @@ class ProjectPage(Page):
         self.reload()
         if run.state != State.IDLE:
             self.context.navigate("run", run_id=run.id)
-
-
-def _read(
-    context: AppContext, project_id: int, group: Group | None
-) -> tuple[Project, Group, list[Run]]:
-    call = context.client.call
-    project = Project.model_validate(call("projects.get", project_id=project_id))
-    if group is None:
-        group = Group.model_validate(call("groups.get", group_id=project.group_id))
-    runs: list[Run] = []
-    cursor = ""
-    while True:
-        given = {"cursor": cursor} if cursor else {}
-        page = call("runs.list", project_id=project_id, archived="all", limit=LIMIT, **given)
-        runs += [Run.model_validate(item) for item in page["items"]]
-        following = page.get("next_cursor") or ""
-        if not page["items"] or not following or following == cursor:
-            return project, group, runs
-        cursor = following

@@ -20,6 +20,9 @@ from app.widgets.tokens import look
 from app.widgets.words import duration
 
 
+CHANGING = (5, 7)  # sites and result: what they show follows the group and the metric
+
+
 def columns(key: str, group: Sequence[int], is_ticked: Callable[[Run], bool]) -> list[Column[Run]]:
     """Return the columns; the result column shows one metric."""
     worst = float("inf") if is_lower_better(key) else float("-inf")

@@ -120,7 +120,7 @@ def test_runs_are_ticked_and_compared(window, finished_run, second_run, qtbot) -
     qtbot.waitUntil(lambda: numbers <= {run.id for run in page.rows.rows}, timeout=20_000)
     for run in list(page.rows.rows):
         if run.id in numbers:
-            page.tick(run)
+            page.tick_run(run)
     page.compare.click()
     assert window.key == "compare"
     compare = window.page()
