@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Event
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -11,7 +12,7 @@ from app.i18n import tr
 from app.widgets.log_view_canvas import LogCanvas, Runner
 from app.widgets.log_view_model import LogModel
 from app.widgets.log_view_search import Hits, Query, find
-from app.widgets.log_view_store import Filter, Line, LogStore
+from app.widgets.log_view_store import Filter, Line, LogStore, Snapshot
 
 
 class LogView(LogCanvas):
@@ -22,6 +23,7 @@ class LogView(LogCanvas):
         self._store = store
         self._none_text = self.empty_text
         self._busy = False
+        self._over = Event()  # set where the search that runs is wanted no more
 
     def lines_between(self, first: int, last: int) -> list[Line]:
         """Return the lines shown at the places [first, last)."""
@@ -94,6 +96,8 @@ class LogView(LogCanvas):
         """Look for something else; an unusable expression is told by `failed`."""
         if query is not None and not query.text:
             query = None
+        self._over.set()
+        self._over = Event()
         before = len(self.model)
         self.model.set_query(query)
         if len(self.model) != before:
@@ -110,7 +114,8 @@ class LogView(LogCanvas):
             return
         self._busy = True
         lines = self._store.snapshot()
-        operation = partial(find, lines, query, self.model.searched)
+        self._store.hold()
+        operation = partial(_found, self._store, lines, query, self.model.searched, self._over)
         self._runner(
             operation,
             partial(self._on_found, query, len(lines.rows)),
@@ -137,3 +142,11 @@ class LogView(LogCanvas):
             self.failed.emit(error)
         else:
             self._search_on()
+
+
+def _found(store: LogStore, lines: Snapshot, query: Query, first: int, over: Event) -> Hits:
+    """Search on a thread, in lines held for it."""
+    try:
+        return find(lines, query, first, lambda: over.is_set() or lines.is_unwanted)
+    finally:
+        store.release()

@@ -71,6 +71,11 @@ class Snapshot:
     file: _File
     rows: npt.NDArray[np.void]
 
+    @property
+    def is_unwanted(self) -> bool:
+        """Return whether the store was closed: nobody waits for the search's end."""
+        return self.file.is_unwanted
+
 
 class _File:
     """A temporary file without a name, read by position from any thread."""
@@ -78,6 +83,8 @@ class _File:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="silodesk-log-")  # noqa: SIM115 - lives on
         self._lock = threading.Lock()
+        self._users = 1
+        self.is_unwanted = False  # who made it needs it no more; others may still read
         self.size = 0
 
     def write(self, data: bytes) -> None:
@@ -100,8 +107,21 @@ class _File:
             self._file.seek(offset)
             return self._file.read(length)
 
+    def hold(self) -> None:
+        """Let the file live until `release`, whoever closes it meanwhile."""
+        with self._lock:
+            self._users += 1
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._file.close()
+
     def close(self) -> None:
-        self._file.close()
+        if not self.is_unwanted:
+            self.is_unwanted = True
+            self.release()
 
 
 class LogStore:
@@ -136,12 +156,23 @@ class LogStore:
         return self._rows[: self._size]
 
     def snapshot(self) -> Snapshot:
-        """Return what a search on another thread may read while lines go on arriving."""
+        """Return what a search on another thread may read while lines go on arriving.
+
+        It can be read while the store is held or open.
+        """
         return Snapshot(self._file, self.rows)
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Give the disk space back, as soon as nobody holds the lines."""
         self._file.close()
+
+    def hold(self) -> None:
+        """Keep the lines readable until `release`, whoever closes the store meanwhile."""
+        self._file.hold()
+
+    def release(self) -> None:
+        """Need the lines no more."""
+        self._file.release()
 
     def append(self, lines: Sequence[Line]) -> int:
         """Add lines; return the position in the order of time from which anything changed."""

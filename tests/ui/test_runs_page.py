@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
+from typing import Any, TextIO
 
 import pytest
 from helpers.fake_records import digest
@@ -16,6 +18,7 @@ from app.pages.runs import export
 from app.pages.runs.page import RunPage
 from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
+from app.widgets.log_view_store import LogStore
 from app.widgets.theme import theme
 
 
@@ -152,17 +155,17 @@ def test_plots_are_inked_anew_in_the_other_theme(open_run, qtbot, themed) -> Non
 
 
 def test_points_are_saved_as_csv(open_run, qtbot, tmp_path: Path, monkeypatch) -> None:
-    """Every point is in the file, with its site's name."""
+    """Every point of the run is read and in the file, with its site's name."""
     curves = open_run(tab="curves").view.tab("curves")
     qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
     target = tmp_path / "curves.csv"
-    monkeypatch.setattr("app.pages.runs.curves.ask_path", lambda *_: target)
+    monkeypatch.setattr("app.pages.runs.export_runs.ask_path", lambda *_: target)
     curves._save_csv()
     qtbot.waitUntil(lambda: target.exists() and target.read_text().count("\n") == 301, timeout=5000)
 
     lines = target.read_text().splitlines()
-    assert lines[0] == "metric,site,edge_id,round,step,time,value"
-    assert lines[1].startswith("test_accuracy,global,0,1,1,")
+    assert lines[0] == "run,run_name,project,metric,site,edge_id,round,step,time,value"
+    assert any(",test_accuracy,global,0,1,1," in line for line in lines)
     assert sum("St. Anna Hospital" in line for line in lines) == 54
 
 
@@ -305,7 +308,72 @@ def test_an_unreadable_run_says_why_and_tries_again(open_run, agent, qtbot) -> N
 def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path) -> None:
     """The error names the file and says what to do."""
     with pytest.raises(export.StorageError, match="cannot be written"):
-        export.write_metrics(tmp_path / "missing" / "x.csv", [], {})
+        export.write_system(tmp_path / "missing" / "x.csv", [], {})
+
+
+def test_half_a_file_is_never_left(tmp_path: Path) -> None:
+    """What could not be written to its end leaves the file that was there as it was."""
+    target = tmp_path / "x.csv"
+    target.write_text("before")
+
+    def write(file: TextIO) -> int:
+        file.write("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(export.StorageError, match="No space left"):
+        export.written(target, write)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("x.csv", "before")]
+
+
+def test_points_on_their_way_are_saved_and_told(
+    open_run, agent, qtbot, tmp_path: Path, monkeypatch
+) -> None:
+    """While pages load, nothing is said to be whole, and the file is."""
+    monkeypatch.setattr("app.pages.runs.feed.PAGE", 100)
+    monkeypatch.setattr("app.pages.runs.feed.RETRY_MS", 100)
+    is_away = True
+
+    def half(asked: dict[str, Any]) -> Any:
+        if is_away and asked.get("limit") == 100 and int(asked.get("after") or 0) >= 200:
+            raise UnreachableError("The hub did not answer.", next_step="Wait.")
+        return agent.answers.give("runs.metrics", asked)
+
+    agent.answer("runs.metrics", half)
+    curves = open_run(tab="curves").view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 200, timeout=5000)
+    assert curves.count.text().endswith("200 points, loading…")
+    target = tmp_path / "curves.csv"
+    monkeypatch.setattr("app.pages.runs.export_runs.ask_path", lambda *_: target)
+    curves._save_csv()
+    qtbot.waitUntil(target.exists, timeout=5000)
+    assert target.read_text().count("\n") == 301
+    is_away = False
+    qtbot.waitUntil(lambda: curves.count.text().endswith("none left out"), timeout=5000)
+
+
+def test_logs_are_saved_whole_when_another_run_is_opened(
+    open_run, qtbot, tmp_path: Path, monkeypatch
+) -> None:
+    """The lines live until they are written; the person is told where."""
+    page = open_run(tab="logs")
+    window = page.desktop.window
+    logs = page.view.tab("logs")
+    qtbot.waitUntil(lambda: len(logs.store) == 224, timeout=5000)
+    gate = Event()
+    store = logs.store
+    monkeypatch.setattr(store, "lines", lambda rows: gate.wait(20) and LogStore.lines(store, rows))
+    target = tmp_path / "run.log"
+    monkeypatch.setattr("app.pages.runs.logs.ask_path", lambda *_: target)
+    logs._save()
+    window.navigate("run", run_id=1271)
+    qtbot.waitUntil(lambda: store._file.is_unwanted, timeout=5000)
+    gate.set()
+
+    qtbot.waitUntil(
+        lambda: any(one.title == "224 lines saved" for one in window.toasts.toasts), timeout=5000
+    )
+    assert len(target.read_text().splitlines()) == 224
+    qtbot.waitUntil(lambda: store._file._file.closed, timeout=5000)
 
 
 def test_a_run_is_paused_and_resumed_from_its_page(open_run, agent, qtbot) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
 
 from app.i18n import tr, trn
 from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis
 from app.pages.runs.curves_table import CurvesTable
-from app.pages.runs.export import ask_path, write_metrics
 from app.pages.runs.export_runs import save_picture, save_runs
 from app.pages.runs.live import RunLive
 from app.pages.runs.wording import metric_title
@@ -58,7 +55,7 @@ class CurvesTab(QWidget):
         self._smooth_timer.timeout.connect(self._apply_smoothing)
         feed = live.feed("metrics")
         feed.arrived.connect(self._on_points)
-        feed.caught_up.connect(self._show_state)
+        feed.caught_up.connect(self._on_caught_up)
         live.changed.connect(self._on_run)
         live.rounds_changed.connect(self._on_rounds)
 
@@ -142,6 +139,11 @@ class CurvesTab(QWidget):
             self._rebuild()
         self._show_state()
 
+    def _on_caught_up(self) -> None:
+        self._show_state()
+        if self.book.points:
+            self._refresh_words()
+
     def _show_state(self) -> None:
         wanted = 2 if self._as_table else 1
         self._stack.setCurrentIndex(wanted if self.book.points else 0)
@@ -153,7 +155,10 @@ class CurvesTab(QWidget):
         keys = self.book.metrics()
         metrics = trn("{count} metric", "{count} metrics", len(keys))
         points = f"{self.book.points:,}"
-        text = tr("{metrics}, {points} points, none left out", metrics=metrics, points=points)
+        if self._live.feed("metrics").is_caught_up:
+            text = tr("{metrics}, {points} points, none left out", metrics=metrics, points=points)
+        else:
+            text = tr("{metrics}, {points} points, loading…", metrics=metrics, points=points)
         self.count.setText(text)
         if self._as_table:
             self.table.refresh()
@@ -329,16 +334,9 @@ class CurvesTab(QWidget):
 
     # --- files ---
     def _save_csv(self) -> None:
-        name = f"run-{self._live.run_id}-curves.csv"
-        path = ask_path(self, tr("Save points"), name, "CSV (*.csv)")
-        if path is not None:
-            work = partial(write_metrics, path, self.book.snapshot(), dict(self._live.sites))
-
-            def saved(count: int) -> None:
-                text = trn("{count} point saved", "{count} points saved", count)
-                self._live.context.notify(text, str(path), kind="ok")
-
-            self._live.context.tasks.run(work, saved, parent=self)
+        # Read anew and whole: what is shown may still be on its way.
+        if self._live.run is not None:
+            save_runs(self, self._live.context, [self._live.run], "csv")
 
     def _save_json(self) -> None:
         if self._live.run is not None:

@@ -208,18 +208,3 @@ class MetricBook:
         ]
         finite = [value for value in last if np.isfinite(value)]
         return (tr("mean of sites"), sum(finite) / len(finite)) if finite else None
-
-    def snapshot(self) -> list[Batch]:
-        """Return all points so far, for another thread to write."""
-        return [
-            Batch(
-                key,
-                edge_id,
-                curve.rounds.values,
-                curve.steps.values,
-                curve.times.values,
-                curve.values.values,
-            )
-            for key in self.metrics()
-            for edge_id, curve in sorted(self.curves(key).items())
-        ]

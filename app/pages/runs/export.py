@@ -1,18 +1,18 @@
-"""Writing what is shown into files: curves and system figures as CSV, logs as text."""
+"""Writing what is shown into files, whole or not at all: system figures as CSV, logs as text."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from agent_core.errors import StorageError
 from app.i18n import tr
-from app.pages.runs.curves_model import Batch
 from app.widgets.curve_plot_series import Floats
 from app.widgets.log_view_paint import plain_text
 from app.widgets.log_view_store import Ints, LogStore
@@ -27,29 +27,19 @@ def ask_path(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
     return Path(chosen) if chosen else None
 
 
-def write_metrics(path: Path, points: list[Batch], sites: Mapping[int, Site]) -> int:
-    """Write every point of every curve; return how many."""
-    count = 0
+def written(path: Path, write: Callable[[TextIO], int]) -> int:
+    """Write a file whole or not at all; return what `write` counted.
+
+    Raises StorageError where it cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
     try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["metric", "site", "edge_id", "round", "step", "time", "value"])
-            for batch in points:
-                name = site_name(batch.edge_id, sites)
-                for place in range(len(batch.values)):
-                    number = batch.rounds[place]
-                    writer.writerow(
-                        [
-                            batch.key,
-                            name,
-                            batch.edge_id,
-                            "" if math.isnan(number) else int(number),
-                            int(batch.steps[place]),
-                            iso(float(batch.times[place])),
-                            repr(float(batch.values[place])),
-                        ]
-                    )
-                count += len(batch.values)
+        try:
+            with part.open("w", newline="", encoding="utf-8") as file:
+                count = write(file)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
     return count
@@ -59,32 +49,35 @@ def write_system(
     path: Path, series: list[tuple[str, int, Floats, Floats]], sites: Mapping[int, Site]
 ) -> int:
     """Write every value of every figure; gaps are left out, never filled."""
-    count = 0
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["figure", "site", "edge_id", "time", "value"])
-            for key, edge_id, x, y in series:
-                name = site_name(edge_id, sites)
-                for at, value in zip(x.tolist(), y.tolist(), strict=True):
-                    if math.isfinite(value):
-                        writer.writerow([key, name, edge_id, iso(at), repr(value)])
-                        count += 1
-    except OSError as error:
-        raise unwritable(path, error) from error
-    return count
+
+    def write(file: TextIO) -> int:
+        count = 0
+        writer = csv.writer(file)
+        writer.writerow(["figure", "site", "edge_id", "time", "value"])
+        for key, edge_id, x, y in series:
+            name = site_name(edge_id, sites)
+            for at, value in zip(x.tolist(), y.tolist(), strict=True):
+                if math.isfinite(value):
+                    writer.writerow([key, name, edge_id, iso(at), repr(value)])
+                    count += 1
+        return count
+
+    return written(path, write)
 
 
 def write_logs(path: Path, store: LogStore, rows: Ints, sites: Mapping[int, Site]) -> int:
-    """Write log lines as they are shown."""
+    """Write log lines as they are shown, and let go of the store that was held for it."""
+
+    def write(file: TextIO) -> int:
+        for first in range(0, len(rows), PIECE):
+            lines = store.lines(rows[first : first + PIECE])
+            file.writelines(plain_text(line, sites.get(line.edge_id)) + "\n" for line in lines)
+        return len(rows)
+
     try:
-        with path.open("w", encoding="utf-8") as file:
-            for first in range(0, len(rows), PIECE):
-                lines = store.lines(rows[first : first + PIECE])
-                file.writelines(plain_text(line, sites.get(line.edge_id)) + "\n" for line in lines)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    return len(rows)
+        return written(path, write)
+    finally:
+        store.release()
 
 
 def site_name(edge_id: int, sites: Mapping[int, Site]) -> str:

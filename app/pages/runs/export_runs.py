@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -17,7 +17,7 @@ from agent_core.protocol.records import Run
 from app.context import AppContext
 from app.i18n import tr, trn
 from app.pages.runs.curves_model import Batch, parse_metrics
-from app.pages.runs.export import ask_path, iso, site_name, unwritable
+from app.pages.runs.export import ask_path, iso, site_name, written
 from app.widgets.timeline_sites import sites_of
 
 PAGE = 5000
@@ -53,24 +53,12 @@ def _all(context: AppContext, run_id: int) -> list[dict[str, Any]]:
 
 def write_csv(path: Path, found: Sequence[RunPoints]) -> int:
     """Write one line a point; return how many."""
-    return _written(path, partial(_csv, found=found))
+    return written(path, partial(_csv, found=found))
 
 
 def write_json(path: Path, found: Sequence[RunPoints]) -> int:
     """Write the runs with their parameters and curves; return how many points."""
-    return _written(path, partial(_json, found=found))
-
-
-def _written(path: Path, write: Callable[[TextIO], int]) -> int:
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            count = write(file)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
-    return count
+    return written(path, partial(_json, found=found))
 
 
 def _csv(file: TextIO, found: Sequence[RunPoints]) -> int:
@@ -141,7 +129,8 @@ def save_runs(parent: QWidget, context: AppContext, runs: Sequence[Run], kind: s
         text = trn("{count} point saved", "{count} points saved", count)
         context.notify(text, str(path), kind="ok")
 
-    context.tasks.run(lambda: write(path, read_points(context, runs)), saved, parent=parent)
+    # Without a parent: whoever goes to another page is still told how it ended.
+    context.tasks.run(lambda: write(path, read_points(context, runs)), saved)
 
 
 def save_picture(parent: QWidget, context: AppContext, picture: QImage, name: str) -> None:
@@ -154,4 +143,4 @@ def save_picture(parent: QWidget, context: AppContext, picture: QImage, name: st
         title = tr("Picture saved") if ok else tr("The picture could not be saved")
         context.notify(title, str(path), kind="ok" if ok else "danger")
 
-    context.tasks.run(lambda: picture.save(str(path)), saved, parent=parent)
+    context.tasks.run(lambda: picture.save(str(path)), saved)

@@ -35,6 +35,7 @@ class Feed(QObject):
         self._busy = False
         self._again = False
         self.is_started = False
+        self.is_caught_up = False  # the last page was not full: nothing is left to read
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
         self._retry.timeout.connect(self.pull)
 
@@ -68,6 +69,7 @@ class Feed(QObject):
         moved = bool(cursor) and cursor != self._cursor
         if moved:
             self._cursor = cursor
+        self.is_caught_up = count < PAGE or not moved
         if count:
             self.arrived.emit(batch)
         # A list that gives no cursor cannot be followed further; it was read whole.

@@ -196,13 +196,17 @@ class LogsTab(QWidget):
         path = ask_path(self, tr("Save the lines shown"), name, tr("Text (*.log *.txt)"))
         if path is None:
             return
+        context = self._live.context
+
+        def saved(count: int) -> None:
+            text = tr("{count} lines saved", count=f"{count:,}")
+            context.notify(text, str(path), kind="ok")
+
+        # Whoever opens another run meanwhile still gets the whole file, and is told.
+        self.store.hold()
         rows = self.view.model.shown
-        self._live.context.tasks.run(
-            partial(write_logs, path, self.store, rows, dict(self._live.sites)),
-            lambda count: self._live.context.notify(
-                tr("{count} lines saved", count=f"{count:,}"), str(path), kind="ok"
-            ),
-            parent=self,
+        context.tasks.run(
+            partial(write_logs, path, self.store, rows, dict(self._live.sites)), saved
         )
 
 

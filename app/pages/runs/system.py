@@ -212,13 +212,12 @@ class SystemTab(QWidget):
             for key, by_edge in self.book.series.items()
             for edge, one in by_edge.items()
         ]
-        self._live.context.tasks.run(
-            partial(write_system, path, series, dict(self._live.sites)),
-            lambda count: self._live.context.notify(
-                tr("{count:,} values saved", count=count), str(path), kind="ok"
-            ),
-            parent=self,
-        )
+        context = self._live.context
+
+        def saved(count: int) -> None:
+            context.notify(tr("{count:,} values saved", count=count), str(path), kind="ok")
+
+        context.tasks.run(partial(write_system, path, series, dict(self._live.sites)), saved)
 
 
 def _text(figure: Figure, value: float) -> str:
