@@ -19,7 +19,6 @@ from app.widgets.timeline_sites import sites_of
 from app.widgets.tokens import look
 from app.widgets.words import duration
 
-
 CHANGING = (5, 7)  # sites and result: what they show follows the group and the metric
 
 
