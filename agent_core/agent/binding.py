@@ -18,7 +18,7 @@ from agent_core.errors import ConflictError, NotSignedInError, SiloDeskError
 from agent_core.paths import Home
 from agent_core.protocol import signing
 from agent_core.protocol.records import Binding, Device
-from agent_core.transport.rest import Rest
+from agent_core.transport.rest import Rest, checked
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class DeviceBinding:
         async with self._changing:
             answer = await self._account.call("POST", "/devices", json=body)
             hub = self._account.hub_url
-            return self._take(hub, Binding.model_validate(answer), has_jobs).device
+            return self._take(hub, checked(Binding, answer), has_jobs).device
 
     async def renew(self) -> None:
         """Get new credentials with the present ones, else through the signed-in account."""
@@ -87,7 +87,7 @@ class DeviceBinding:
                     raise
             else:
                 hub = self._credentials.binding_hub
-                self._take(hub, Binding.model_validate(answer), has_jobs=True)
+                self._take(hub, checked(Binding, answer), has_jobs=True)
                 return
         await self.bind(binding.device.silo, binding.device.name, has_jobs=True)
 
@@ -102,7 +102,9 @@ class DeviceBinding:
             return False
         known = (await self._account.call("GET", "/devices"))["items"]
         return any(
-            device["edge_id"] == binding.device.edge_id and not device["revoked"]
+            device["edge_id"] == binding.device.edge_id
+            and device["device_id"] == binding.device.device_id
+            and not device["revoked"]
             for device in known
         )
 
@@ -147,22 +149,60 @@ class DeviceBinding:
         life = max(binding.expires_at - taken_at, 1.0)
         return taken_at + RENEW_AFTER * life - time.time()
 
+    def met(self, instance: str) -> None:
+        """Take which hub answers a heartbeat, by this device's own credentials.
+
+        One that was restored from a backup knows the device still and is another one all the same.
+        """
+        binding = self._credentials.binding
+        if binding is None or not instance or binding.hub == instance:
+            return
+        was_known = bool(binding.hub)
+        found = binding.model_copy(update={"hub": instance})
+        hub = self._credentials.binding_hub
+        with self._journal.transaction():
+            if was_known:
+                self._journal.meet_restored_hub()
+            self._journal.put("binding", _identity(hub, found))
+        self._credentials.keep_binding(hub, found)
+        if was_known:
+            log.warning("The hub was restored from a backup; what waits here goes to it again.")
+
     def _take(self, hub: str, binding: Binding, has_jobs: bool) -> Binding:
-        identity = f"{hub}|{binding.device.edge_id}"
-        if self._journal.get("binding", identity) != identity:
-            if has_jobs:
-                raise ConflictError(
-                    "Jobs of the former hub still run on this machine.",
-                    next_step="Stop them first, or wait until they end.",
-                )
-            with self._journal.transaction():
+        identity, known = _identity(hub, binding), self._journal.get("binding")
+        goes_on = self._goes_on(hub, binding)
+        is_same = known in ("", identity)
+        if known == _place(hub, binding):  # from before hubs had an identity
+            is_same = goes_on or self._credentials.binding is None
+        with self._journal.transaction():
+            if not is_same and goes_on:
+                self._journal.meet_restored_hub()
+            elif not is_same:
+                if has_jobs:
+                    raise ConflictError(
+                        "Jobs of the former hub still run on this machine.",
+                        next_step="Stop them first, or wait until they end.",
+                    )
                 self._journal.forget_hub()
                 self._forget_spool()
-        self._journal.put("binding", identity)
-        self._journal.put("binding_taken_at", str(time.time()))
+            self._journal.put("binding", identity)
+            self._journal.put("binding_taken_at", str(time.time()))
         self._credentials.keep_binding(hub, binding)
         self._announce()
         return binding
+
+    def _goes_on(self, hub: str, now: Binding) -> bool:
+        """Return whether a hub was restored from a backup that holds this very device.
+
+        A new hub at the same address counts from 1 again, but makes its devices anew.
+        """
+        before = self._credentials.binding
+        return (
+            before is not None
+            and self._credentials.binding_hub == hub
+            and before.device.edge_id == now.device.edge_id
+            and before.device.created_at == now.device.created_at
+        )
 
     def _token(self) -> str | None:
         binding = self._credentials.binding
@@ -170,3 +210,11 @@ class DeviceBinding:
 
     def _announce(self) -> None:
         self.changed.set()
+
+
+def _place(hub: str, binding: Binding) -> str:
+    return f"{hub}|{binding.device.edge_id}"
+
+
+def _identity(hub: str, binding: Binding) -> str:
+    return f"{_place(hub, binding)}|{binding.hub}" if binding.hub else _place(hub, binding)

@@ -58,6 +58,7 @@ class Dispatcher:
         match message:
             case Ack(stream="active"):
                 self._line.heard(message.sequences)
+                self._meet(message.hub)
             case Ack(stream="status" | "outbox" as stream):
                 self._parts.sender.acknowledged(stream, message.sequences)
             case HubHello():
@@ -109,6 +110,12 @@ class Dispatcher:
         self.paths.pop(job_id, None)
         if not self.paths:
             self._spawn(self._parts.warm.make())
+
+    def _meet(self, instance: str) -> None:
+        try:
+            self._parts.binding.met(instance)
+        except SiloDeskError as error:  # a full disk, for one; the next heartbeat tells it again
+            log.warning("Which hub answers could not be kept: %s", error)
 
     def _start(self, order: StartOrder) -> None:
         parts, plan = self._parts, order.plan

@@ -158,3 +158,13 @@ class Journal:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
             # Another hub numbers its groups anew: what was allowed in one of them ends with it.
             connection.execute("DELETE FROM standing WHERE group_id <> 0")
+
+    def meet_restored_hub(self) -> None:
+        """Forget what a hub's backup cannot know of: numbers and objects since it was made.
+
+        Jobs go on. What was uploaded is offered again, and the hub says what it has.
+        """
+        self.write_lazy()
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM inbox")
+            connection.execute("DELETE FROM transfers WHERE done = 1")

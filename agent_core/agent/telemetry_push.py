@@ -13,6 +13,7 @@ from agent_core.agent.traffic import Kind, Traffic
 from agent_core.errors import Retryable, SiloDeskError
 from agent_core.protocol.records import TelemetryAck, TelemetryBatch
 from agent_core.telemetry.spool import Spool
+from agent_core.transport.rest import checked
 from agent_core.transport.retry import delays
 
 log = logging.getLogger(__name__)
@@ -88,10 +89,13 @@ class TelemetryPush:
                 return
             body = batch.model_dump(mode="json")
             answer = await asyncio.to_thread(self._binding.rest().post_gzip, "/telemetry", body)
-            ack = TelemetryAck.model_validate(answer)
+            ack = checked(TelemetryAck, answer)
             size = len(json.dumps(body["records"]))
             with self._journal.transaction():
-                self._spool.acknowledge(stream, ack.highest)
+                if ack.highest < batch.first_sequence - 1:
+                    self._spool.go_back(stream, ack.highest)
+                else:
+                    self._spool.acknowledge(stream, ack.highest)
                 self._traffic.add(KINDS.get(stream, "other"), up=size)
             if ack.highest < batch.first_sequence + len(batch.records) - 1:
                 # The hub took less than it was sent; it is asked again after a pause.

@@ -60,12 +60,15 @@ class Ingest:
     def accept(self, tx: Tx, edge_id: int, batch: TelemetryBatch) -> int:
         """Keep what is new of a batch; return the highest sequence without a gap."""
         table = tables.streams
-        highest = tx.scalar(
-            select(table.c.highest).where(
+        row = tx.first(
+            select(table.c.highest, table.c.spool).where(
                 table.c.edge_id == edge_id, table.c.stream == batch.stream
             )
         )
-        known = int(highest or 0)
+        known = int(row["highest"]) if row is not None else 0
+        if row is not None and row["spool"] != batch.spool and batch.records:
+            # The device began a new database: its numbers are other records than those before.
+            known = batch.first_sequence - 1
         last = batch.first_sequence + len(batch.records) - 1
         if batch.first_sequence > known + 1 or last <= known:
             return known  # a gap, which is asked for again, or a repeat
@@ -78,7 +81,7 @@ class Ingest:
                 self._counters.refused("stranger", edge_id, f"{batch.stream} of run {run_id}")
                 continue
             self._write(tx, batch.stream, part, edge_id, items)
-        tx.put(table, edge_id=edge_id, stream=batch.stream, highest=last)
+        tx.put(table, edge_id=edge_id, stream=batch.stream, highest=last, spool=batch.spool)
         self._counters.add("silodesk_telemetry_records_total", len(fresh), stream=batch.stream)
         return last
 

@@ -184,7 +184,8 @@ async def _connect(
 ) -> list[asyncio.Task[None]]:
     """Connect to the broker and start what works beside HTTP."""
     publisher = Publisher(hub.store, hub.counters)
-    listener = Listener(hub.store, Relay(hub.url_of, hub.counters), hub.counters, hub.vitals)
+    relay = Relay(hub.url_of, hub.counters)
+    listener = Listener(hub.store, relay, hub.counters, hub.vitals, hub.instance)
 
     def on_state(is_connected: bool, detail: str) -> None:
         if is_connected:

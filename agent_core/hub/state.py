@@ -6,10 +6,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from agent_core.errors import ServiceError
-from agent_core.hub import devices
+from agent_core.hub import devices, identity
 from agent_core.hub.counters import Counters
 from agent_core.hub.ingest import Ingest
 from agent_core.hub.logs import LogFiles
@@ -63,6 +64,11 @@ class Hub:
         self.vitals = VitalsBoard()
         self.brake = Brake(self.settings.sign_in_failures, self.settings.sign_in_window_s)
 
+    @cached_property
+    def instance(self) -> str:
+        """Return the hub's own identity."""
+        return identity.instance(self.store)
+
     @property
     def object_store(self) -> Objects:
         """Return the object store; raises where the hub has none."""
@@ -98,6 +104,7 @@ class Hub:
                 client_id=login.client_id,
             ),
             expires_at=row["token_expires_at"],
+            hub=self.instance,
         )
 
     async def admit(self, login: devices.BrokerLogin) -> None:

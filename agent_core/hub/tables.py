@@ -90,6 +90,8 @@ devices = Table(
     Column("created_at", Float, nullable=False),
     Column("revoked", Boolean, nullable=False),
     Column("next_inbox", Id, nullable=False),
+    Column("previous_hash", String(64), index=True),  # of the token before the last renewal,
+    Column("previous_until", Float),  # which works until then, or until the new one is used
     UniqueConstraint("account_id", "device_id"),
     sqlite_autoincrement=True,
 )
@@ -299,6 +301,7 @@ streams = Table(
     Column("edge_id", Id, primary_key=True),
     Column("stream", String(20), primary_key=True),
     Column("highest", BigInteger, nullable=False),
+    Column("spool", String(40), nullable=False, server_default=""),  # which spool numbered them
 )
 
 # The next position of each list that a window follows: one counter per run and list, taken in

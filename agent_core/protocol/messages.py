@@ -176,6 +176,7 @@ class Ack(Shape):
     stream: Literal["status", "outbox", "active"]
     sequences: list[int]
     hub_time: float = 0.0
+    hub: str = ""  # of heartbeats: which hub answers
 
 
 class InboxAck(Shape):

@@ -93,6 +93,7 @@ class Binding(Record):
     device_token: str  # REST credential of the device; a secret
     broker: BrokerAccess
     expires_at: float
+    hub: str = ""  # the hub's own identity, as GET /hub tells it
 
 
 class Member(Record):
@@ -311,6 +312,7 @@ class TelemetryBatch(Record):
     stream: Literal["metrics", "logs", "system", "rounds", "models"]
     first_sequence: int = Field(ge=1)
     records: list[dict[str, Any]]
+    spool: str = Field(default="", max_length=40)  # another one numbers anew; nothing is a repeat
 
 
 class TelemetryAck(Record):

@@ -6,6 +6,7 @@ Numbers of a stream have no gaps, also where records had to be dropped: those ne
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -33,6 +34,9 @@ CREATE TABLE IF NOT EXISTS spool_records (
     record TEXT NOT NULL,
     PRIMARY KEY (stream, sequence)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spool_epoch (
+    epoch TEXT NOT NULL
+);
 """
 
 
@@ -47,6 +51,16 @@ class Spool:
             # One by one: executescript would commit a transaction that the caller has open.
             if statement.strip():
                 connection.execute(statement)
+        if connection.execute("SELECT 1 FROM spool_epoch").fetchone() is None:
+            # One that numbered before it had an epoch goes on without: the hub knows it so.
+            has_numbered = connection.execute("SELECT 1 FROM spool_streams").fetchone()
+            self._name("" if has_numbered else secrets.token_hex(8))
+
+    @property
+    def epoch(self) -> str:
+        """Return what tells this spool's numbers from those of the one before it."""
+        (found,) = self._connection.execute("SELECT epoch FROM spool_epoch").fetchone()
+        return str(found)
 
     def append(self, stream: str, records: Sequence[dict[str, Any]], now: float) -> int:
         """Number and keep records inside the caller's transaction; return the last number.
@@ -95,7 +109,10 @@ class Spool:
             records.append(json.loads(text))
         if not records:
             return None
-        content = {"stream": stream, "first_sequence": acknowledged + 1, "records": records}
+        content = {
+            "stream": stream, "first_sequence": acknowledged + 1, "records": records,
+            "spool": self.epoch,
+        }  # fmt: skip
         return TelemetryBatch.model_validate(content)
 
     def acknowledge(self, stream: str, highest: int) -> int:
@@ -126,6 +143,15 @@ class Spool:
         last, acknowledged, _, _ = self._state(stream)
         return last - acknowledged
 
+    def go_back(self, stream: str, highest: int) -> None:
+        """Number what waits on from what the hub has, which is less than it acknowledged once.
+
+        A hub restored from a backup would wait for ever for what is not here any more.
+        """
+        last, acknowledged, _, _ = self._state(stream)
+        if highest < acknowledged:
+            self._number_on(stream, acknowledged, last, highest)
+
     def waiting(self) -> dict[str, int]:
         """Return how many records of each stream wait for the hub."""
         rows = self._connection.execute("SELECT stream, last - acknowledged FROM spool_streams")
@@ -140,6 +166,11 @@ class Spool:
         """Forget everything: another hub numbers anew."""
         self._connection.execute("DELETE FROM spool_records")
         self._connection.execute("DELETE FROM spool_streams")
+        self._connection.execute("DELETE FROM spool_epoch")
+        self._name(secrets.token_hex(8))
+
+    def _name(self, epoch: str) -> None:
+        self._connection.execute("INSERT INTO spool_epoch (epoch) VALUES (?)", (epoch,))
 
     def _state(self, stream: str) -> tuple[int, int, int, int]:
         """Return the last and the acknowledged number, how many wait, and the untold drops."""
@@ -162,10 +193,10 @@ class Spool:
 
     def _number_on(self, stream: str, acknowledged: int, last: int, highest: int) -> None:
         shift = highest - acknowledged
-        # Down and up again: a key may not meet one that is still to be moved.
-        for change in (-(last + shift + 1), last + 2 * shift + 1):
+        # By way of negative numbers: a key may not meet one that is still to be moved.
+        for change in (0, shift):
             self._connection.execute(
-                "UPDATE spool_records SET sequence = sequence + ? WHERE stream = ?",
+                "UPDATE spool_records SET sequence = ? - sequence WHERE stream = ?",
                 (change, stream),
             )
         self._connection.execute(

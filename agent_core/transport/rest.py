@@ -6,10 +6,11 @@ import gzip
 import json as json_codec
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from pydantic import BaseModel, ValidationError
 
 from agent_core.errors import (
     ConflictError,
@@ -33,6 +34,7 @@ _BY_STATUS: dict[int, type[SiloDeskError]] = {
 }  # fmt: skip
 
 Timeout = tuple[float, float]
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Rest:
@@ -109,6 +111,18 @@ class Rest:
         if session is None:
             session = self._local.session = new_session(self.base_url)
         return session
+
+
+def checked(shape: type[Shape], answer: Any) -> Shape:
+    """Return an answer as the record that it should be; raises ProtocolError."""
+    try:
+        return shape.model_validate(answer)
+    except ValidationError as error:
+        raise ProtocolError(
+            "What answers at the hub's address does not speak as a SiloDesk hub does.",
+            next_step="Check the hub's address; another program or a proxy may be there.",
+            code="protocol.answer",
+        ) from error
 
 
 def _content(answer: requests.Response) -> Any:

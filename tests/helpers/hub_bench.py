@@ -238,7 +238,7 @@ class Bench:
         self.store.on_commit = self._take
         self.listener = Listener(
             self.store, Relay(self.hub.url_of, self.hub.counters), self.hub.counters,
-            self.hub.vitals,
+            self.hub.vitals, self.hub.instance,
         )  # fmt: skip
         self.sweeper = Sweeper(self.store, self.objects, self.hub.settings)
         self.client = TestClient(create_hub(self.hub), raise_server_exceptions=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 import agent_core.hub.tables_datasets  # noqa: F401 - its tables join the metadata
-from agent_core.hub import tables_admin, tables_pauses  # noqa: F401 - adds their tables
+from agent_core.hub import tables_admin, tables_identity, tables_pauses  # noqa: F401 - their tables
 from agent_core.hub.tables_places import group_events
 
 context.configure(

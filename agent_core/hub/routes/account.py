@@ -8,14 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import StringConstraints
 
-from agent_core.errors import NotSignedInError
-from agent_core.hub import accounts, admin, groups, invitations, sessions
+from agent_core.errors import NotSignedInError, SiloDeskError
+from agent_core.hub import accounts, admin, groups, hashing, invitations, sessions
 from agent_core.hub.routes.depends import PREFIX, Body, CallerDep, HubDep
 from agent_core.hub.store import Tx
 from agent_core.protocol.records import Account, Page, Session
 from agent_core.protocol.records_places import Collaborator
 
 router = APIRouter(prefix=PREFIX, tags=["accounts"])
+
+SIGN_UPS = 4  # times as many failures as at signing in: a whole office may share one address
 
 _Short = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^\x00]*$")]
 _Secret = Annotated[str, StringConstraints(max_length=1000)]
@@ -44,18 +46,32 @@ class OwnerKey(Body):
 @router.get("/hub")
 def about(hub: HubDep) -> dict[str, Any]:
     """Say the hub's name and version, and whether it waits for its first account."""
+    instance = hub.instance
     with hub.store.read() as reader:
         return {
             "name": hub.settings.name,
+            "id": instance,
             "version": version("silodesk"),
             "first_account": accounts.is_first(reader),
         }
 
 
 @router.post("/accounts", status_code=201)
-def sign_up(body: SignUp, hub: HubDep) -> Session:
+def sign_up(body: SignUp, request: Request, hub: HubDep) -> Session:
     """Make an account and sign it in."""
-    email, name, password_hash = accounts.prepared(body.email, body.name, body.password)
+    email, name = accounts.prepared(body.email, body.name)
+    hashing.check_length(body.password)
+    key = f"sign-up|{_host(request)}"
+    hub.brake.check(key, SIGN_UPS)
+    try:
+        with hub.store.read() as reader:  # before the slow part, which not everyone may ask for
+            if body.code:
+                invitations.check(reader, body.code, email)
+            accounts.check_new(reader, email, is_invited=bool(body.code))
+    except SiloDeskError:
+        hub.brake.failed(key)
+        raise
+    password_hash = hashing.hashed(body.password)
     with hub.store.write() as tx:
 
         def admit(number: int, tx: Tx = tx) -> None:
@@ -68,12 +84,12 @@ def sign_up(body: SignUp, hub: HubDep) -> Session:
 @router.post("/sessions", status_code=201)
 def sign_in(body: SignIn, request: Request, hub: HubDep) -> Session:
     """Sign an account in."""
-    host = request.client.host if request.client else ""
-    key = f"{body.email.strip().lower()}|{host}"
+    key = f"{body.email.strip().lower()}|{_host(request)}"
     hub.brake.check(key)
     with hub.store.read() as reader:
-        row = accounts.check_password(reader, body.email, body.password)
-    if row is None:
+        row = accounts.by_email(reader, body.email)
+    is_right = hashing.is_right(body.password, row["password_hash"] if row else None)
+    if row is None or not is_right:
         hub.brake.failed(key)
         raise NotSignedInError(
             "The e-mail address or the password is wrong.",
@@ -125,3 +141,7 @@ def collaborators(caller: CallerDep, hub: HubDep) -> Page[Collaborator]:
     with hub.store.read() as reader:
         found = groups.collaborators_of(reader, caller.account_id)
     return Page[Collaborator](items=found, total=len(found))
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else ""
