@@ -21,6 +21,7 @@ class Caller:
     account: Account | None = None
     edge_id: int = 0
     token: str = ""
+    ends_previous: bool = False  # a device shows its renewed token: the former one is over
 
     @property
     def account_id(self) -> int:
@@ -87,8 +88,13 @@ def forbidden(thing: str) -> ForbiddenError:
     )
 
 
-def identify(reader: Reader, authorization: str, allowed: frozenset[Who]) -> Caller:
-    """Return who holds the credential; raises where the endpoint is for others only."""
+def identify(
+    reader: Reader, authorization: str, allowed: frozenset[Who], *, or_former: bool = False
+) -> Caller:
+    """Return who holds the credential; raises where the endpoint is for others only.
+
+    `or_former` lets a device in by the token before its last renewal.
+    """
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if Who.ANYONE in allowed:
@@ -100,10 +106,10 @@ def identify(reader: Reader, authorization: str, allowed: frozenset[Who]) -> Cal
             raise ForbiddenError("This is for devices only.", code="forbidden.device")
         return Caller(allowed, account, token=token)
     if scheme.lower() == "device" and token:
-        edge_id = devices.edge_of(reader, token)
+        shown = devices.edge_of(reader, token, or_former=or_former)
         if Who.DEVICE not in allowed:
             raise ForbiddenError("This is for accounts only.", code="forbidden.account")
-        return Caller(allowed, edge_id=edge_id)
+        return Caller(allowed, None, shown.edge_id, token, shown.ends_previous)
     raise NotSignedInError(
         "This needs a credential.",
         next_step="Sign in." if is_for_accounts else "Bind the device first.",

@@ -8,7 +8,7 @@ import hmac
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, Select, delete, insert, select, update
+from sqlalchemy import RowMapping, Select, case, delete, insert, select, update
 
 from agent_core.errors import ForbiddenError, NotFoundError, NotSignedInError, ProtocolError
 from agent_core.hub import presence, tables, tokens
@@ -87,27 +87,57 @@ def find(reader: Reader, edge_id: int) -> RowMapping:
     return row
 
 
-def edge_of(reader: Reader, token: str) -> int:
-    """Return the edge id behind a device token; raises where it is unknown or expired."""
-    table = tables.devices
+@dataclass(frozen=True)
+class Shown:
+    """Whose token was shown, and whether the one before it may be forgotten now."""
+
+    edge_id: int
+    ends_previous: bool
+
+
+def edge_of(reader: Reader, token: str, *, or_former: bool = False) -> Shown:
+    """Return the device behind a token; raises where it is unknown or expired.
+
+    `or_former` takes the token before the last renewal too, until the new one is used: the answer
+    with that may have been lost.
+    """
+    table, digest = tables.devices, tokens.digest(token)
+    is_meant = table.c.token_hash == digest
+    if or_former:
+        is_meant |= table.c.previous_hash == digest
     row = reader.first(
-        select(table.c.edge_id, table.c.revoked, table.c.token_expires_at).where(
-            table.c.token_hash == tokens.digest(token)
-        )
-    )
+        select(
+            table.c.edge_id, table.c.revoked, table.c.token_hash, table.c.previous_hash,
+            case(
+                (table.c.token_hash == digest, table.c.token_expires_at),
+                else_=table.c.previous_until,
+            ).label("expires_at"),
+        ).where(is_meant)
+    )  # fmt: skip
     if row is None or row["revoked"]:
         raise NotSignedInError(
             "The hub does not know this device (any more).",
             next_step="Bind the device again, if its owner agrees.",
             code="auth.device",
         )
-    if row["token_expires_at"] < time.time():
+    if row["expires_at"] < time.time():
         raise NotSignedInError(
             "The device's credential has expired.",
             next_step="Bind the device again.",
             code="auth.expired",
         )
-    return int(row["edge_id"])
+    has_previous = row["previous_hash"] is not None
+    return Shown(int(row["edge_id"]), has_previous and row["token_hash"] == digest)
+
+
+def end_previous(tx: Tx, edge_id: int, token: str) -> None:
+    """Forget the token before this one, where this one is still the newest."""
+    table = tables.devices
+    tx.run(
+        update(table)
+        .where(table.c.edge_id == edge_id, table.c.token_hash == tokens.digest(token))
+        .values(previous_hash=None, previous_until=None)
+    )
 
 
 @dataclass(frozen=True)
@@ -149,6 +179,8 @@ def bind(tx: Tx, account_id: int, claim: Claim, settings: HubSettings) -> tuple[
         "public_key": claim.public_key,
         "token_hash": tokens.digest(token),
         "token_expires_at": tx.now + settings.device_s,
+        "previous_hash": None,
+        "previous_until": None,
         "agent_version": claim.agent_version[:50],
         "hardware": claim.hardware.model_dump(mode="json"),
         "revoked": False,
@@ -176,14 +208,22 @@ def bind(tx: Tx, account_id: int, claim: Claim, settings: HubSettings) -> tuple[
     return edge_id, token
 
 
-def renew(tx: Tx, edge_id: int, settings: HubSettings) -> str:
-    """Give a device a new token and a new broker password; return the token."""
+def renew(tx: Tx, edge_id: int, shown: str, settings: HubSettings) -> str:
+    """Give a device a new token and a new broker password; return the token.
+
+    The token that it showed can renew again, no longer than it was good, until the new one is used.
+    """
     table = tables.devices
-    token = tokens.make()
+    token, digest = tokens.make(), tokens.digest(shown)
+    is_newest = table.c.token_hash == digest
     tx.run(
         update(table)
         .where(table.c.edge_id == edge_id)
         .values(
+            previous_hash=digest,
+            previous_until=case(
+                (is_newest, table.c.token_expires_at), else_=table.c.previous_until
+            ),
             token_hash=tokens.digest(token),
             token_expires_at=tx.now + settings.device_s,
             credential=table.c.credential + 1,
@@ -208,7 +248,13 @@ def revoke(tx: Tx, edge_id: int) -> None:
     tx.run(
         update(table)
         .where(table.c.edge_id == edge_id)
-        .values(revoked=True, gone=True, token_hash=tokens.digest(tokens.make()))
+        .values(
+            revoked=True,
+            gone=True,
+            token_hash=tokens.digest(tokens.make()),
+            previous_hash=None,
+            previous_until=None,
+        )
     )
     tx.run(delete(tables.group_devices).where(tables.group_devices.c.edge_id == edge_id))
     tx.run(delete(tables.inbox).where(tables.inbox.c.edge_id == edge_id))

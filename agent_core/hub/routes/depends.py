@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Select, func, select
 
 from agent_core.errors import ForbiddenError
+from agent_core.hub import devices
 from agent_core.hub.accounts import ACCESS
 from agent_core.hub.callers import Caller, identify
 from agent_core.hub.state import Hub
@@ -18,6 +19,7 @@ from agent_core.hub.telemetry_view import cursor_number
 Row = TypeVar("Row")
 
 PREFIX = "/api/v1"
+RENEWAL = f"{PREFIX}/devices/renew"
 
 
 class Body(BaseModel):
@@ -46,11 +48,21 @@ HubDep = Annotated[Hub, Depends(hub_of)]
 
 def caller_of(request: Request, hub: HubDep) -> Caller:
     """Return who asks; refuses whom the table in accounts.py does not let to this endpoint."""
-    allowed = ACCESS.get(f"{request.method} {request.scope['route'].path}")
+    path = request.scope["route"].path
+    allowed = ACCESS.get(f"{request.method} {path}")
     if allowed is None:
         raise ForbiddenError("Nobody may use this endpoint yet.", code="forbidden.endpoint")
     with hub.store.read() as reader:
-        return identify(reader, request.headers.get("authorization", ""), allowed)
+        caller = identify(
+            reader,
+            request.headers.get("authorization", ""),
+            allowed,
+            or_former=path == RENEWAL,
+        )
+    if caller.ends_previous:
+        with hub.store.write() as tx:
+            devices.end_previous(tx, caller.edge_id, caller.token)
+    return caller
 
 
 CallerDep = Annotated[Caller, Depends(caller_of)]

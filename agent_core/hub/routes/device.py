@@ -66,7 +66,7 @@ async def renew(caller: CallerDep, hub: HubDep) -> Binding:
 
     def work() -> tuple[Binding, devices.BrokerLogin]:
         with hub.store.write() as tx:
-            token = devices.renew(tx, caller.edge_id, hub.settings)
+            token = devices.renew(tx, caller.edge_id, caller.token, hub.settings)
             return hub.binding(tx, caller.edge_id, token), hub.login(tx, caller.edge_id)
 
     binding, login = await asyncio.to_thread(work)
