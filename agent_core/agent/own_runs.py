@@ -21,6 +21,7 @@ from agent_core.protocol import signing
 from agent_core.protocol.messages import RunPlan
 from agent_core.protocol.records import ModelRecord
 from agent_core.transport.objects import download, upload
+from agent_core.transport.rest import checked
 
 PROGRESS_EVERY_S = 0.1
 
@@ -102,7 +103,7 @@ class RunMethods:
 
     async def start(self, run_id: int) -> dict[str, Any]:
         """Sign the run's plan with this machine's owner key and start it."""
-        plan = RunPlan.model_validate(await self._account.call("GET", f"/runs/{run_id}/plan"))
+        plan = checked(RunPlan, await self._account.call("GET", f"/runs/{run_id}/plan"))
         account = self._account.account
         if plan.run_id != run_id or account is None or plan.owner_account_id != account.id:
             raise ConflictError(
@@ -121,7 +122,7 @@ class RunMethods:
     async def save_model(self, run_id: int, round: int, path: str) -> dict[str, Any]:  # noqa: A002
         """Save a round's model as a file whose hash was checked."""
         answer = await self._account.call("GET", f"/runs/{run_id}/models/{round}")
-        model = ModelRecord.model_validate(answer)
+        model = checked(ModelRecord, answer)
         target = await asyncio.to_thread(_target, path, f"run-{run_id}-round-{round}.safetensors")
         progress = self._progress(f"model {run_id}/{round}", f"Saves {target.name}")
         await asyncio.to_thread(download, model.url, target, model.sha256, model.size, progress)
