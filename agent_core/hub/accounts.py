@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import threading
 from collections.abc import Callable
 from enum import StrEnum
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import RowMapping, func, insert, select, update
 
 from agent_core.errors import ConflictError, ForbiddenError, NotSignedInError, UserInputError
@@ -124,16 +120,6 @@ ACCESS: dict[str, frozenset[Who]] = {
 }
 
 EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,189}$")
-_hasher = PasswordHasher()
-# Each hash takes 64 MB while it is made; many people at once must not take many times that.
-_one_at_a_time = threading.Lock()
-
-
-@functools.cache
-def _nobody() -> str:
-    """Return what is checked for an unknown address: the time must not tell which ones exist."""
-    with _one_at_a_time:
-        return _hasher.hash("nobody has this password")
 
 
 def record(row: RowMapping) -> Account:
@@ -153,8 +139,8 @@ def is_first(reader: Reader) -> bool:
     return not reader.scalar(select(func.count()).select_from(tables.accounts))
 
 
-def prepared(email: str, name: str, password: str) -> tuple[str, str, str]:
-    """Return address, name and password hash; raises UserInputError. Slow on purpose."""
+def prepared(email: str, name: str) -> tuple[str, str]:
+    """Return address and name as they are kept; raises UserInputError."""
     email, name = email.strip().lower(), name.strip()
     if not EMAIL.match(email):
         raise UserInputError(
@@ -168,19 +154,24 @@ def prepared(email: str, name: str, password: str) -> tuple[str, str, str]:
             next_step="Enter the name under which others should see you.",
             code="input.name",
         )
-    return email, name, hashed(password)
+    return email, name
 
 
-def hashed(password: str) -> str:
-    """Return the hash of a password that may be used; raises UserInputError. Slow on purpose."""
-    if not 8 <= len(password) <= 1000:
-        raise UserInputError(
-            "A password has 8 to 1000 characters.",
-            next_step="Choose a longer one; a few words are fine.",
-            code="input.password",
+def check_new(reader: Reader, email: str, *, is_invited: bool) -> None:
+    """Refuse an account without invitation (but the first), or with an address that is taken."""
+    if not is_invited and not is_first(reader):
+        raise ForbiddenError(
+            "New accounts on this hub need an invitation.",
+            next_step="Ask a group's owner or the hub's administrator for an invitation link.",
+            code="forbidden.invitation",
         )
-    with _one_at_a_time:
-        return _hasher.hash(password)
+    taken = reader.scalar(select(tables.accounts.c.id).where(tables.accounts.c.email == email))
+    if taken:
+        raise ConflictError(
+            f"There is already an account for {email}.",
+            next_step="Sign in with it instead.",
+            code="conflict.email",
+        )
 
 
 def create(
@@ -191,19 +182,7 @@ def create(
     `admit` redeems the invitation for the new account.
     """
     first = is_first(tx)
-    if not first and admit is None:
-        raise ForbiddenError(
-            "New accounts on this hub need an invitation.",
-            next_step="Ask a group's owner or the hub's administrator for an invitation link.",
-            code="forbidden.invitation",
-        )
-    taken = tx.scalar(select(tables.accounts.c.id).where(tables.accounts.c.email == email))
-    if taken:
-        raise ConflictError(
-            f"There is already an account for {email}.",
-            next_step="Sign in with it instead.",
-            code="conflict.email",
-        )
+    check_new(tx, email, is_invited=admit is not None)
     statement = insert(tables.accounts).values(
         email=email, name=name, password_hash=password_hash,
         is_admin=first, owner_key="", created_at=tx.now,
@@ -222,18 +201,10 @@ def get(reader: Reader, account_id: int) -> Account:
     return record(row)
 
 
-def check_password(reader: Reader, email: str, password: str) -> RowMapping | None:
-    """Return the account's row when the password is right, else None; takes equally long."""
-    row = reader.first(
-        select(tables.accounts).where(tables.accounts.c.email == email.strip().lower())
-    )
-    known = row["password_hash"] if row else _nobody()
-    try:
-        with _one_at_a_time:
-            _hasher.verify(known, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return None
-    return row
+def by_email(reader: Reader, email: str) -> RowMapping | None:
+    """Return the row of the account with an address, or None."""
+    table = tables.accounts
+    return reader.first(select(table).where(table.c.email == email.strip().lower()))
 
 
 def set_owner_key(tx: Tx, account_id: int, public_key: str) -> Account:

@@ -96,17 +96,23 @@ def make_reset(tx: Tx, account_id: int, hub_url: str) -> Reset:
     return Reset(link=f"silodesk://reset?{query}", expires_at=until)
 
 
-def redeem_reset(tx: Tx, code: str, password_hash: str, settings: HubSettings) -> Session:
-    """Set the password that a link allows to set, end every session, and sign in."""
+def check_reset(reader: Reader, code: str) -> int:
+    """Return the account whose password a link allows to set; raises ConflictError."""
     table = account_resets
-    row = tx.first(select(table).where(table.c.code_hash == tokens.digest(code)))
+    row = reader.first(select(table).where(table.c.code_hash == tokens.digest(code)))
     if row is None or row["expires_at"] < time.time():
         raise ConflictError(
             "This link was used already, or it has expired.",
             next_step="Ask the hub's administrator for a new one.",
             code="conflict.reset",
         )
-    account_id = int(row["account_id"])
+    return int(row["account_id"])
+
+
+def redeem_reset(tx: Tx, code: str, password_hash: str, settings: HubSettings) -> Session:
+    """Set the password that a link allows to set, end every session, and sign in."""
+    table = account_resets
+    account_id = check_reset(tx, code)
     check_enabled(tx, account_id)
     tx.run(delete(table).where(table.c.account_id == account_id))
     tx.run(delete(tables.sessions).where(tables.sessions.c.account_id == account_id))

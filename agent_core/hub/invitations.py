@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import quote
 
 from sqlalchemy import RowMapping, Select, insert, select, update
@@ -100,6 +101,13 @@ def redeem(tx: Tx, code: str, account_id: int, email: str) -> Group | None:
     have been lost.
     """
     return _redeem(tx, by_code(tx, code), account_id, email)
+
+
+def check(reader: Reader, code: str, email: str) -> None:
+    """Refuse a code that would not let a new account with this address in."""
+    row = by_code(reader, code)
+    _must_be_open(row, time.time())
+    _must_be_for(row, email)
 
 
 def accept(tx: Tx, number: int, account_id: int, email: str) -> Group:

@@ -24,6 +24,7 @@ STATUS = {
     "conflict": 409,
     "limit": 413,
     "limit.sign_in": 429,
+    "limit.busy": 503,
     "limit.time": 408,
     "protocol": 400,
     "unreachable": 503,

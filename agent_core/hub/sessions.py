@@ -26,11 +26,11 @@ class Brake:
         self._failures: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
-    def check(self, key: str) -> None:
-        """Raise LimitError when this key failed too often."""
+    def check(self, key: str, times: int = 1) -> None:
+        """Raise LimitError when this key failed too often; `times` the usual limit is allowed."""
         with self._lock:
             failures = self._fresh(key)
-            if len(failures) < self._limit:
+            if len(failures) < self._limit * times:
                 return
             wait = int(failures[0] + self._window_s - time.monotonic()) + 1
         raise LimitError(

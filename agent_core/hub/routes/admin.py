@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from agent_core.hub import accounts, admin
+from agent_core.hub import admin, hashing
 from agent_core.hub.callers import Caller
 from agent_core.hub.leftovers import clean_up
 from agent_core.hub.overview import overview
@@ -87,6 +87,9 @@ def tidy(body: CleanUp, caller: CallerDep, hub: HubDep) -> Page[Leftover]:
 @router.post("/accounts/reset", status_code=201)
 def redeem(body: NewPassword, hub: HubDep) -> Session:
     """Set a new password with a one-use code, and sign in."""
-    password_hash = accounts.hashed(body.password)
+    hashing.check_length(body.password)
+    with hub.store.read() as reader:  # before the slow part, which not everyone may ask for
+        admin.check_reset(reader, body.code)
+    password_hash = hashing.hashed(body.password)
     with hub.store.write() as tx:
         return admin.redeem_reset(tx, body.code, password_hash, hub.settings)

@@ -11,7 +11,7 @@ from helpers.hub_bench import PASSWORD, Bench, Machine, Person, Scene, sqlite_be
 from sqlalchemy import select, update
 
 from agent_core.errors import LimitError
-from agent_core.hub import tables
+from agent_core.hub import hashing, tables
 from agent_core.hub.sessions import Brake
 
 
@@ -55,6 +55,37 @@ def test_an_address_has_one_account(bench: Bench, ada: Person) -> None:
     body = {"email": "ADA@example.org ", "name": "x", "password": PASSWORD, "code": code}
     assert bench.call("POST", "/accounts", json=body).json()["code"] == "conflict.email"
     assert bench.ok("GET", f"/invitations/by-code/{code}")["state"] == "open"
+
+
+def test_codes_are_judged_before_the_slow_part_and_guessing_is_braked(
+    bench: Bench, ada: Person, every_place_is_taken: None
+) -> None:
+    code = ada.ok("POST", "/invitations", json={})["link"].rpartition("code=")[2]
+    body = {"email": "b@example.org", "name": "b", "password": PASSWORD}
+    busy = bench.call("POST", "/accounts", json={**body, "code": code})
+    assert (busy.status_code, busy.json()["code"]) == (503, "limit.busy")
+    assert int(busy.headers["Retry-After"]) > 0
+    assert (
+        bench.call("POST", "/sessions", json={"email": "x@y", "password": "z"}).status_code == 503
+    )
+    assert bench.call("GET", "/hub").status_code == 200
+    reset = {"code": "wrong", "password": PASSWORD}
+    assert bench.call("POST", "/accounts/reset", json=reset).json()["code"] == "conflict.reset"
+    guess = {**body, "code": "wrong"}
+    codes = [bench.call("POST", "/accounts", json=guess).json()["code"] for _ in range(20)]
+    assert set(codes) == {"missing.invitation"}
+    braked = bench.call("POST", "/accounts", json=guess)
+    assert (braked.status_code, braked.json()["code"]) == (429, "limit.sign_in")
+
+
+@pytest.fixture
+def every_place_is_taken(ada: Person) -> Iterator[None]:
+    places = hashing.turns._places
+    for _ in range(hashing.WAITING):
+        assert places.acquire(timeout=5)
+    yield
+    for _ in range(hashing.WAITING):
+        places.release()
 
 
 def test_secrets_are_stored_as_hashes(bench: Bench, ada: Person) -> None:
