@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from agent_core.agent.model_source import Found, arguments_of
 from agent_core.agent.parts import Parts
 from agent_core.agent.warm import limits
-from agent_core.errors import JobError, UnreachableError
+from agent_core.errors import JobError, SiloDeskError, UnreachableError
 from agent_core.jobs import runtime, workspace
 from agent_core.jobs.handle import JobHandle
 from agent_core.jobs.installer import Progress
@@ -18,6 +19,9 @@ from agent_core.jobs.spec import JobOrder, JobOutcome, JobSpec
 from agent_core.packages.archive import extract
 from agent_core.packages.verify import Verification
 
+log = logging.getLogger(__name__)
+
+STOP_GRACE_S = 2.0
 MESSAGE, BLOB = "message", "blob"  # as in worker.channel
 
 
@@ -34,7 +38,7 @@ class ModelJob:
 
 
 async def start(parts: Parts, job: ModelJob, progress: Progress) -> JobHandle:
-    """Start the worker; raises RuntimeSetupError, StorageError, JobError."""
+    """Start the worker, or leave nothing; raises RuntimeSetupError, StorageError, JobError."""
     manifest = job.package.manifest
     made = await asyncio.to_thread(runtime.ensure, manifest.requirements, progress)
     arguments = await asyncio.to_thread(arguments_of, job.found, job.package)
@@ -50,13 +54,33 @@ async def start(parts: Parts, job: ModelJob, progress: Progress) -> JobHandle:
         package_dir=folders.package_dir,
         limits=limits(parts.settings()),
     )
-    handle = await parts.supervisor.launch(spec)
+    launching = asyncio.ensure_future(parts.supervisor.launch(spec))
     try:
+        handle = await asyncio.shield(launching)
         await handle.go(_order(parts, job, arguments))
         await _hand_over(handle, job)
-    except UnreachableError as error:
-        raise ended(await handle.outcome()) from error
+    except BaseException as error:
+        # Whatever ended it goes on: the process that nobody would know of may not stay.
+        outcome = await asyncio.shield(asyncio.ensure_future(_undo(launching)))
+        if isinstance(error, UnreachableError) and outcome is not None:
+            raise ended(outcome) from error
+        raise
     return handle
+
+
+async def _undo(launching: asyncio.Future[JobHandle]) -> JobOutcome | None:
+    """End and forget what was launched, if it was; return how it ended."""
+    await asyncio.wait([launching])  # bounded by the supervisor
+    if launching.cancelled() or launching.exception() is not None:
+        return None
+    handle = launching.result()
+    try:
+        outcome = await handle.stop(STOP_GRACE_S, "It is not wanted any more.")
+        await handle.forget()
+    except SiloDeskError as error:
+        log.warning("%s was not ended cleanly: %s", handle.job_id, error)
+        return None
+    return outcome
 
 
 def ended(outcome: JobOutcome) -> JobError:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +100,8 @@ class ServingDesk:
         )
         token = self._book.add(record)
         live = self._live[record.id] = _Live(record)
-        live.task = asyncio.ensure_future(self._live_through(live, found, package, progress))
+        way = self._live_through(live, found, package, progress)
+        live.task = asyncio.ensure_future(self._watched(live, way))
         self._events.emit("serving", serving=record.model_dump(mode="json"))
         return record, token
 
@@ -185,7 +186,7 @@ class ServingDesk:
                 self._end(record, why)
                 continue
             live = self._live[record.id] = _Live(record, ServingProcess(handle))
-            live.task = asyncio.ensure_future(self._go_on(live))
+            live.task = asyncio.ensure_future(self._watched(live, self._go_on(live)))
         return [h for h in handles if not h.job_id.startswith(PREFIX) or h.job_id in mine]
 
     async def let_go(self) -> None:
@@ -201,24 +202,10 @@ class ServingDesk:
 
     # --- below
 
-    async def _live_through(
-        self, live: _Live, found: Found, package: Verification, progress: Progress
-    ) -> None:
+    async def _watched(self, live: _Live, way: Coroutine[Any, Any, None]) -> None:
+        """Go a server's way to its end; whatever breaks it is told in its record."""
         try:
-            weights = await self._source.weights(
-                found, lambda done, total: progress("Fetches the model", done, total)
-            )
-            self._change(live, detail="Starts the process and loads the model.")
-            name = f"{PREFIX}{live.record.id}"
-            job = ModelJob(name, "serve", found, package, weights, {})
-            live.process = ServingProcess(await model_job.start(self._parts, job, progress))
-            following = asyncio.ensure_future(self._follow(live))
-            try:
-                await self._ready(live, live.process, following)
-                await asyncio.shield(following)
-            except asyncio.CancelledError:
-                following.cancel()
-                raise
+            await way
         except SiloDeskError as error:
             await self._drop(live, str(error))
         except asyncio.CancelledError:
@@ -228,6 +215,24 @@ class ServingDesk:
         except Exception as error:  # border of a server's task: logged, and told in its record
             log.exception("%s could not be served", live.record.id)
             await self._drop(live, f"The agent failed on this model ({type(error).__name__}).")
+
+    async def _live_through(
+        self, live: _Live, found: Found, package: Verification, progress: Progress
+    ) -> None:
+        weights = await self._source.weights(
+            found, lambda done, total: progress("Fetches the model", done, total)
+        )
+        self._change(live, detail="Starts the process and loads the model.")
+        name = f"{PREFIX}{live.record.id}"
+        job = ModelJob(name, "serve", found, package, weights, {})
+        live.process = ServingProcess(await model_job.start(self._parts, job, progress))
+        following = asyncio.ensure_future(self._follow(live))
+        try:
+            await self._ready(live, live.process, following)
+            await asyncio.shield(following)
+        except asyncio.CancelledError:
+            following.cancel()
+            raise
 
     async def _ready(
         self, live: _Live, process: ServingProcess, following: asyncio.Task[None]
@@ -284,7 +289,11 @@ class ServingDesk:
         self._book.keep(ended)
         self._events.emit("serving", serving=ended.model_dump(mode="json"))
         if not self._live:
-            self._closing = asyncio.ensure_future(self._address.stop())
+            self._closing = asyncio.ensure_future(self._close_if_unused())
+
+    async def _close_if_unused(self) -> None:
+        if not self._live:  # another one may have been started since
+            await self._address.stop()
 
     def _change(self, live: _Live, **fields: Any) -> None:
         live.record = live.record.model_copy(update=fields)

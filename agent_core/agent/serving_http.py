@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
@@ -21,9 +22,12 @@ from agent_core.errors import (
     UserInputError,
 )
 
+log = logging.getLogger(__name__)
+
 BODY_LIMIT = 8 * 1024 * 1024
 DRAIN_LIMIT = 4 * BODY_LIMIT  # read and dropped, so that who sends too much gets the answer
 READ_BOUND_S = 15.0
+START_BOUND_S = 20.0
 CONNECTIONS = 64
 HEADER_LIMIT = 16 * 1024
 STATUS: tuple[tuple[type[SiloDeskError], int], ...] = (
@@ -64,21 +68,29 @@ class PredictionAddress:
         self._models = models
         self._server: Any = None
         self._task: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
         self.port = 0
 
     async def start(self, wished: int) -> int:
-        """Listen, on the wished port where it is free; return the port."""
-        if self._task is not None:
+        """Listen, on the wished port where it is free; return the port once it answers.
+
+        Raises ServiceError where no port can be opened.
+        """
+        async with self._lock:  # servers that are found again after a restart ask all at once
+            if self._task is None or self._task.done():
+                await self._open(wished)
             return self.port
+
+    async def _open(self, wished: int) -> None:
         uvicorn = await asyncio.to_thread(importlib.import_module, "uvicorn")
         sock = _socket(wished)
-        self.port = sock.getsockname()[1]
         config = uvicorn.Config(
             self.serve, log_config=None, access_log=False, lifespan="off", ws="none",
             interface="asgi3", proxy_headers=False,
             loop="none", http="h11", timeout_keep_alive=10, limit_concurrency=CONNECTIONS,
             h11_max_incomplete_event_size=HEADER_LIMIT, server_header=False,
         )  # fmt: skip
+        started = asyncio.Event()
 
         class Quiet(uvicorn.Server):  # type: ignore[name-defined, misc]
             """Signals are the agent's own business."""
@@ -87,18 +99,37 @@ class PredictionAddress:
             def capture_signals(self) -> Iterator[None]:
                 yield
 
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                started.set()
+
         self._server = Quiet(config)
-        self._task = asyncio.ensure_future(self._server.serve(sockets=[sock]))
-        return self.port
+        task = asyncio.ensure_future(self._server.serve(sockets=[sock]))
+        task.add_done_callback(_note_end)
+        waiting = asyncio.ensure_future(started.wait())
+        try:
+            await asyncio.wait(
+                {task, waiting}, timeout=START_BOUND_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waiting.cancel()
+            if not started.is_set():
+                task.cancel()
+                sock.close()
+        if not started.is_set():
+            raise _no_port()
+        self.port = sock.getsockname()[1]
+        self._task = task
 
     async def stop(self) -> None:
         """Stop to listen."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._server.should_exit = True
-        self._server.force_exit = True
-        await asyncio.gather(task, return_exceptions=True)
+        async with self._lock:
+            task, self._task = self._task, None
+            if task is None:
+                return
+            self._server.should_exit = True
+            self._server.force_exit = True
+            await asyncio.gather(task, return_exceptions=True)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -160,15 +191,25 @@ def _socket(wished: int) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind(("127.0.0.1", port))
+            sock.listen(CONNECTIONS)  # two may be bound to a port as long as neither listens
         except OSError:
             sock.close()
             continue
         return sock
-    raise ServiceError(
+    raise _no_port()
+
+
+def _no_port() -> ServiceError:
+    return ServiceError(
         "No port on 127.0.0.1 can be opened for predictions.",
         next_step="End programs that hold many ports, then try again.",
         code="service.port",
     )
+
+
+def _note_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("The address for predictions ended: %s", task.exception())
 
 
 async def _body(receive: Receive, announced: str) -> bytes:
