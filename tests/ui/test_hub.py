@@ -7,11 +7,14 @@ import time
 import pytest
 from PySide6.QtWidgets import QPushButton
 
-from agent_core.errors import ConflictError, UnreachableError
-from app.pages.hub.model import rate
+from agent_core.errors import ConflictError, ForbiddenError, UnreachableError
+from app import i18n
+from app.pages.hub.model import Seen, rate, state_of
 from app.pages.hub.storage_card import CleanUpDialog
+from app.wire_words import said
 
 BOUND_MS = 10_000
+FAULT = "The message broker ended by itself (exit code 1)."
 
 
 @pytest.fixture
@@ -33,6 +36,51 @@ def test_a_part_that_is_down_says_why(shown, qtbot) -> None:
     row = page.health.rows["broker"]
     qtbot.waitUntil(lambda: row.badge.state == "FAIL", timeout=BOUND_MS)
     assert "ended by itself" in row.text.plain()
+
+
+def test_what_the_hub_says_of_a_part_is_said_in_the_language(shown, themed, qtbot) -> None:
+    agent, _, page = shown
+    i18n.install(themed, "zh_CN")
+    try:
+        overview = agent.answers.hub_overview()
+        overview["parts"][0]["fault"] = FAULT
+        agent.answer("hub.overview", lambda _: overview)
+        page.look()
+        row = page.health.rows["database"]
+        qtbot.waitUntil(lambda: row.badge.state == "FAIL", timeout=BOUND_MS)
+        assert row.text.plain() != FAULT
+        assert row.text.plain() == said(FAULT)
+    finally:
+        i18n.install(themed, "en")
+
+
+def test_a_hub_elsewhere_runs_also_for_who_may_not_look_into_it(shown, qtbot) -> None:
+    agent, _, page = shown
+    agent.errors["hub.overview"] = ForbiddenError("Only an administrator may.")
+    page.look()
+    qtbot.waitUntil(lambda: "administrator" in page.why.plain(), timeout=BOUND_MS)
+    assert page.head.badge.state == "RUNNING"
+    assert "hosted elsewhere" in page.head.note.plain()
+
+
+@pytest.mark.parametrize(
+    ("answers", "heard", "shown_as"),
+    [(True, "offline", "RUNNING"), (False, "online", "OFFLINE"), (None, "online", "RUNNING"),
+     (None, "silent", "SILENT"), (None, "connecting", "CONNECTING"), (None, "", "OFFLINE")],
+)  # fmt: skip
+def test_the_agent_tells_of_a_hub_that_was_not_asked(answers, heard: str, shown_as: str) -> None:
+    assert state_of(Seen({}, answers=answers), heard) == shown_as
+
+
+def test_nothing_old_is_shown_as_running_after_the_agent_ended(shown, qtbot) -> None:
+    agent, _, page = shown
+    qtbot.waitUntil(lambda: page.head.badge.state == "RUNNING", timeout=BOUND_MS)
+    agent.stop()
+    page.look()
+    qtbot.waitUntil(lambda: page.head.badge.state != "RUNNING", timeout=BOUND_MS)
+    assert page.head.badge.text == "Unknown"
+    assert "up for" not in page.head.note.plain()
+    assert "Last seen" in page.head.note.plain()
 
 
 def test_a_silent_hub_is_told_and_old_numbers_go(shown, qtbot) -> None:

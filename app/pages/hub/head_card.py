@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Signal
@@ -10,14 +11,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from app.i18n import tr
-from app.pages.hub.model import Seen
+from app.pages.hub.model import Seen, state_of
 from app.widgets.badges import Badge
 from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.forms import TextField, required
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row
-from app.widgets.words import duration
+from app.widgets.words import age, duration
 
 
 class HeadCard(QWidget):
@@ -61,8 +62,9 @@ class HeadCard(QWidget):
         for widget in (self.copy, self.restart, self.stop, self.set_up):
             widget.hide()
 
-    def show_hub(self, seen: Seen, hub_url: str, hub_name: str) -> None:
-        """Show what was seen."""
+    def show_hub(self, seen: Seen, status: dict[str, Any]) -> None:
+        """Show what was seen, over what the agent says of its hub."""
+        hub_url, hub_name = status.get("hub_url") or "", status.get("hub_name") or ""
         state, overview = seen.state, seen.overview
         is_here = bool(state["is_running"]) and _same(state["url"], hub_url or state["url"])
         url = hub_url or state["url"]
@@ -74,12 +76,13 @@ class HeadCard(QWidget):
         may_start = not state["is_running"] and (state["is_made"] or not hub_url)
         self.set_up.setVisible(may_start)
         self.field.setVisible(not state["is_made"])
-        if is_here or overview:
+        if is_here:
             self.badge.set("RUNNING")
         elif not url:
             self.badge.set("UNBOUND", tr("Not set up"))
         else:
-            self.badge.set("OFFLINE", tr("Stopped") if state["is_made"] else "")
+            how = state_of(seen, str(status.get("state") or ""))
+            self.badge.set(how, tr("Stopped") if how == "OFFLINE" and state["is_made"] else "")
         began = (overview or {}).get("started_at") or state["started_at"]
         facts = []
         if began:
@@ -94,6 +97,14 @@ class HeadCard(QWidget):
         self.note.setText(" · ".join(facts) or tr(
             "A hub on this computer can be reached from this computer only, for now."
         ))  # fmt: skip
+
+    def show_lost(self, seen_at: float) -> None:
+        """Say that nothing is known now; of what was seen at a time, only its age is shown."""
+        self.badge.set("SKIP", tr("Unknown"))
+        last = tr("Last seen {age} ago.", age=age(seen_at, time.time())) if seen_at else ""
+        self.note.setText(last)
+        for widget in (self.restart, self.stop, self.set_up):
+            widget.hide()
 
     def set_busy(self, text: str) -> None:
         """Show what is being done with the hub."""

@@ -6,13 +6,16 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.i18n import tr, trn
+from app.i18n import mark, tr, trn
 from app.pages.hub.model import PARTS
 from app.widgets.badges import Badge
 from app.widgets.cards import Card
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row, rule
 from app.widgets.words import size
+from app.wire_words import said
+
+KINDS = {"embedded": mark("part of this hub"), "outside": mark("a service of its own")}
 
 
 class PartRow(QWidget):
@@ -30,15 +33,16 @@ class PartRow(QWidget):
 
     def show_part(self, part: dict[str, Any]) -> None:
         """Show a part."""
-        facts = [str(part["kind"])]
+        kind, fault = str(part["kind"]), said(str(part["fault"] or ""))
+        facts = [tr(KINDS[kind]) if kind in KINDS else kind]
         if part["size"] is not None:
             facts.append(size(part["size"]))
         count = int(part["restarts"])
         if count:
             facts.append(trn("started again once", "started again {count} times", count))
-        self.text.setText(part["fault"] or " · ".join(facts))
-        self.text.set_token("danger" if part["fault"] else "muted")
-        if part["fault"]:
+        self.text.setText(fault or " · ".join(facts))
+        self.text.set_token("danger" if fault else "muted")
+        if fault:
             self.badge.set("FAIL", tr("Down"))
         else:
             self.badge.set("PASS", tr("Up"))

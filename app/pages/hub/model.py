@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent_core.errors import ForbiddenError, NotSignedInError, SiloDeskError
+from agent_core.errors import ForbiddenError, NotSignedInError, Retryable, SiloDeskError
 from app.context import Client
 from app.i18n import mark, tr
 from app.wire_words import said
@@ -34,6 +34,7 @@ class Seen:
     overview: dict[str, Any] | None = None
     people: list[dict[str, Any]] = field(default_factory=list)
     why: str = ""  # not signed in, not an administrator, or the hub's silence
+    answers: bool | None = None  # whether the hub in use answered; None: it was not asked
 
 
 def look(client: Client, *, is_in: bool) -> Seen:
@@ -44,11 +45,21 @@ def look(client: Client, *, is_in: bool) -> Seen:
     try:
         overview = dict(client.call("hub.overview"))
         people = list(client.call("hub.accounts")["items"])
-    except (ForbiddenError, NotSignedInError):
-        return Seen(state, why=tr("Only the hub's administrator sees its health and its people."))
+    except (ForbiddenError, NotSignedInError) as error:
+        why = tr("Only the hub's administrator sees its health and its people.")
+        return Seen(state, why=why, answers=isinstance(error, ForbiddenError) or None)
     except SiloDeskError as error:
-        return Seen(state, why=f"{said(error.sentence)} {said(error.next_step)}".strip())
-    return Seen(state, overview, people)
+        why = f"{said(error.sentence)} {said(error.next_step)}".strip()
+        return Seen(state, why=why, answers=False if isinstance(error, Retryable) else None)
+    return Seen(state, overview, people, answers=True)
+
+
+def state_of(seen: Seen, agent_state: str) -> str:
+    """Return how the hub in use is: by its own answer, else by what the agent hears of it."""
+    if seen.answers is not None:
+        return "RUNNING" if seen.answers else "OFFLINE"
+    heard = {"online": "RUNNING", "silent": "SILENT", "connecting": "CONNECTING"}
+    return heard.get(agent_state, "OFFLINE")
 
 
 def rate(

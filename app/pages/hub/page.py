@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -23,7 +24,6 @@ from app.widgets.labels import Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page import Page
 from app.widgets.words import size
-from app.wire_words import said
 
 LOOK_MS = 5000
 FIELDS = {
@@ -44,6 +44,7 @@ class HubPage(Page):
         self._before: dict[str, Any] | None = None
         self._looking: Task | None = None
         self._is_busy = False
+        self._seen_at = 0.0
         self.head, self.numbers, self.health = HeadCard(), NumbersCard(), HealthCard()
         self.storage, self.people, self.backup = StorageCard(), PeopleCard(), BackupCard()
         self.why = Label("", "body", "muted", wrap=True)
@@ -101,10 +102,11 @@ class HubPage(Page):
         self.seen, self._before = seen, seen.overview
         status = self.context.status()
         self.head.set_busy("")
-        self.head.show_hub(seen, status.get("hub_url") or "", status.get("hub_name") or "")
+        self._seen_at = time.time()
+        self.head.show_hub(seen, status)
         self.backup.setVisible(bool(seen.state["is_made"]) or not status.get("hub_url"))
         self.backup.show_state(seen.state)
-        self.why.setText(said(seen.why))
+        self.why.setText(seen.why)
         self.why.setVisible(bool(seen.why))
         self.told.setVisible(seen.overview is not None)
         if seen.overview is not None:
@@ -116,6 +118,9 @@ class HubPage(Page):
     def _lost(self, error: Exception) -> None:
         self._looking = None
         self.told.hide()
+        self.head.show_lost(self._seen_at)
+        self.backup.now.setEnabled(False)
+        self.backup.back.setEnabled(False)
         self.why.setText(" ".join(sentence_of(error)))
         self.why.show()
 

@@ -125,6 +125,7 @@ def test_who_is_no_administrator_is_told_so(federation, make_window, qtbot) -> N
     page = window.page()
     qtbot.waitUntil(lambda: "administrator" in page.why.plain(), timeout=BOUND_MS)
     assert page.told.isHidden()
+    assert page.head.badge.state == "RUNNING"
 
 
 def test_a_forgotten_password_is_set_anew_by_a_one_use_link(federation, make_window, qtbot) -> None:
