@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
@@ -20,6 +21,7 @@ from agent_core.hub import (
     tables,
 )
 from agent_core.hub.store import Reader, Tx
+from agent_core.protocol import signing
 from agent_core.protocol.records import Account, Run
 from agent_core.protocol.states import TERMINAL, Role, State
 
@@ -52,15 +54,14 @@ def project(reader: Reader, project_id: int) -> RowMapping:
 
 
 def create(tx: Tx, account_id: int, wish: Wish, key: str = "") -> Run:
-    """Make a run in IDLE; the same idempotency key gives the same run again."""
-    table = tables.idempotency
-    if key:
-        known = tx.scalar(
-            select(table.c.run_id).where(table.c.account_id == account_id, table.c.key == key)
-        )
-        if known:
-            return run_view.record(tx, known)
+    """Make a run in IDLE; the same idempotency key and wish give the same run again.
+
+    Raises ConflictError where the key came with another wish.
+    """
     group_id = project(tx, wish.project_id)["group_id"]
+    known = _known(tx, account_id, wish, key, group_id) if key else None
+    if known is not None:
+        return known
     _check(tx, wish, group_id)
     application = applications.find(tx, wish.application_id)
     packages = applications.records(tx, [application], is_brief=True)[0].packages
@@ -88,12 +89,35 @@ def create(tx: Tx, account_id: int, wish: Wish, key: str = "") -> Run:
     ]  # fmt: skip
     tx.run(insert(tables.run_devices), rows)
     if key:
-        tx.add_new(table, account_id=account_id, key=key, run_id=run_id)
+        tx.add_new(
+            tables.idempotency,
+            account_id=account_id, key=key, run_id=run_id, body_hash=_hash_of(wish),
+        )  # fmt: skip
     run_events.add(tx, run_id, "state", "Created.")
     for text in warned:
         run_events.add(tx, run_id, "parameter", text, level="warn")
     tx.changed("run", run_id, group=group_id)
     return run_view.record(tx, run_id)
+
+
+def _known(tx: Tx, account_id: int, wish: Wish, key: str, group_id: int) -> Run | None:
+    """Return the run that this key made, where it was for the same wish in the same group."""
+    table = tables.idempotency
+    row = tx.first(select(table).where(table.c.account_id == account_id, table.c.key == key))
+    if row is None:
+        return None
+    found = run_view.record(tx, row["run_id"])
+    if found.group_id != group_id or row["body_hash"] not in {"", _hash_of(wish)}:
+        raise ConflictError(
+            "Another run was created with this idempotency key.",
+            next_step="Send what you want now with a key of its own.",
+            code="conflict.idempotency",
+        )
+    return found
+
+
+def _hash_of(wish: Wish) -> str:
+    return hashlib.sha256(signing.canonical(asdict(wish))).hexdigest()
 
 
 def _check(tx: Tx, wish: Wish, group_id: int) -> None:

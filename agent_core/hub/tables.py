@@ -270,6 +270,7 @@ idempotency = Table(
     _ref("account_id", "accounts.id", primary_key=True),
     Column("key", String(200), primary_key=True),
     _ref("run_id", "runs.id"),
+    Column("body_hash", String(64), nullable=False, server_default=""),
 )
 
 inbox = Table(

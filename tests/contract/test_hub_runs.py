@@ -289,6 +289,24 @@ def test_the_same_idempotency_key_is_the_same_run(scene: Scene) -> None:
     assert scene.owner.ok("GET", "/runs")["total"] == 1
 
 
+def test_a_used_key_gives_no_run_to_another_wish_or_to_who_left(scene: Scene) -> None:
+    person = scene.join("scientist", "scientist")
+    base = {"project_id": scene.project, "application_id": scene.application,
+            "server_edge": scene.server.edge, "client_edges": [scene.silos[0].edge]}  # fmt: skip
+    headers = {**person.auth, "Idempotency-Key": "k1"}
+    made = scene.bench.ok("POST", "/runs", headers=headers, json=base)
+    other = {**base, "rounds": 7}
+    answer = scene.bench.call("POST", "/runs", headers=headers, json=other)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict.idempotency")
+    own = person.ok("POST", "/groups", json={"name": "own"})["id"]
+    project = person.ok("POST", "/projects", json={"name": "own", "group_id": own})["id"]
+    scene.owner.ok("DELETE", f"/groups/{scene.group}/members/{person.id}")
+    for body in (base, {**base, "project_id": project}):
+        answer = scene.bench.call("POST", "/runs", headers=headers, json=body)
+        assert answer.status_code in {404, 409}
+        assert made["name"] not in answer.text
+
+
 def test_clone_runs_the_same_again(scene: Scene) -> None:
     run = scene.running(parameters={"lr": 0.5})
     copy = scene.owner.ok("POST", f"/runs/{run['id']}/clone")
