@@ -228,6 +228,65 @@ def test_a_run_is_put_together_and_started(dialog, agent, window, qtbot) -> None
     qtbot.waitUntil(lambda: window.key == "run", timeout=5000)
 
 
+def test_a_site_that_joins_is_offered_while_the_dialog_is_open(dialog, agent, qtbot) -> None:
+    """Group and devices are read again; what was chosen stays chosen, and rows are told."""
+    chosen = set(dialog.draft.chosen)
+    group, devices = agent.answers.groups_get(7), agent.answers.devices_list()["items"]
+    new = {**devices[0], "edge_id": 999, "name": "new-ws", "silo": "Late Hospital"}
+    new["datasets"] = [{"name": "tumours", "version": "a", "rows": 1200}]
+    agent.answer("groups.get", lambda _: {**group, "devices": [*group["devices"], 999]})
+    agent.answer("devices.list", lambda _: {"items": [*devices, new], "next_cursor": ""})
+    agent.push("changed", what="group", id=7, change=9)
+    qtbot.waitUntil(lambda: dialog.devices.rows.find(999) >= 0, timeout=5000)
+    assert dialog.draft.chosen == chosen
+    assert "rows" not in dialog.devices._count.text()
+
+    dialog.devices.search.setText("late")
+    assert texts(dialog.devices.rows, 4) == ["1,200"]
+    dialog.devices.toggle(dialog.devices.rows.rows[0])
+    assert dialog.draft.chosen == chosen | {999}
+    assert "1,200 rows" in dialog.devices._count.text()
+
+
+def test_a_start_that_is_taken_back_starts_nothing(dialog, agent, qtbot) -> None:
+    """Cancel between making and starting puts the draft away; later there is no way back."""
+    go = threading.Event()
+    made = agent.answers.runs_create
+
+    def make(params: dict) -> object:
+        go.wait(5)
+        return made(**params)
+
+    agent.answer("runs.create", make)
+    agent.answer("runs.update", lambda params: agent.answers.runs_get(params["run_id"]))
+    dialog._start.click()
+    dialog._cancel.click()
+    assert not dialog.isVisible()
+    go.set()
+    qtbot.waitUntil(lambda: bool(agent.called("runs.update")), timeout=5000)
+    assert agent.called("runs.update")[0]["archived"] is True
+    assert not agent.called("runs.start")
+
+
+def test_a_start_on_its_way_is_not_closed(dialog, agent, window, qtbot) -> None:
+    """The dialog says so and stays until the answer is there."""
+    go, asked = threading.Event(), threading.Event()
+
+    def start(params: dict) -> object:
+        asked.set()
+        go.wait(5)
+        return agent.answers.runs_start(**params)
+
+    agent.answer("runs.start", start)
+    dialog._start.click()
+    qtbot.waitUntil(asked.is_set, timeout=5000)
+    dialog._cancel.click()
+    assert dialog.isVisible()
+    assert "stopped on its own page" in dialog._cost_note.text()
+    go.set()
+    qtbot.waitUntil(lambda: window.key == "run", timeout=5000)
+
+
 def test_a_parameter_of_no_value_is_sent_as_none(dialog, agent, qtbot) -> None:
     """The field shows null; left alone, it stays that and is no text."""
     dialog.form.show_parameters({"seed": None, "momentum": None})

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
-from agent_core.keys import fingerprint_words
 from agent_core.protocol.records import Application, Device, Group, Project, Run
+from app.bridge.recall import Recall
 from app.bridge.tasks import sentence_of
-from app.context import AppContext
+from app.context import AppContext, Task
 from app.i18n import tr
+from app.pages.runs.new_run_calls import Found, Places, create, read, read_places
 from app.pages.runs.new_run_devices import DevicePicker
 from app.pages.runs.new_run_model import (
     Draft,
     approved_before,
+    budget_words,
     estimate,
     last_run_of,
     parameters_of,
@@ -30,10 +33,13 @@ from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row, rule, scrolled
+from app.widgets.seen import seen_now
 from app.widgets.theme import theme
+from app.widgets.tokens import look
 from app.widgets.words import plural
 
-Found = tuple[list[Application], list[Device], dict[str, str], list[Run]]
+TICK_MS = 1000
+FRESH_S = 5.0  # how often presence is read again while the dialog is open
 
 
 class NewRunDialog(Dialog):
@@ -60,9 +66,18 @@ class NewRunDialog(Dialog):
         self._applications: list[Application] = []
         self.draft = Draft([])
         self._words: dict[str, str] = {}
+        self._budget = 0
         self._history: dict[int, Run] = {run.id: run for run in runs}
+        self._reading: Task | None = None
+        self._offered: list[tuple[str, int | None]] = []  # as servers
+        self._recall = Recall()
+        self._sending = self._is_read = False
         self._build()
-        context.tasks.run(partial(_read, context, group), self._on_read, self._on_failed, self)
+        context.tasks.run(partial(read, context, group.id), self._on_read, self._on_failed, self)
+        context.events.changed.connect(self._on_changed)
+        self._clock = QTimer(self, interval=TICK_MS)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
 
     # --- layout ---
     def _build(self) -> None:
@@ -144,29 +159,71 @@ class NewRunDialog(Dialog):
 
     # --- data ---
     def _on_read(self, found: Found) -> None:
-        self._applications, devices, self._words, history = found
-        self._history = {run.id: run for run in (*history, *self._runs)}
+        self._is_read = True
+        self._applications, self._words = list(found.applications), found.words
+        self._history = {run.id: run for run in (*found.history, *self._runs)}
+        self._budget = found.budget
         newest = max(self._runs, key=lambda run: run.id, default=None)
-        self.draft = self.devices.draft = Draft.start(devices, newest, self._own_edge())
+        self.draft = self.devices.draft = Draft.start(found.devices, newest, self._own_edge())
+        self.draft.group_id = self._group.id
         self.application.blockSignals(True)
         for one in self._applications:
             self.application.addItem(one.name, one.id)
         last = newest.application_id if newest is not None else None
         self.application.setCurrentIndex(max(0, self.application.findData(last)))
         self.application.blockSignals(False)
-        self.server.addItem(tr("Choose a device"), None)
-        for device in self.draft.devices:
-            away = "" if device.presence == "online" else f", {device.presence}"
-            name = f"{device.silo or device.name} ({device.name}{away})"
-            self.server.addItem(name, device.edge_id)
-        self.server.setCurrentIndex(max(0, self.server.findData(self.draft.server)))
-        silos = {device.silo or device.name for device in devices}
-        note = f"{plural(len(silos), 'site')}, {plural(len(devices), 'device')}"
-        self._group_note.setText(f"{self._group.name}: {note}")
+        self._show_places(found)
         self.slow.deadline.setValue(int(self.draft.deadline_s))
         self._on_application()
         if not self._applications:
             self._say(tr("The group has no application yet. Upload a package under Applications."))
+
+    def _show_places(self, found: Places) -> None:
+        """Show the group and its devices as they are now; what was chosen stays."""
+        self._group = found.group
+        self.devices.set_group(found.group)
+        self.draft.update(found.devices, found.read_at)
+        offered: list[tuple[str, int | None]] = [(tr("Choose a device"), None)]
+        for device in self.draft.devices:
+            seen = seen_now(device, found.read_at)
+            away = "" if seen == "online" else f", {look(seen.upper()).word.lower()}"
+            offered.append((f"{device.silo or device.name} ({device.name}{away})", device.edge_id))
+        if offered != self._offered:
+            self._offered = offered
+            self.server.clear()
+            for text, edge in offered:
+                self.server.addItem(text, edge)
+        self.server.setCurrentIndex(max(0, self.server.findData(self.draft.server)))
+        silos = {device.silo or device.name for device in found.devices}
+        note = f"{plural(len(silos), 'site')}, {plural(len(found.devices), 'device')}"
+        self._group_note.setText(f"{self._group.name}: {note}")
+
+    # --- while it is open ---
+    def _on_changed(self, what: str, _number: object, _change: int) -> None:
+        if what in {"group", "device"}:
+            self._look_again()
+
+    def _tick(self) -> None:
+        self.devices.tick()
+        if time.time() - self.draft.read_at > FRESH_S:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Read who is there; a failure leaves what is known, whose age is seen."""
+        if not self._is_read or self._reading is not None or self._sending:
+            return
+
+        def take(found: Places) -> None:
+            self._reading = None
+            if not self._sending:
+                self._show_places(found)
+                self.refresh()
+
+        def stay(_: Exception) -> None:
+            self._reading = None
+
+        work = partial(read_places, self._context, self._group.id)
+        self._reading = self._context.tasks.run(work, take, stay, self)
 
     def _own_edge(self) -> int | None:
         device = self._context.status().get("device")
@@ -207,7 +264,9 @@ class NewRunDialog(Dialog):
             first, second = estimate(application, self.draft, list(self._history.values()))
             self._cost.setText(first)
             self._cost.set_token("text")
-            self._cost_note.setText(second)
+            own = budget_words(application, self.draft, list(self._history.values()),
+                               self._own_edge(), self._budget)  # fmt: skip
+            self._cost_note.setText(f"{second}; {own}" if own else second)
 
     def _say(self, problem: str) -> None:
         self._cost.setText(problem)
@@ -245,10 +304,19 @@ class NewRunDialog(Dialog):
         wish = self.draft.wish(self._project.id, application, self.name.text().strip())
         wish["parameters"] = self.form.values()
         self._set_busy(True)
-        work = partial(_create, self._context, wish, start=start)
+        recall = self._recall = Recall()
+        work = partial(create, self._context, wish, recall, start=start)
         self._context.tasks.run(work, self._on_made, self._on_not_made, self)
 
+    def reject(self) -> None:
+        """Close without a run; once its start is under way there is no way back here."""
+        if self._sending and not self._recall.take_back():
+            self._cost_note.setText(tr("It is on its way and can be stopped on its own page."))
+            return
+        super().reject()
+
     def _on_made(self, run: Run) -> None:
+        self._sending = False
         self.accept()
         self.made.emit(run)
 
@@ -259,36 +327,7 @@ class NewRunDialog(Dialog):
         self._cost_note.setText(text)
 
     def _set_busy(self, on: bool) -> None:
+        self._sending = on
         self._start.setEnabled(not on)
         self._draft.setEnabled(not on)
         self._start.setText(tr("Starting…") if on else tr("Start run"))
-
-
-def _read(context: AppContext, group: Group) -> Found:
-    call = context.client.call
-    applications = [
-        Application.model_validate(item)
-        for item in call("applications.list", group_id=group.id)["items"]
-    ]
-    applications = [one for one in applications if one.group_id == group.id]
-    inside = set(group.devices)
-    devices = [Device.model_validate(item) for item in call("devices.list")["items"]]
-    devices = [device for device in devices if device.edge_id in inside]
-    words = {
-        package.content_digest: fingerprint_words(package.content_digest)
-        for one in applications
-        for package in one.packages
-    }
-    # Runs of other projects tell as well what an application sends, and who approved it.
-    history = [
-        Run.model_validate(item)
-        for item in call("runs.list", group_id=group.id, limit=100)["items"]
-    ]
-    return applications, devices, words, history
-
-
-def _create(context: AppContext, wish: dict[str, Any], *, start: bool) -> Run:
-    run = Run.model_validate(context.client.call("runs.create", **wish))
-    if not start:
-        return run
-    return Run.model_validate(context.client.call("runs.start", run_id=run.id))

@@ -8,13 +8,16 @@ from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.records import Group
 from app.i18n import tr
-from app.pages.runs.new_run_model import DeviceRow, Draft
+from app.pages.runs.new_run_model import Draft
+from app.pages.runs.new_run_rows import DeviceRow
 from app.widgets.badges import site_letters
 from app.widgets.buttons import Button
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
+from app.widgets.search_field import SearchField
+from app.widgets.seen import badge_of
 from app.widgets.tables import Column, RowModel, Table
 
 
@@ -29,11 +32,14 @@ class DevicePicker(QWidget):
         self.draft = Draft([])
         self._count = Label("", "small", "faint")
         online = Button(tr("Choose all online"), "link", on_click=self._choose_online)
+        self.search = SearchField(tr("Filter devices"), width=190)
+        self.search.textChanged.connect(lambda _: self._show_rows())
         columns: list[Column[DeviceRow]] = [
             Column("", _check_cell, 40),
             Column(tr("Site"), self._site_cell, 0),
-            Column(tr("State"), lambda r: Cell(kind="state", state=_state(r)), 130),
-            Column(tr("Ready?"), _ready_cell, 176),
+            Column(tr("State"), lambda r: Cell(kind="state", state=_state(r)), 122),
+            Column(tr("Ready?"), _ready_cell, 164),
+            Column(tr("Rows"), _rows_cell, 74, right=True),
         ]
         self.rows: RowModel[DeviceRow] = RowModel(columns, lambda r: r.device.edge_id)
         self.table = Table(self.rows, row_height=48)
@@ -42,17 +48,43 @@ class DevicePicker(QWidget):
         self.table.installEventFilter(self)
         card = TableCard()
         card.add((self.table, 1))
-        head = row(Label(tr("Devices"), "small_medium"), self._count, None, online, gap=8)
+        head = row(
+            Label(tr("Devices"), "small_medium"), self._count, None, self.search, online, gap=8
+        )
         self.setLayout(column(head, (card, 1), 4, gap=8))
+
+    def set_group(self, group: Group) -> None:
+        """Show the sites in the colours that a group gives them."""
+        self._group = group
 
     def refresh(self) -> None:
         """Show the draft's devices."""
         draft = self.draft
-        self.rows.set_rows(draft.rows())
+        self._show_rows()
         trainers = len(draft.devices) - (1 if draft.server is not None else 0)
-        self._count.setText(
-            tr("{count} of {trainers} chosen", count=len(draft.chosen), trainers=trainers)
+        known = [one.rows for one in draft.rows() if one.is_chosen and one.rows is not None]
+        chosen = len(draft.chosen)
+        if known:
+            words = tr("{count} of {trainers} chosen, {rows} rows",
+                       count=chosen, trainers=trainers, rows=f"{sum(known):,}")  # fmt: skip
+        else:
+            words = tr("{count} of {trainers} chosen", count=chosen, trainers=trainers)
+        self._count.setText(words)
+        silent = chosen - len(known)
+        self._count.setToolTip(
+            tr("{silent} of the chosen devices do not tell how many rows they have.", silent=silent)
+            if known and silent
+            else ""
         )
+
+    def _show_rows(self) -> None:
+        """Show what fits the search; what is hidden stays chosen."""
+        words = self.search.text().lower().split()
+        self.rows.set_rows([one for one in self.draft.rows() if _fits(one, words)])
+
+    def tick(self) -> None:
+        """Show ages and presence of this second."""
+        self.rows.refresh()
 
     def toggle(self, one: DeviceRow) -> None:
         """Tick a device, or take its tick away."""
@@ -92,13 +124,26 @@ def _check_cell(one: DeviceRow) -> Cell:
     return Cell() if one.is_server else Cell(kind="check", checked=one.is_chosen)
 
 
+def _fits(one: DeviceRow, words: list[str]) -> bool:
+    device = one.device
+    text = f"{device.edge_id} {device.name} {device.silo}".lower()
+    return all(word in text for word in words)
+
+
 def _state(one: DeviceRow) -> str:
-    presence = one.device.presence
-    if presence != "online":
-        return presence.upper()
-    return str(one.device.state.value)
+    state, _ = badge_of(one.device, one.read_at)
+    return state
 
 
 def _ready_cell(one: DeviceRow) -> Cell:
     icon, words, token = one.readiness
     return Cell(words, kind="icon", icon=icon, tok=token)
+
+
+def _rows_cell(one: DeviceRow) -> Cell:
+    if one.is_server:
+        return Cell("", right=True)
+    if one.rows is None:
+        tip = tr("Its operator shows no data with a number of rows to this group.")
+        return Cell("–", tok="faint", right=True, tip=tip)
+    return Cell(f"{one.rows:,}", right=True)

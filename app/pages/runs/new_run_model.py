@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,47 +13,12 @@ from agent_core.packages.config import ROUND_KEYS, rounds_of
 from agent_core.protocol.records import Application, Device, Run
 from agent_core.protocol.states import Role, Stage, State
 from app.i18n import tr
-from app.widgets.words import age, duration, plural, size
+from app.pages.runs.new_run_rows import DeviceRow, rows_shown
+from app.widgets.seen import seen_now
+from app.widgets.words import duration, plural, size
 
 DEFAULT_DEADLINE_S = 600.0
 DEFAULT_ROUNDS = 10
-
-
-@dataclass(frozen=True)
-class DeviceRow:
-    """One device of the group as the dialog offers it."""
-
-    device: Device
-    is_chosen: bool
-    is_server: bool
-    is_approved: bool | None = None  # by a standing approval, as far as earlier runs tell
-
-    @property
-    def readiness(self) -> tuple[str, str, str]:
-        """Return icon, words and colour token of whether it can take part at once."""
-        device = self.device
-        if self.is_server:
-            return "server", tr("aggregates"), "info"
-        if device.presence == "offline":
-            seen = (
-                tr("last seen {age} ago", age=age(device.last_seen))
-                if device.last_seen
-                else tr("never seen")
-            )
-            return "wifi-off", seen, "faint"
-        if device.presence == "silent":
-            return "radio", tr("silent {age}", age=age(device.last_seen)), "warn"
-        if device.running:
-            return (
-                "activity",
-                tr("busy with {count}", count=plural(len(device.running), "run")),
-                "info",
-            )
-        if self.is_approved is None:
-            return "hourglass", tr("may ask its operator"), "warn"
-        if not self.is_approved:
-            return "hourglass", tr("asks its operator"), "warn"
-        return "circle-check", tr("ready, approved"), "ok"
 
 
 @dataclass
@@ -66,6 +32,8 @@ class Draft:
     deadline_s: float = DEFAULT_DEADLINE_S
     quorum: int | None = None  # None: all chosen devices
     approved: dict[int, bool] = field(default_factory=dict)  # by edge id
+    read_at: float = field(default_factory=time.time)  # when the devices were
+    group_id: int = 0
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @staticmethod
@@ -93,9 +61,19 @@ class Draft:
         self.chosen = {
             one.edge_id
             for one in self.devices
-            if one.presence == "online" and one.edge_id != self.server
+            if seen_now(one, self.read_at) == "online" and one.edge_id != self.server
         }
         self.touch()
+
+    def update(self, devices: Sequence[Device], read_at: float) -> None:
+        """Take the devices as they are now; what was chosen stays chosen while it is there."""
+        self.devices = [device for device in devices if not device.revoked]
+        self.read_at = read_at
+        known = {device.edge_id for device in self.devices}
+        if not self.chosen <= known or (self.server is not None and self.server not in known):
+            self.chosen &= known
+            self.server = self.server if self.server in known else None
+            self.touch()
 
     def toggle(self, edge_id: int) -> None:
         """Choose a device, or leave it out; the server's is no client."""
@@ -124,6 +102,8 @@ class Draft:
                 one.edge_id in self.chosen,
                 one.edge_id == self.server,
                 self.approved.get(one.edge_id),
+                self.read_at,
+                rows_shown(one, self.group_id),
             )
             for one in ordered
         ]
@@ -286,6 +266,21 @@ def estimate(application: Application, draft: Draft, runs: Sequence[Run]) -> tup
         tr("Each site sends about {size} and receives {back}", size=size(total_up), back=back),
         _per_round(application, draft, runs, up),
     )
+
+
+def budget_words(
+    application: Application, draft: Draft, runs: Sequence[Run], own_edge: int | None, budget: int
+) -> str:
+    """Return what the run means to this silo's own budget a day; empty where nothing is known.
+
+    Other silos keep their budgets to themselves.
+    """
+    per_round = _bytes_a_round(application, runs)
+    if not budget or own_edge not in draft.chosen or per_round is None:
+        return ""
+    if per_round[0] * draft.rounds <= budget:
+        return tr("within this site's budget of {size} a day", size=size(budget))
+    return tr("more than this site's budget of {size} a day, so it will wait", size=size(budget))
 
 
 def _per_round(application: Application, draft: Draft, runs: Sequence[Run], up: float) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from helpers.fake_records import APPLICATIONS, DEVICES, RUNS
 
 from app.pages.runs.new_run_model import (
     Draft,
+    budget_words,
     estimate,
     guess_value,
     parameters_of,
@@ -56,6 +59,43 @@ def test_the_server_is_no_client() -> None:
     assert draft.problem() == ""
     draft.chosen.clear()
     assert "trains" in draft.problem()
+
+
+def test_presence_ages_while_one_looks() -> None:
+    """A device that was online is silent once its heartbeats are missed, without a reading."""
+    online = next(one for one in DEVICES if one.edge_id == 266)
+    seen = online.model_copy(update={"last_seen": time.time(), "running": []})
+    draft = Draft([seen], read_at=time.time())
+    assert draft.rows()[0].seen == "online"
+    draft.read_at -= 40
+    draft.devices = [seen.model_copy(update={"last_seen": draft.read_at})]
+    row = draft.rows()[0]
+    assert row.seen == "silent"
+    assert row.readiness[1].startswith("silent 4")
+    draft.choose_online()
+    assert not draft.chosen
+
+
+def test_what_changed_in_the_group_keeps_the_choice() -> None:
+    """A device that left is left out; the others stay chosen."""
+    draft = Draft.start(DEVICES, RUN)
+    key = draft.key
+    draft.update(DEVICES, 5.0)
+    assert (draft.key, draft.read_at) == (key, 5.0)
+    draft.update([one for one in DEVICES if one.edge_id not in {266, 290}], 6.0)
+    assert draft.chosen == {271, 274, 280, 283}
+    assert draft.server is None
+    assert draft.key != key
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"), [(10**9, "within this site's"), (1000, "more than this"), (0, "")]
+)
+def test_only_this_silos_budget_is_told(budget: int, words: str) -> None:
+    """The others keep theirs to themselves."""
+    draft = Draft.start(DEVICES, RUN)
+    assert budget_words(APPLICATIONS[0], draft, RUNS, 266, budget).startswith(words)
+    assert budget_words(APPLICATIONS[0], draft, RUNS, 290, budget) == ""
 
 
 def test_effect_in_one_sentence() -> None:
