@@ -41,7 +41,7 @@ class ModelsTab(QWidget):
         self._live = live
         self._models: list[ModelRecord] = []
         self._keys: list[str] = []
-        self._busy = False
+        self._busy = self._again = False
         self._build()
         live.models_changed.connect(self._reload)
         live.changed.connect(self._on_run)
@@ -84,9 +84,11 @@ class ModelsTab(QWidget):
 
     # --- data ---
     def _reload(self) -> None:
+        """Read the models; asking again meanwhile reads once more afterwards."""
         if self._busy or not self._is_started:
+            self._again = True
             return
-        self._busy = True
+        self._busy, self._again = True, False
         work = partial(_read_all, self._live)
         self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
 
@@ -95,12 +97,16 @@ class ModelsTab(QWidget):
         self._models = models
         self.counted.emit(len(models) or None)
         self._on_run()
+        if self._again:
+            self._reload()
 
     def _on_failed(self, error: Exception) -> None:
         self._busy = False
         if not self._models:
             _, text = sentence_of(error)
             self._empty.set("circle-alert", tr("Models could not be read"), text, "danger")
+        if self._again:
+            self._reload()
 
     def _on_run(self) -> None:
         self._stack.setCurrentIndex(1 if self._models else 0)
