@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any, TextIO
@@ -179,7 +180,81 @@ def test_system_figures_keep_gaps(open_run, qtbot) -> None:
         "CPU", "Memory", "Job memory",
     ]  # fmt: skip
     assert system.cards["cpu"].plot._grid.spans
-    assert system.cards["cpu"].value.text().endswith("%")
+
+
+def test_this_machines_figure_ages(open_run, qtbot) -> None:
+    """A value says after 10 s how old it is, and after 30 s it is a faint dash."""
+    page = open_run(tab="system")
+    system = page.view.tab("system")
+    qtbot.waitUntil(lambda: system.book.samples > 500, timeout=5000)
+    card = system.cards["cpu"]
+    own = page.view.live.own_edge
+
+    def known(seconds_ago: float) -> tuple[str, str, str]:
+        system.book.last_at[own] = time.time() - seconds_ago
+        system._refresh()
+        return card.value.plain(), card.whose.plain(), card.value.property("tok")
+
+    value, whose, tok = known(2)
+    assert value.endswith("%")
+    assert (whose, tok) == ("whole machine", "text")
+    assert known(20)[0] == value
+    assert known(20)[1].endswith(" s ago")
+    assert known(40) == ("–", "last known 40 s ago", "faint")
+
+
+def test_a_run_without_a_connection_is_not_called_live(open_run, agent, qtbot) -> None:
+    """Head, overview and logs say how old what they show is, in faint ink; then it is live."""
+    page = open_run()
+    header, live = page.view.header, page.view.live
+    overview, logs = page.view.tab("overview"), page.view.tab("logs")
+    assert header.old.isHidden()
+    assert header.facts[0].value.property("tok") == "text"
+
+    agent.errors["runs.get"] = UnreachableError("The hub did not answer.", next_step="Wait.")
+    live.reload()
+    qtbot.waitUntil(lambda: not header.old.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: "not live, known" in overview._live_tag.text, timeout=10_000)
+    assert header.old.text.startswith("not live, known ")
+    shown = [fact for fact in header.facts if not fact.isHidden()]
+    assert {fact.value.property("tok") for fact in shown} == {"faint"}
+    before = [fact.value.plain() for fact in shown]
+    header.show_run(live.run, live.rounds, live.read_at + 500, 500)
+    assert [fact.value.plain() for fact in shown] == before
+    page.view.tabs.select("logs")
+    logs._refresh_words()
+    assert logs._state.plain().startswith("not live, known ")
+
+    del agent.errors["runs.get"]
+    live.reload()
+    qtbot.waitUntil(lambda: header.old.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: logs._state.plain().startswith("Live"), timeout=10_000)
+    live.read_at -= 40  # nothing was heard for longer than a figure may stand
+    qtbot.waitUntil(lambda: not header.old.isHidden(), timeout=10_000)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_last_rounds_model_is_not_lost(open_run, agent, qtbot, fails: bool) -> None:
+    """A notice that comes while models are read asks once more, after a failure too."""
+    models = open_run(tab="models").view.tab("models")
+    qtbot.waitUntil(lambda: len(models._models) == 18, timeout=5000)
+    if fails:
+        agent.errors["runs.models"] = UnreachableError("No answer.", next_step="Wait.")
+    qtbot.waitUntil(lambda: not models._busy, timeout=5000)
+    asked = len(agent.called("runs.models"))
+    models._reload()
+    models._reload()
+    qtbot.waitUntil(lambda: len(agent.called("runs.models")) >= asked + 2, timeout=5000)
+
+
+def test_a_notice_during_a_failing_look_is_followed(open_run, agent, qtbot) -> None:
+    """A record that could not be read is read once more where that was asked for meanwhile."""
+    live = open_run().view.live
+    agent.errors["runs.get"] = UnreachableError("The hub did not answer.", next_step="Wait.")
+    asked = len(agent.called("runs.get"))
+    live.reload()
+    live.reload()
+    qtbot.waitUntil(lambda: len(agent.called("runs.get")) >= asked + 2, timeout=5000)
 
 
 def test_logs_are_merged_filtered_and_found(open_run, qtbot) -> None:

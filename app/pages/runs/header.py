@@ -14,12 +14,13 @@ from app.pages.runs.wording import (
     elapsed,
     headline,
     metric_title,
+    not_live,
     run_title,
     seconds_left,
     sites_in,
     state_text,
 )
-from app.widgets.badges import Badge
+from app.widgets.badges import Badge, Tag
 from app.widgets.bars import ProgressBar
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.layouts import column, row, rule
@@ -56,30 +57,39 @@ class RunHeader(QWidget):
         super().__init__()
         self.title = Label("", "title")
         self.badge = Badge()
+        self.old = Tag("", "warn", icon="cloud-off")
+        self.old.hide()
         self.sub = ElidedLabel("", "small", "muted")
         self.bar = ProgressBar(height=4)
         self.facts = [Fact() for _ in range(FACTS)]
         self.facts[0].line.hide()
-        top = row(self.title, self.badge, None, gap=14)
+        top = row(self.title, self.badge, self.old, None, gap=14)
         left = column(top, self.sub, gap=7)
         right = row(*self.facts, gap=18)
         self.setLayout(column(row((left, 1), right, gap=16), 6, self.bar, gap=8))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.badge.hide()
 
-    def show_run(self, run: Run, rounds: list[RoundRecord], now: float) -> None:
-        """Show the figures of this moment."""
+    def show_run(
+        self, run: Run, rounds: list[RoundRecord], now: float, age: float | None = None
+    ) -> None:
+        """Show the figures of this moment, or those known `age` seconds ago in faint ink."""
+        if age is not None:
+            now -= age
+            self.old.set(not_live(age), "warn", "cloud-off")
+        self.old.setVisible(age is not None)
         self.title.setText(run_title(run))
         self.badge.show()
         self.badge.set(run.state.value, state_text(run))
         self.sub.setText(_sub(run))
         durations = [one.closed_at - one.started_at for one in rounds]
         for fact, shown in zip(self.facts, _facts(run, durations, now), strict=True):
-            fact.set(*shown)
+            name, value, tok = shown
+            fact.set(name, value, tok if age is None else "faint")
         done = 1.0 if run.state == State.FINISHED else 0.0
         if run.rounds and not done:
             done = min(1.0, run.round / run.rounds)
-        self.bar.set(done, look(run.state.value).token)
+        self.bar.set(done, look(run.state.value).token if age is None else "gray")
 
 
 def _sub(run: Run) -> str:

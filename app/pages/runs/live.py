@@ -18,6 +18,7 @@ from app.pages.runs.system_model import parse_system
 from app.widgets.timeline_sites import Site, sites_of
 
 CHECK_MS = 15_000  # a run in motion is looked at this often, should a notice have been lost
+OLD_S = 30.0  # a figure that was last known longer ago is never shown as if it stood now
 
 
 def parse_rounds(items: list[dict[str, Any]]) -> list[RoundRecord]:
@@ -45,6 +46,8 @@ class RunLive(QObject):
         self.context = context
         self.run_id = run_id
         self.run: Run | None = None
+        self.read_at = 0.0  # when the record was last known to stand
+        self._is_cut = False  # the last look failed, or nobody answers
         self.rounds: list[RoundRecord] = []
         self.by_round: dict[int, RoundRecord] = {}
         self.events: list[RunEvent] = []
@@ -87,6 +90,18 @@ class RunLive(QObject):
         """Return whether the run may still change."""
         return self.run is not None and self.run.state not in TERMINAL
 
+    def age(self, now: float) -> float | None:
+        """Return how old what is shown is, in seconds, or None where it stands now."""
+        if not self.is_live:
+            return None  # an ended run changes no more
+        passed = max(0.0, now - self.read_at)
+        is_away = self.context.status().get("state", "online") != "online"
+        return passed if self._is_cut or is_away or passed > OLD_S else None
+
+    def shown_at(self, now: float) -> float:
+        """Return the moment that is shown: now, or when the run was last known."""
+        return now if self.age(now) is None else self.read_at
+
     def start(self) -> None:
         """Read the run and follow it."""
         self.reload()
@@ -117,7 +132,8 @@ class RunLive(QObject):
 
     def _on_run(self, found: tuple[Run, list[int]]) -> None:
         run, group = found
-        self._busy = False
+        self._busy = self._is_cut = False
+        self.read_at = time.time()
         if group:
             self._group = group
         # A read that was under way may be older than what a start or stop answered meanwhile.
@@ -135,8 +151,10 @@ class RunLive(QObject):
         self.changed.emit()
 
     def _on_failed(self, error: Exception) -> None:
-        self._busy = False
+        self._busy, self._is_cut = False, True
         self.failed.emit(error)
+        if self._again:
+            self.reload()
 
     # --- what is new ---
     def _on_changed(self, what: str, number: object, _change: int) -> None:
@@ -152,7 +170,9 @@ class RunLive(QObject):
             self._feeds[what].pull_if_started()
 
     def _on_connected(self, is_connected: bool) -> None:
-        if is_connected and self._is_watched:
+        if not is_connected:
+            self._is_cut = True
+        elif self._is_watched:
             self._look_again()
 
     def _on_check(self) -> None:

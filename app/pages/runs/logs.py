@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -14,6 +15,7 @@ from app.pages.runs.export import ask_path, write_logs
 from app.pages.runs.live import RunLive
 from app.pages.runs.log_tools import SearchBar
 from app.pages.runs.logs_model import moment_of
+from app.pages.runs.wording import not_live
 from app.widgets.buttons import Button
 from app.widgets.curve_plot_chips import ChipRow
 from app.widgets.curve_plot_flow import wrapping
@@ -55,6 +57,7 @@ class LogsTab(QWidget):
         feed.caught_up.connect(self._on_caught_up)
         feed.failed.connect(self._on_feed_failed)
         live.changed.connect(self._on_run)
+        live.tick.connect(lambda _: self._refresh_words() if self.isVisible() else None)
 
     def start(self) -> None:
         """Follow the lines from now on."""
@@ -146,8 +149,7 @@ class LogsTab(QWidget):
         self.counted.emit(counts[3] + counts[4] or None)
         count = len(self.store.edges)
         sources = trn("{count} source", "{count} sources", count)
-        live = tr("Live") if self._live.is_live else tr("Ended")
-        self._dot.set_icon("radio" if self._live.is_live else "circle-check", "ok")
+        live = self._say_live()
         lines = f"{len(self.store):,}"
         size = bytes_text(self.store.bytes)
         if len(self.view.model) == len(self.store):
@@ -157,6 +159,17 @@ class LogsTab(QWidget):
             text = tr("{shown} of {lines} lines shown, {sources}, {size}",
                       shown=shown, lines=lines, sources=sources, size=size)  # fmt: skip
         self._state.setText(f"{live}  ·  {text}")
+
+    def _say_live(self) -> str:
+        """Show whether lines still come; return it in a word."""
+        age = self._live.age(time.time())
+        if age is not None:
+            self._dot.set_icon("cloud-off", "warn")
+            self._state.set_token("warn")
+            return not_live(age)
+        self._dot.set_icon("radio" if self._live.is_live else "circle-check", "ok")
+        self._state.set_token("muted")
+        return tr("Live") if self._live.is_live else tr("Ended")
 
     # --- filter and search ---
     def _on_filter(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from agent_core.protocol.states import State
 from app.i18n import tr
 from app.pages.runs.live import RunLive
+from app.pages.runs.wording import not_live
 from app.widgets.badges import Tag
 from app.widgets.banner import Banner
 from app.widgets.cards import Card
@@ -63,8 +64,14 @@ class OverviewTab(QWidget):
         run = self._live.run
         if run is None:
             return
-        now = time.time()
+        age = self._live.age(time.time())
+        # Without a connection nothing counts on: what is shown is the moment last known.
+        now = self._live.shown_at(time.time())
         self.timeline.set_rows(rows_of(run, self._live.sites, self._live.own_edge, now))
+        if age is None:
+            self._live_tag.set(tr("live"), "ok", "radio")
+        else:
+            self._live_tag.set(not_live(age), "warn", "cloud-off")
         self._live_tag.setVisible(self._live.is_live and run.state != State.IDLE)
         self._say_what_waits()
         self._say_cause()

@@ -96,13 +96,16 @@ class RunView(QWidget):
 
     def _refresh_header(self) -> None:
         if self.live.run is not None:
-            self.header.show_run(self.live.run, self.live.rounds, time.time())
+            now = time.time()
+            self.header.show_run(self.live.run, self.live.rounds, now, self.live.age(now))
 
     def _on_failed(self, error: Exception) -> None:
         if self.live.run is None:
             title, text = sentence_of(error)
             self._error.set("circle-alert", title, text, "danger")
             self._states.setCurrentWidget(self._error)
+        else:
+            self._refresh_header()
 
     def _retry(self) -> None:
         self._states.setCurrentWidget(self._skeleton)

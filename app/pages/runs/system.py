@@ -25,6 +25,7 @@ from app.widgets.layouts import column, row, scrolled
 from app.widgets.switches import Segmented
 from app.widgets.words import duration
 
+FRESH_S = 10.0  # an older value says how old it is
 LATE_S = 30.0  # a live site whose newest sample is older is told below the plots
 
 
@@ -168,14 +169,24 @@ class SystemTab(QWidget):
             card = self.cards.get(figure.key)
             if card is None:
                 continue
-            value = self.book.latest(figure.key, own) if own is not None else None
-            if value is None:
-                card.set_value("", "")
-            else:
-                card.set_value(tr(figure.note), _text(figure, value))
+            self._show_value(card, figure, own)
             self._shade_gaps(card)
         self._say_late()
         self.group.refresh()
+
+    def _show_value(self, card: CurveCard, figure: Figure, own: int | None) -> None:
+        """Show this machine's newest value; once it is old, a dash and when it was known."""
+        value = self.book.latest(figure.key, own) if own is not None else None
+        if value is None or own is None:
+            card.set_value("", "")
+            return
+        age = max(0.0, time.time() - self.book.last_at[own])
+        if age > LATE_S:
+            card.set_value(tr("last known {time} ago", time=duration(age)), "–", "faint")
+        elif age > FRESH_S:
+            card.set_value(tr("{time} ago", time=duration(age)), _text(figure, value))
+        else:
+            card.set_value(tr(figure.note) if figure.note else "", _text(figure, value))
 
     def _shade_gaps(self, card: CurveCard) -> None:
         shown = self.chips.chosen()

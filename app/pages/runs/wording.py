@@ -11,7 +11,7 @@ from agent_core.protocol.states import TERMINAL, Role, State
 from app.i18n import tr
 from app.widgets.curve_plot_ticks import kind_of, value_text
 from app.widgets.metric_words import metric_title as metric_title
-from app.widgets.words import date, day
+from app.widgets.words import date, day, duration
 
 LIVE = frozenset(State) - TERMINAL - {State.IDLE, State.OFFLINE}
 
@@ -52,6 +52,11 @@ def state_text(run: Run) -> str:
     if run.state == State.RUNNING and run.paused_by:
         return tr("Pauses at the round's end")
     return ""
+
+
+def not_live(age_s: float) -> str:
+    """Return what is said of figures that nobody stands for now."""
+    return tr("not live, known {time} ago", time=duration(age_s))
 
 
 def elapsed(run: Run, now: float) -> float | None:
