@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.context import AppContext
+from app.context import AppContext, Task
 from app.i18n import tr
 from app.widgets.buttons import Button
 from app.widgets.labels import Label
@@ -29,6 +29,8 @@ class PredictionView(QWidget):
         self.link = ServingLink(context, self)
         self._declared: dict[str, Any] = {}
         self._waiting: dict[str, Any] | None = None  # asked for while the server starts
+        self._model: tuple[int, int] = (0, 0)
+        self._task: Task | None = None  # reads a picture or asks, for that model alone
         self._image: QImage | None = None
         self._path = ""
         self._is_inverted = False
@@ -54,7 +56,11 @@ class PredictionView(QWidget):
 
     def show_model(self, run_id: int, number: int, declared: dict[str, Any]) -> None:
         """Offer another model; what was typed stays where it takes the same."""
-        self._waiting = None
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._waiting = None
+        self._model = (run_id, number)
+        self.predict.setEnabled(True)
         self.result.hide()
         self._say("")
         if declared != self._declared:
@@ -106,10 +112,12 @@ class PredictionView(QWidget):
             return
         self._path = path
         work = partial(read_image, path, self.input.shape_, inverted=self._is_inverted)
-        self._context.tasks.run(work, self._on_image, self._on_failed, self)
+        self._task = self._context.tasks.run(
+            work, partial(self._on_image, self._model), partial(self._on_broken, self._model), self
+        )
 
-    def _on_image(self, image: QImage) -> None:
-        if isinstance(self.input, ImageInput):
+    def _on_image(self, model: tuple[int, int], image: QImage) -> None:
+        if isinstance(self.input, ImageInput) and model == self._model:
             self._image = image
             self.input.show_image(image)
             self._predict()
@@ -128,14 +136,21 @@ class PredictionView(QWidget):
             return
         self.predict.setEnabled(False)
         name = self.link.current["id"] if self.link.current else ""
-        self._context.tasks.call(
-            "serving.predict", self._on_answer, self._on_failed, self, id=name, **given
-        )
+        self._task = self._context.tasks.call(
+            "serving.predict", partial(self._on_answer, self._model),
+            partial(self._on_broken, self._model), self, id=name, **given,
+        )  # fmt: skip
 
-    def _on_answer(self, answer: dict[str, Any]) -> None:
+    def _on_answer(self, model: tuple[int, int], answer: dict[str, Any]) -> None:
+        if model != self._model:
+            return  # said by a model that is not shown any more
         self.predict.setEnabled(True)
         self._say("")
         self.result.show_answer(answer)
+
+    def _on_broken(self, model: tuple[int, int], error: Exception) -> None:
+        if model == self._model:
+            self._on_failed(error)
 
     def _on_failed(self, error: Exception) -> None:
         self.predict.setEnabled(True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.i18n import tr, trn
@@ -15,7 +16,10 @@ from app.widgets.cards import Inset
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.layouts import column, row
 from app.widgets.serving_link import ServingLink
+from app.widgets.words import age
 from app.wire_words import said
+
+READ_EVERY_MS = 5_000
 
 
 class ServingBox(QWidget):
@@ -54,6 +58,8 @@ class ServingBox(QWidget):
             )
         )
         self.setLayout(column(head, self.state, self._live, gap=6))
+        self._clock = QTimer(self, interval=READ_EVERY_MS)
+        self._clock.timeout.connect(self._on_clock)
         link.changed.connect(self._on_link)
         self._on_link()
 
@@ -61,13 +67,33 @@ class ServingBox(QWidget):
         """Say what a model takes, for the command to copy."""
         self._declared = declared
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._clock.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
+    def _on_clock(self) -> None:
+        """Read the figures again: they change without an event, as minutes pass."""
+        if self._link.is_away:
+            self._on_link()
+        if self._link.is_live:
+            self._link.reload()
+
     def _on_link(self) -> None:
         link, one = self._link, self._link.current
         self.start.setVisible(not link.is_live)
-        self.start.setEnabled(not link.is_asking)
+        self.start.setEnabled(not link.is_asking and not link.is_away)
         self.stop.setVisible(link.is_live)
+        self.stop.setEnabled(not link.is_away)
         self._live.setVisible(link.is_serving)
-        if link.is_asking:
+        self._live.setEnabled(not link.is_away)
+        self.state.set_token("warn" if link.is_away else "muted")
+        if link.is_away:
+            self._show_away(one)
+        elif link.is_asking:
             self.state.setText(tr("Asks the agent."))
         elif one is None:
             self.state.setText(tr("Not served. It would answer on 127.0.0.1, this computer only."))
@@ -78,6 +104,16 @@ class ServingBox(QWidget):
             self.state.setText(said(one["detail"]))
         else:
             self.state.setText(tr("Ended: {why}", why=said(one["detail"])))
+
+    def _show_away(self, one: dict[str, Any] | None) -> None:
+        since = age(self._link.as_of)
+        if one is not None and one["state"] != "ended":
+            text = tr("The agent does not answer. {age} ago the model was served.", age=since)
+        else:
+            text = tr("The agent does not answer. {age} ago the model was not served.", age=since)
+        self.state.setText(text)
+        if one is not None and one["state"] == "serving":
+            self._show(one)
 
     def _show(self, one: dict[str, Any]) -> None:
         self.address.setText(str(one["url"]).removeprefix("http://"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -28,9 +30,11 @@ class ServingLink(QObject):
         self._model: tuple[int, int] = (0, 0)
         self._known: dict[str, dict[str, Any]] = {}
         self._tokens: dict[str, str] = {}
-        self.is_asking = False
+        self._asking: tuple[int, int] | None = None  # the model whose start is asked for
+        self.is_away = False  # the agent does not answer: what is known gets old
+        self.as_of = time.time()
         context.events.serving.connect(self._on_serving)
-        context.events.connected.connect(lambda on: self.reload() if on else None)
+        context.events.connected.connect(self._on_connected)
 
     def choose(self, run_id: int, number: int) -> None:
         """Follow another model's server."""
@@ -39,7 +43,12 @@ class ServingLink(QObject):
 
     def reload(self) -> None:
         """Read the list of servers."""
-        self._context.tasks.call("serving.list", self._on_list, lambda _: None, self)
+        self._context.tasks.call("serving.list", self._on_list, lambda _: self._on_away(), self)
+
+    @property
+    def is_asking(self) -> bool:
+        """Return whether the start of this model's server is asked for."""
+        return self._asking == self._model
 
     @property
     def current(self) -> dict[str, Any] | None:
@@ -65,12 +74,12 @@ class ServingLink(QObject):
 
     def start(self, allow: str = "") -> None:
         """Start a server; asks the person where no standing approval covers the code."""
-        if self.is_asking:
+        if self._asking is not None:
             return
-        self.is_asking = True
+        self._asking = self._model
         run_id, number = self._model
         self._context.tasks.call(
-            "serving.start", self._on_started, lambda e: self._on_refused(e), self,
+            "serving.start", self._on_started, partial(self._on_refused, self._model), self,
             run_id=run_id, round=number, allow=allow,
         )  # fmt: skip
         self.changed.emit()
@@ -96,14 +105,17 @@ class ServingLink(QObject):
         self._context.tasks.call("serving.token", take, self._on_failed, self, id=name)
 
     def _on_started(self, answer: dict[str, Any]) -> None:
-        self.is_asking = False
+        self._asking = None
         self._tokens[str(answer["serving"]["id"])] = str(answer["token"])
         # An event may have told more of it already.
         self._known.setdefault(str(answer["serving"]["id"]), answer["serving"])
         self.changed.emit()
 
-    def _on_refused(self, error: Exception) -> None:
-        self.is_asking = False
+    def _on_refused(self, model: tuple[int, int], error: Exception) -> None:
+        self._asking = None
+        if model != self._model:
+            self.changed.emit()  # another model is chosen: nothing of this one is asked there
+            return
         if isinstance(error, SiloDeskError) and error.code == NEEDS_YES:
             dialog = ConsentDialog(self._parent, error.details, self.start)
             dialog.rejected.connect(self.changed)
@@ -117,9 +129,23 @@ class ServingLink(QObject):
 
     def _on_list(self, found: list[dict[str, Any]]) -> None:
         self._known = {str(one["id"]): one for one in found}
+        self._is_current()
+
+    def _on_connected(self, is_connected: bool) -> None:
+        if is_connected:
+            self.reload()
+        else:
+            self._on_away()
+
+    def _on_away(self) -> None:
+        self.is_away = True
+        self.changed.emit()
+
+    def _is_current(self) -> None:
+        self.is_away, self.as_of = False, time.time()
         self.changed.emit()
 
     def _on_serving(self, one: dict[str, Any]) -> None:
         if one:
             self._known[str(one["id"])] = one
-            self.changed.emit()
+            self._is_current()

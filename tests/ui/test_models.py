@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,71 @@ def test_an_image_model_takes_a_dropped_picture(
     view.invert.click()
     qtbot.waitUntil(lambda: len(agent.called("serving.predict")) == 2, timeout=WAIT)
     assert agent.called("serving.predict")[1]["rows"] == [[255.0] * 784]
+
+
+def test_a_prediction_is_never_shown_under_another_model(
+    agent: FakeAgent, show: Any, qtbot: Any
+) -> None:
+    """The answer, or the failure, of the one that was left is dropped."""
+    held, asked = threading.Event(), threading.Event()
+
+    def slow(params: dict[str, Any]) -> Any:
+        asked.set()
+        held.wait(30)
+        return agent.answers.serving_predict(**params)
+
+    page = show()
+    view = page.panel.prediction
+    qtbot.waitUntil(lambda: page.panel.detail is not None, timeout=WAIT)
+    view.link.start()
+    qtbot.waitUntil(lambda: view.link.is_serving, timeout=WAIT)
+    agent.answer("serving.predict", slow)
+    view.predict.click()
+    qtbot.waitUntil(asked.is_set, timeout=WAIT)
+    task = view._task
+    first = view._model
+
+    view.show_model(first[0], first[1] + 1, view._declared)
+    assert view.predict.isEnabled()
+    held.set()
+    qtbot.waitUntil(lambda: task not in page.context.tasks._running, timeout=WAIT)
+    qtbot.wait(50)  # an answer that should not come
+    assert view.result.isHidden()
+    view._on_answer(first, {"predictions": [], "ms": 1.0})
+    view._on_broken(first, UnreachableError("Too late."))
+    assert view.result.isHidden()
+    assert view.message.isHidden()
+
+
+def test_figures_of_a_server_stay_fresh_and_are_told_as_old_without_an_agent(
+    agent: FakeAgent, show: Any, qtbot: Any
+) -> None:
+    page = show()
+    view = page.panel.prediction
+    qtbot.waitUntil(lambda: page.panel.detail is not None, timeout=WAIT)
+    view.link.start()
+    qtbot.waitUntil(lambda: view.link.is_serving, timeout=WAIT)
+    assert view.box._clock.isActive()
+    agent.answer(
+        "serving.list",
+        lambda _: [{**one, "calls": 17} for one in agent.answers.serving_list()],
+    )
+    view.box._clock.timeout.emit()
+    qtbot.waitUntil(lambda: view.box.calls.plain() == "17 calls", timeout=WAIT)
+
+    view.link.as_of -= 300
+    view.link._on_connected(False)
+    assert "does not answer. 5 min ago the model was served" in view.box.state.plain()
+    assert not view.box.stop.isEnabled()
+    view.link._on_connected(True)
+    qtbot.waitUntil(lambda: "On 127.0.0.1" in view.box.state.plain(), timeout=WAIT)
+    assert view.box.stop.isEnabled()
+
+    agent.errors["serving.list"] = UnreachableError("No agent.")
+    view.box._clock.timeout.emit()
+    qtbot.waitUntil(lambda: "does not answer" in view.box.state.plain(), timeout=WAIT)
+    page.panel.hide()
+    assert not view.box._clock.isActive()
 
 
 def test_a_picture_is_seen_as_the_model_sees_it(qtbot: Any, themed: Any, tmp_path: Path) -> None:
