@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from agent_core.agent.job import Job
 from agent_core.agent.package_check import check, unpack
 from agent_core.agent.parts import Parts
 from agent_core.agent.warm import limits
-from agent_core.errors import SiloDeskError, UnreachableError
+from agent_core.errors import RuntimeSetupError, SiloDeskError, UnreachableError
 from agent_core.jobs import runtime, workspace
 from agent_core.jobs.handle import JobHandle
 from agent_core.jobs.runtime import Runtime
@@ -74,11 +75,24 @@ class Preparation:
             if await self._asking.holds(use):
                 break
         data = Path(parts.datasets.get(use.dataset_id).path) if use else None
-        made = await asyncio.to_thread(
-            runtime.ensure, found.manifest.requirements, self._progress()
-        )
+        made = await self._runtime(found.manifest.requirements)
         parts.book.report(self._job_id, Stage.RUNTIME_READY, detail="")
         return await self._start(made, found, data)
+
+    async def _runtime(self, requirements: list[str]) -> Runtime:
+        """Make the runtime; who cancels this ends the installation, too."""
+        is_over = threading.Event()
+
+        def go_on() -> None:
+            if is_over.is_set():
+                raise RuntimeSetupError("The installation was stopped.", code="runtime.stopped")
+
+        try:
+            return await asyncio.to_thread(
+                runtime.ensure, requirements, self._progress(), go_on=go_on
+            )
+        finally:
+            is_over.set()
 
     async def _start(self, made: Runtime, found: Verification, data: Path | None) -> JobHandle:
         parts, job = self._parts, self._job()

@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent_core.errors import RuntimeSetupError, SiloDeskError, StorageError
+from agent_core.jobs.following import GoOn, always, follow
 
 Progress = Callable[[str, int, int], None]
 
 OLDEST = (3, 11)
 NAMES = ("python3.11", "python3.12", "python3.13", "python3.14", "python3", "python")
 VENV_BOUND_S = 180.0
+INSTALL_BOUND_S = 60 * 60.0  # 1.2 GB over a slow line
 DRY_RUN_BOUND_S = 45.0
 COLLECTING = re.compile(r"^Collecting ([A-Za-z0-9._-]+)")
 DOWNLOADING = re.compile(r"^Downloading (?:\S*/)?([A-Za-z0-9_.]+?)-\S+ \(([\d.]+ \w+)\)")
@@ -74,30 +76,34 @@ def has_pip(python: Path) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= (22, 3)
 
 
-def make_venv(python: Path, folder: Path, *, with_pip: bool) -> None:
-    """Make an environment; raises RuntimeSetupError, StorageError."""
+def make_venv(python: Path, folder: Path, *, with_pip: bool, go_on: GoOn = always) -> None:
+    """Make an environment, unless `go_on` raises; raises RuntimeSetupError, StorageError."""
     options = ["--clear"] if with_pip else ["--clear", "--without-pip"]
     command = [str(python), "-m", "venv", *options, str(folder)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=VENV_BOUND_S, check=False
-        )
+        code, said = follow(command, os.environ, lambda _line: None, go_on, VENV_BOUND_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RuntimeSetupError(
             f"The environment {folder} cannot be made with {python}: {error}.",
             next_step="Check that this Python works, then try again.",
         ) from error
-    if done.returncode:
-        raise _failure(done.stdout + done.stderr, f"The environment {folder} cannot be made")
+    if code:
+        raise _failure(said, f"The environment {folder} cannot be made")
 
 
 def install(
-    pip: Path, python: Path, arguments: Sequence[str], what: str, progress: Progress
+    pip: Path,
+    python: Path,
+    arguments: Sequence[str],
+    what: str,
+    progress: Progress,
+    go_on: GoOn = always,
 ) -> None:
     """Run the `pip` of one interpreter for another; pip's configuration and proxies hold.
 
     Packages come as wheels only: a source package would run its own code here, outside any
-    sandbox. Raises RuntimeSetupError or StorageError; an error that `progress` raises ends pip.
+    sandbox. Raises RuntimeSetupError or StorageError; an error that `progress` or `go_on` raises
+    ends pip.
     """
     command = [
         str(pip), "-m", "pip", "--python", str(python), "install", "--no-input",
@@ -106,22 +112,17 @@ def install(
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
     environment.pop("PYTHONPATH", None)
-    lines: list[str] = []
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        env=environment, stdin=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        try:
-            follow = Follow(what, progress)
-            for line in process.stdout or ():
-                lines.append(line.rstrip())
-                del lines[:-400]
-                follow.line(line.strip())
-        except BaseException:  # cancelled by `progress` or the keyboard; raised on
-            process.kill()
-            raise
-    if process.returncode:
-        raise _failure("\n".join(lines), f"{what} cannot be installed")
+    try:
+        code, said = follow(
+            command, environment, Follow(what, progress).line, go_on, INSTALL_BOUND_S
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RuntimeSetupError(
+            f"{what} cannot be installed with {pip}: {error}.",
+            next_step="Check that this Python works, then try again.",
+        ) from error
+    if code:
+        raise _failure(said, f"{what} cannot be installed")
 
 
 def dry_run(pip: Path, python: Path, wanted: Sequence[str]) -> list[str]:

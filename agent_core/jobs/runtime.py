@@ -18,11 +18,19 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from agent_core.errors import RuntimeSetupError, StorageError
-from agent_core.jobs.installer import Progress, find_python, has_pip, install, make_venv
+from agent_core.jobs.following import GoOn, always
+from agent_core.jobs.installer import (
+    INSTALL_BOUND_S,
+    Progress,
+    find_python,
+    has_pip,
+    install,
+    make_venv,
+)
 from agent_core.paths import cache_dir, resources_dir
 
 MARKER = "silodesk.json"  # written last: without it a folder is no runtime
-WAIT_BOUND_S = 45 * 60.0
+WAIT_BOUND_S = INSTALL_BOUND_S + 5 * 60.0
 POLL_S = 0.2
 BASE_NEEDED = 2 * 1024**3
 EXTRA_NEEDED = 256 * 1024**2
@@ -61,17 +69,21 @@ def silent(_text: str, _done: int, _total: int) -> None:
 
 
 def ensure(
-    requirements: list[str], progress: Progress = silent, *, base: Path | None = None
+    requirements: list[str],
+    progress: Progress = silent,
+    *,
+    base: Path | None = None,
+    go_on: GoOn = always,
 ) -> Runtime:
     """Return the runtime of a set of requirements, making it where it does not exist yet.
 
-    Several agents may ask at once: one makes it, the others wait. An error that `progress` raises
-    cancels. Raises RuntimeSetupError, StorageError.
+    Several agents may ask at once: one makes it, the others wait. An error that `progress` or
+    `go_on`, asked several times a second, raises cancels. Raises RuntimeSetupError, StorageError.
     """
     base = base or base_file()
     wanted = [text for text in cleaned(requirements) if not is_brought(text, base)]
     python, version = find_python()
-    ground = _ground(base, python, version, progress)
+    ground = _ground(base, python, version, progress, go_on)
     if not wanted:
         return ground
     digest = hashlib.sha256("\n".join([ground.key, *wanted]).encode()).hexdigest()
@@ -83,11 +95,11 @@ def ensure(
         progress(f"{what}: {', '.join(wanted)}", 0, 0)
         own = target / "bin" / "python"
         pip = next((other for other in (python, ground.python) if has_pip(other)), own)
-        make_venv(python, target, with_pip=pip == own)
+        make_venv(python, target, with_pip=pip == own, go_on=go_on)
         _build_on(target, ground.python)
-        install(pip, own, wanted, what, progress)
+        install(pip, own, wanted, what, progress, go_on)
 
-    return _once(key, wanted, make, progress)
+    return _once(key, wanted, make, progress, go_on)
 
 
 def peek(base: Path | None = None) -> Runtime | None:
@@ -158,7 +170,7 @@ def _base_key(base: Path, version: str) -> str:
     return "base-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _ground(base: Path, python: Path, version: str, progress: Progress) -> Runtime:
+def _ground(base: Path, python: Path, version: str, progress: Progress, go_on: GoOn) -> Runtime:
     lines = [line.strip() for line in base.read_text("utf-8").splitlines()]
     pins = [line for line in lines if line and not line.startswith("#")]
 
@@ -173,10 +185,10 @@ def _ground(base: Path, python: Path, version: str, progress: Progress) -> Runti
         )
         own = target / "bin" / "python"
         pip = python if has_pip(python) else own
-        make_venv(python, target, with_pip=pip == own)
-        install(pip, own, ["-r", str(base)], what, progress)
+        make_venv(python, target, with_pip=pip == own, go_on=go_on)
+        install(pip, own, ["-r", str(base)], what, progress, go_on)
 
-    return _once(_base_key(base, version), pins, make, progress)
+    return _once(_base_key(base, version), pins, make, progress, go_on)
 
 
 def _build_on(target: Path, ground: Path) -> None:
@@ -189,14 +201,18 @@ def _build_on(target: Path, ground: Path) -> None:
 
 
 def _once(
-    key: str, requirements: list[str], make: Callable[[Path], None], progress: Progress
+    key: str,
+    requirements: list[str],
+    make: Callable[[Path], None],
+    progress: Progress,
+    go_on: GoOn,
 ) -> Runtime:
     target = folder() / key
     if _is_whole(target):
         return _runtime(target)
     try:
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(folder() / f"{key}.lock", progress):
+        with _locked(folder() / f"{key}.lock", progress, go_on):
             if not _is_whole(target):
                 _make(target, requirements, make)
     except OSError as error:
@@ -221,11 +237,12 @@ def _make(target: Path, requirements: list[str], make: Callable[[Path], None]) -
 
 
 @contextmanager
-def _locked(path: Path, progress: Progress) -> Iterator[None]:
+def _locked(path: Path, progress: Progress, go_on: GoOn) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     until = time.monotonic() + WAIT_BOUND_S
     try:
         while not _take(descriptor):
+            go_on()
             progress("Another agent is making this runtime; waiting for it", 0, 0)
             if time.monotonic() > until:
                 raise RuntimeSetupError(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from helpers.agent_bench import AgentBench
 
+from agent_core.jobs import runtime
+from agent_core.jobs.runtime import ensure as make_runtime
 from agent_core.protocol.messages import StartOrder
 from agent_core.protocol.states import Stage, State
 
@@ -206,6 +212,41 @@ def test_R4_stop_while_fetching(play: Play) -> None:
         await bench.until_state(State.KILLED)
 
     play(scenario)
+
+
+def test_R4_stop_while_a_runtime_is_made(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip waits for an index that says nothing: the stop ends it and its environment is gone."""
+    base = tmp_path / "base.txt"
+    base.write_text("sdnever==1.0\n")
+    cache = tmp_path / "cache"
+
+    def pips() -> list[psutil.Process]:
+        return [
+            child
+            for child in psutil.Process().children(recursive=True)
+            if child.is_running() and str(cache) in " ".join(child.cmdline())
+        ]
+
+    async def scenario(bench: AgentBench) -> None:
+        bench.place_package()
+        bench.allow()
+        bench.tell(bench.order())
+        await bench.until(lambda: any("install" in p.cmdline() for p in pips()), "pip")
+        bench.tell(bench.stop_order(reason="Stopped by Elif."))
+
+        await bench.until_state(State.KILLED)
+        await bench.until(lambda: not pips(), "the end of pip")
+        await bench.until(lambda: not list(cache.glob("runtimes/base-*/bin")), "a clean cache")
+        assert bench.statuses()[-1].detail == "Stopped by Elif."
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("SILODESK_CACHE", str(cache))
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/simple")
+        monkeypatch.setattr(runtime, "ensure", partial(make_runtime, base=base))
+        play(scenario)
 
 
 def test_R4_stop_while_running_leaves_no_process(play: Play) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -100,9 +101,9 @@ def test_several_agents_make_it_once(base: Path, monkeypatch: pytest.MonkeyPatch
     made: list[Path] = []
     real = runtime.make_venv
 
-    def counted(python: Path, folder: Path, *, with_pip: bool) -> None:
+    def counted(python: Path, folder: Path, **options: Any) -> None:
         made.append(folder)
-        real(python, folder, with_pip=with_pip)
+        real(python, folder, **options)
 
     monkeypatch.setattr(runtime, "make_venv", counted)
     found: list[runtime.Runtime] = []
@@ -164,6 +165,17 @@ def test_an_interrupted_runtime_is_made_again(base: Path) -> None:
         runtime.ensure([], cancel, base=base)
     assert runtime.peek(base) is None
     assert runtime.ensure([], base=base) == runtime.peek(base)
+
+
+def test_an_installation_that_takes_too_long_is_ended(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.write_text("sdground==1.0\n# too long\n")
+    monkeypatch.setattr(installer, "INSTALL_BOUND_S", 0.0)
+    with pytest.raises(RuntimeSetupError, match="did not end within") as caught:
+        runtime.ensure([], base=base)
+    assert caught.value.next_step
+    assert runtime.peek(base) is None
 
 
 def test_no_room_and_no_python_are_told(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
