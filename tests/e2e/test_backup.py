@@ -88,6 +88,37 @@ def test_a_hub_is_backed_up_while_it_runs_and_restored_somewhere_else(
     assert saved["sha256"] == before["models"][-1][1]
 
 
+def test_agents_that_are_ahead_of_the_backup_go_on_with_the_restored_hub(
+    federation: Federation, root: Path
+) -> None:
+    package = pack_flower(samples()["breast-cancer"].folder, root / "build")
+    run_once(federation, RunWish([package], "Before", rounds=1), lambda _: None)
+    file, hub = root / "hub.silohub", federation.folder / "hub"
+    assert command("backup", str(file), home=hub)[0] == 0
+    run_once(federation, RunWish([package], "Lost", rounds=2), lambda _: None)  # not in the backup
+    client = federation.coordinator.client
+    given = {run["id"] for run in client.call("runs.list")["items"]}
+    first = client.call("hub.about", hub_url=client.call("agent.status")["hub_url"])["id"]
+
+    os.killpg(federation.hub.process.pid, signal.SIGTERM)
+    federation.hub.process.wait(BOUND_S)
+    new = root / "moved"
+    assert command("restore", str(file), home=new)[0] == 0
+    federation.family.start("hub", ["hub", "--home", str(new), "--json"])
+    wait_until_online(federation)
+    assert client.call("hub.about", hub_url=client.call("agent.status")["hub_url"])["id"] != first
+    assert len(client.call("runs.list")["items"]) == len(given) - 1 == 1
+
+    run_once(federation, RunWish([package], "After", rounds=2), lambda _: None)
+    newest = client.call("runs.list")["items"][0]
+    assert newest["state"] == "FINISHED"
+    assert newest["id"] not in given
+    assert {m["round"] for m in client.call("runs.rounds", run_id=newest["id"])["items"]} == {1, 2}
+    found = seen(federation, newest["id"])
+    assert found["metrics"]
+    assert found["logs"]
+
+
 def test_a_running_hub_is_not_replaced_and_a_former_one_is_set_aside(root: Path) -> None:
     with Federation(silos=0, root=root / "f", say=lambda _: None) as federation:
         hub = federation.folder / "hub"
