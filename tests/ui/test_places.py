@@ -33,7 +33,13 @@ def shows(page: LivePage, place: str) -> bool:
 
 @pytest.mark.parametrize(
     ("key", "method"),
-    [("devices", "devices.list"), ("groups", "groups.list"), ("group", "groups.topology")],
+    [
+        ("devices", "devices.list"),
+        ("groups", "groups.list"),
+        ("group", "groups.topology"),
+        ("projects", "projects.list"),
+        ("applications", "applications.list"),
+    ],
 )
 def test_a_failure_says_why_and_can_be_tried_again(
     make_agent, make_window, qtbot, key: str, method: str
@@ -153,3 +159,14 @@ def test_an_invitation_needs_an_address_or_none(desktop, qtbot) -> None:
 def test_the_rail_says_how_many_devices_there_are(desktop, qtbot) -> None:
     item = desktop.window.rail.items["devices"]
     qtbot.waitUntil(lambda: item.accessibleName() == "Devices, 6", timeout=BOUND_MS)
+
+
+def test_a_run_beyond_the_newest_is_still_told(make_agent, make_window, qtbot) -> None:
+    """What a device works on is asked for by its number where the list does not have it."""
+    agent = make_agent("working")
+    agent.answer("runs.list", lambda _: {"items": [], "next_cursor": ""})
+    page = page_of(make_window(agent.home), "devices")
+    qtbot.waitUntil(lambda: any(row.device.running for row in page.rows.rows), timeout=5000)
+    at_work = [row for row in page.rows.rows if row.device.running]
+    assert all(row.runs for row in at_work)
+    assert {call["run_id"] for call in agent.called("runs.get")} == {1284}

@@ -373,3 +373,27 @@ def test_a_package_is_uploaded_and_becomes_an_application(
     (asked,) = agent.called("applications.create")
     assert asked["packages"] == [agent.answers.packages_upload("")["zip_sha256"]]
     assert asked["group_id"] == 7
+
+
+def paged(items: list[dict], params: dict) -> dict:
+    """Answer two items at a time, as a hub answers a hundred."""
+    start = int(params.get("cursor") or 0)
+    following = str(start + 2) if start + 2 < len(items) else ""
+    return {"items": items[start : start + 2], "next_cursor": following, "total": len(items)}
+
+
+def test_lists_of_several_pages_are_whole(window, agent, qtbot) -> None:
+    """Applications and the runs to compare with are read to the end of the hub's list."""
+    agent.answers.applications_create("third", 7, [])
+    given = agent.answers.applications_list()["items"]
+    agent.answer("applications.list", lambda params: paged(given, params))
+    window.navigate("applications")
+    page = window.page()
+    qtbot.waitUntil(lambda: len(page.rows.rows) == 3, timeout=5000)
+    from app.pages.runs.compare_pick import PickRuns
+
+    runs = agent.answers.runs_list()["items"]
+    agent.answer("runs.list", lambda params: paged(runs, params))
+    pick = PickRuns(page, page.context, 7, [], lambda _: None)
+    qtbot.waitUntil(lambda: len(pick.rows.rows) == len(runs), timeout=5000)
+    pick.reject()

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from agent_core.keys import fingerprint_words
 from agent_core.protocol.records import Application, Group, PackageInfo
-from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.applications.upload import UploadDialog
-from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button, Chip
 from app.widgets.cards import Card, TableCard
 from app.widgets.cells import Cell
@@ -23,19 +21,20 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.key_value import KeyValue
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import clear, column, row, rule, scrolled
-from app.widgets.page import Page
+from app.widgets.live_page import LivePage, every
 from app.widgets.search_field import SearchField
 from app.widgets.shelf_menu import Kept, ShelfMenu
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import date, plural, size
 
-SKELETON_MS = 300
+Found = tuple[list[Application], list[Group], dict[str, str]]
 
 
-class ApplicationsPage(Page):
+class ApplicationsPage(LivePage):
     """List applications; packages are uploaded in a dialog."""
 
     title = mark("Applications")
+    watched = frozenset({"application", "group"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -43,17 +42,12 @@ class ApplicationsPage(Page):
         self.groups: list[Group] = []
         self._words: dict[str, str] = {}
         self._versions: dict[int, tuple[int, int]] = {}
-        self._busy = self._again = self._is_read = False
         self._wanted: list[Path] = []
         upload = Button(tr("Upload package…"), "primary", icon="upload", on_click=self.upload)
         self.top_actions = [upload]
-        self._build()
-        context.events.changed.connect(self._on_changed)
-        context.events.connected.connect(lambda on: self._reload_shown() if on else None)
-        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
-        self._patience.timeout.connect(self._show_skeleton)
+        self.build(self._content(), self._nothing())
 
-    def _build(self) -> None:
+    def _content(self) -> QWidget:
         self.rows: RowModel[Application] = RowModel(self._columns(), lambda a: a.id)
         self.table = Table(self.rows, row_height=54)
         self.table.setAccessibleName(tr("Applications"))
@@ -66,28 +60,16 @@ class ApplicationsPage(Page):
         whole = QWidget()
         tools = row(self.search, 4, self.archived, None)
         whole.setLayout(column(tools, (row((card, 1), self.detail, gap=16), 1), gap=16))
-        skeleton = QWidget()
-        skeleton.setLayout(column(Skeleton(6), None))
-        self._error = EmptyState(
-            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
+        return whole
+
+    def _nothing(self) -> EmptyState:
+        return EmptyState(
+            "package",
+            tr("No applications yet"),
+            tr("Build a package from a source folder, then upload it here for your group."),
+            action=tr("Upload package…"),
+            on_action=self.upload,
         )
-        self._places = {
-            "blank": QWidget(),
-            "skeleton": skeleton,
-            "error": self._error,
-            "empty": EmptyState(
-                "package",
-                tr("No applications yet"),
-                tr("Build a package from a source folder, then upload it here for your group."),
-                action=tr("Upload package…"),
-                on_action=self.upload,
-            ),
-            "list": whole,
-        }
-        self._states = QStackedWidget()
-        for widget in self._places.values():
-            self._states.addWidget(widget)
-        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
 
     def _print_cell(self, one: Application) -> Cell:
         words = [self._words.get(p.content_digest, "") for p in one.packages]
@@ -172,54 +154,31 @@ class ApplicationsPage(Page):
         given = arguments.get("upload")
         if given:
             self._wanted = [Path(one) for one in ([given] if isinstance(given, str) else given)]
-        if not self._is_read:
-            self._patience.start()
-        self.reload()
+        super().open(**arguments)
 
-    def reload(self) -> None:
-        """Read the applications; asking again meanwhile reads once more afterwards."""
-        if self._busy:
-            self._again = True
-            return
-        self._busy, self._again = True, False
-        self.context.tasks.run(lambda: _read(self.context), self._on_read, self._on_failed, self)
+    def read(self) -> Found:
+        """Return applications, groups and the words of all fingerprints; on a thread."""
+        applications = [
+            Application.model_validate(item)
+            for item in every(self.context, "applications.list", archived="all")
+        ]
+        groups = [Group.model_validate(item) for item in every(self.context, "groups.list")]
+        words = {
+            package.content_digest: fingerprint_words(package.content_digest)
+            for one in applications
+            for package in one.packages
+        }
+        return applications, groups, words
 
-    def _on_read(self, found: tuple[list[Application], list[Group], dict[str, str]]) -> None:
-        self._busy, self._is_read = False, True
+    def show_found(self, found: Found) -> bool:
+        """Show the list; selection and scroll stay."""
         self.applications, self.groups, self._words = found
-        self._states.setCurrentWidget(self._places["list" if self.applications else "empty"])
         self._show_rows()
         self._show_detail()
-        if self._again:
-            self.reload()
         if self._wanted:
             wanted, self._wanted = self._wanted, []
             self.upload(wanted)
-
-    def _on_failed(self, error: Exception) -> None:
-        self._busy = False
-        title, text = sentence_of(error)
-        if not self.applications:
-            self._error.set("circle-alert", title, text, "danger")
-            self._states.setCurrentWidget(self._error)
-        else:
-            self._foot.setText(tr("{title} Shown is what was read before.", title=title))
-
-    def _retry(self) -> None:
-        self._states.setCurrentWidget(self._places["skeleton"])
-        self.reload()
-
-    def _show_skeleton(self) -> None:
-        if self._states.currentWidget() is self._places["blank"]:
-            self._states.setCurrentWidget(self._places["skeleton"])
-
-    def _on_changed(self, what: str, _number: object, _change: int) -> None:
-        if what in {"application", "group"}:
-            self._reload_shown()
-
-    def _reload_shown(self) -> None:
-        if self.isVisible():
-            self.reload()
+        return bool(self.applications)
 
     def _show_detail(self) -> None:
         chosen: Application | None = self.table.current()
@@ -319,18 +278,3 @@ def versions_of(applications: Sequence[Application]) -> dict[int, tuple[int, int
         for numbers in named.values()
         for place, number in enumerate(numbers, 1)
     }
-
-
-def _read(context: AppContext) -> tuple[list[Application], list[Group], dict[str, str]]:
-    call = context.client.call
-    found = [
-        Application.model_validate(item)
-        for item in call("applications.list", archived="all")["items"]
-    ]
-    groups = [Group.model_validate(item) for item in call("groups.list")["items"]]
-    words = {
-        package.content_digest: fingerprint_words(package.content_digest)
-        for one in found
-        for package in one.packages
-    }
-    return found, groups, words

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QMenu, QWidget
 
+from agent_core.errors import ForbiddenError, NotFoundError
 from agent_core.protocol.records import Device, Group, Run
 from agent_core.protocol.vitals import Vitals
 from app.context import AppContext
@@ -30,6 +31,7 @@ from app.widgets.tables import RowModel, Table
 from app.widgets.theme import theme
 
 DETAIL_HEIGHT = 340
+RUNS_ASKED = 50  # one by one, for a reading
 
 
 class DevicesPage(LivePage):
@@ -104,11 +106,7 @@ class DevicesPage(LivePage):
         devices = [Device.model_validate(one) for one in every(self.context, "devices.list")]
         groups = [Group.model_validate(one) for one in every(self.context, "groups.list")]
         wanted = {run for device in devices for run in device.running}
-        runs: dict[int, Run] = {}
-        if wanted:
-            page = self.context.client.call("runs.list")
-            found = [Run.model_validate(one) for one in page["items"] if one["id"] in wanted]
-            runs = {run.id: run for run in found}
+        runs = _runs(self.context, wanted)
         return rows_of(Found(devices, groups, runs, time.time()), self.context.status())
 
     def show_found(self, found: list[DeviceRow]) -> bool:
@@ -241,3 +239,18 @@ class DevicesPage(LivePage):
             words = tr("Unbind…") if one.is_me else tr("Revoke…")
             menu.addAction(look("unplug", "danger"), words, self.leave)
         return menu
+
+
+def _runs(context: AppContext, wanted: set[int]) -> dict[int, Run]:
+    """Return the runs of these numbers that the account may see."""
+    if not wanted:
+        return {}
+    newest = context.client.call("runs.list")["items"]
+    found = {one["id"]: Run.model_validate(one) for one in newest if one["id"] in wanted}
+    for number in sorted(wanted - found.keys(), reverse=True)[:RUNS_ASKED]:
+        try:  # older than the newest hundred, put away, or of another group
+            one = context.client.call("runs.get", run_id=number)
+        except (NotFoundError, ForbiddenError):
+            continue
+        found[number] = Run.model_validate(one)
+    return found

@@ -322,5 +322,5 @@ class GroupPage(LivePage):
 
 
 def _largest(context: AppContext) -> int:
-    groups = context.client.call("groups.list")["items"]
+    groups = every(context, "groups.list")
     return int(max(groups, key=lambda one: len(one["devices"]))["id"]) if groups else 0

@@ -5,16 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.records import Group, Project
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.projects.model import ProjectRow, name_problem, rows_of
-from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button, Chip
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
@@ -23,34 +22,28 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.forms import ChoiceField, Form, TextField
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
-from app.widgets.page import Page
+from app.widgets.live_page import LivePage, every
 from app.widgets.search_field import SearchField
 from app.widgets.shelf_menu import Kept, ShelfMenu
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import date, plural
 
-SKELETON_MS = 300
 
-
-class ProjectsPage(Page):
+class ProjectsPage(LivePage):
     """All projects of the account's groups; double click or Enter opens one."""
 
     title = mark("Projects")
+    watched = frozenset({"project", "run", "group"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.projects: list[Project] = []
         self.groups: list[Group] = []
-        self._busy = self._again = self._is_read = False
         new = Button(tr("New project"), "primary", icon="plus", on_click=self.new_project)
         self.top_actions = [new]
-        self._build()
-        context.events.changed.connect(self._on_changed)
-        context.events.connected.connect(lambda on: self._reload_shown() if on else None)
-        self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
-        self._patience.timeout.connect(self._show_skeleton)
+        self.build(self._content(), self._nothing())
 
-    def _build(self) -> None:
+    def _content(self) -> QWidget:
         self.search = SearchField(tr("Filter projects"))
         self.search.textChanged.connect(lambda _: self._show_rows())
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
@@ -67,31 +60,16 @@ class ProjectsPage(Page):
         card.add((self.table, 1), row(self._foot, None, margins=(12, 6, 12, 6)))
         whole = QWidget()
         whole.setLayout(column(row(self.search, 4, self.archived, None), (card, 1), gap=16))
-        skeleton = QWidget()
-        skeleton.setLayout(column(Skeleton(6), None))
-        self._error = EmptyState(
-            "circle-alert", "", action=tr("Try again"), on_action=self._retry, tok="danger"
+        return whole
+
+    def _nothing(self) -> EmptyState:
+        return EmptyState(
+            "folder-git-2",
+            tr("No projects yet"),
+            tr("A project gathers the runs of one question. Members of its group see it at once."),
+            action=tr("New project"),
+            on_action=self.new_project,
         )
-        self._places = {
-            "blank": QWidget(),
-            "skeleton": skeleton,
-            "error": self._error,
-            "empty": EmptyState(
-                "folder-git-2",
-                tr("No projects yet"),
-                tr(
-                    "A project gathers the runs of one question. Members of its group "
-                    "see it at once."
-                ),
-                action=tr("New project"),
-                on_action=self.new_project,
-            ),
-            "list": whole,
-        }
-        self._states = QStackedWidget()
-        for widget in self._places.values():
-            self._states.addWidget(widget)
-        self.setLayout(column(self._states, margins=(24, 20, 24, 20)))
 
     def _columns(self) -> list[Column[ProjectRow]]:
         return [
@@ -133,52 +111,20 @@ class ProjectsPage(Page):
         self.archived.clicked.connect(lambda _: self._show_rows())
 
     # --- data ---
-    def open(self, **arguments: Any) -> None:
-        """Show the list."""
-        if not self._is_read:
-            self._patience.start()
-        self.reload()
+    def read(self) -> tuple[list[Project], list[Group]]:
+        """Return projects and groups; on a thread."""
+        projects = every(self.context, "projects.list", archived="all")
+        groups = every(self.context, "groups.list")
+        return (
+            [Project.model_validate(item) for item in projects],
+            [Group.model_validate(item) for item in groups],
+        )
 
-    def reload(self) -> None:
-        """Read the projects; asking again meanwhile reads once more afterwards."""
-        if self._busy:
-            self._again = True
-            return
-        self._busy, self._again = True, False
-        self.context.tasks.run(lambda: _read(self.context), self._on_read, self._on_failed, self)
-
-    def _on_read(self, found: tuple[list[Project], list[Group]]) -> None:
-        self._busy, self._is_read = False, True
+    def show_found(self, found: tuple[list[Project], list[Group]]) -> bool:
+        """Show the list; selection and scroll stay."""
         self.projects, self.groups = found
-        self._states.setCurrentWidget(self._places["list" if self.projects else "empty"])
         self._show_rows()
-        if self._again:
-            self.reload()
-
-    def _on_failed(self, error: Exception) -> None:
-        self._busy = False
-        title, text = sentence_of(error)
-        if not self.projects:
-            self._error.set("circle-alert", title, text, "danger")
-            self._states.setCurrentWidget(self._error)
-        else:
-            self._foot.setText(tr("{title} Shown is what was read before.", title=title))
-
-    def _retry(self) -> None:
-        self._states.setCurrentWidget(self._places["skeleton"])
-        self.reload()
-
-    def _show_skeleton(self) -> None:
-        if self._states.currentWidget() is self._places["blank"]:
-            self._states.setCurrentWidget(self._places["skeleton"])
-
-    def _on_changed(self, what: str, _number: object, _change: int) -> None:
-        if what in {"project", "run", "group"}:
-            self._reload_shown()
-
-    def _reload_shown(self) -> None:
-        if self.isVisible():
-            self.reload()
+        return bool(self.projects)
 
     def _show_rows(self) -> None:
         away = sum(one.archived_at is not None for one in self.projects)
@@ -278,24 +224,3 @@ class NewProjectDialog(Dialog):
 
 def _name_cell(one: ProjectRow) -> Cell:
     return Cell(one.project.name, sub=one.project.description or tr("no description"), weight=600)
-
-
-def _read(context: AppContext) -> tuple[list[Project], list[Group]]:
-    projects = _all(context, "projects.list", archived="all")
-    groups = _all(context, "groups.list")
-    return (
-        [Project.model_validate(item) for item in projects],
-        [Group.model_validate(item) for item in groups],
-    )
-
-
-def _all(context: AppContext, method: str, **given: Any) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = context.client.call(method, **given, **({"cursor": cursor} if cursor else {}))
-        items += page["items"]
-        following = page.get("next_cursor") or ""
-        if not page["items"] or not following or following == cursor:
-            return items
-        cursor = following

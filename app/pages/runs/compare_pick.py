@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -18,8 +18,11 @@ from app.widgets.buttons import Button
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
 from app.widgets.dialogs import Dialog
+from app.widgets.live_page import every
 from app.widgets.search_field import SearchField
 from app.widgets.tables import Column, RowModel, Table
+
+PAGE = 500
 
 
 class PickRuns(Dialog):
@@ -62,12 +65,11 @@ class PickRuns(Dialog):
         self.done_button = self.add_button(Button(tr("Compare"), "primary", on_click=self._finish))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._say_count()
-        context.tasks.call(
-            "runs.list", self._on_read, self._on_failed, self, group_id=group_id, limit=200
-        )
+        work = partial(_read, context, group_id)
+        context.tasks.run(work, self._on_read, self._on_failed, self)
 
-    def _on_read(self, page: dict[str, Any]) -> None:
-        self._runs = [Run.model_validate(item) for item in page["items"]]
+    def _on_read(self, runs: list[Run]) -> None:
+        self._runs = runs
         self._fill()
 
     def _on_failed(self, error: Exception) -> None:
@@ -94,3 +96,8 @@ class PickRuns(Dialog):
     def _finish(self) -> None:
         self.accept()
         self._then(self._chosen)
+
+
+def _read(context: AppContext, group_id: int) -> list[Run]:
+    found = every(context, "runs.list", group_id=group_id, limit=PAGE)
+    return [Run.model_validate(one) for one in found]
