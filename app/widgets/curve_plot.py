@@ -197,9 +197,9 @@ class CurvePlot(QWidget):
         if not self.is_log:
             return value_scale(lowest, highest, self._kind, max(2, min(5, self.height() // 45)))
         positive = [
-            float(part.min())
+            least
             for line in self._lines
-            if line.is_visible and len(part := line.series.y[line.series.y > 0])
+            if line.is_visible and np.isfinite(least := line.series.raw.lowest_positive)
         ]
         return log_scale(min(positive, default=0.1), max(highest, min(positive, default=1.0)))
 

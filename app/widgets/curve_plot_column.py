@@ -12,36 +12,40 @@ BLOCK = 64  # values whose extremes are kept as one pair on the lowest level
 
 
 class _Level:
-    """The places of the lowest and the highest value of each block of one size."""
+    """The places of the lowest and the highest value of each block of one size, and of a gap."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.count = 0
         self._places = np.empty((64, 2), np.int64)
+        self._gaps = np.empty(64, np.int64)  # the place of a missing value, or -1
 
     @property
     def places(self) -> Ints:
         """Return the place of the lowest and of the highest value of each full block."""
         return self._places[: self.count]
 
-    def extend(self, low: Ints, high: Ints) -> None:
+    @property
+    def gaps(self) -> Ints:
+        """Return the place of a missing value in each full block, -1 where none is missing."""
+        return self._gaps[: self.count]
+
+    def extend(self, low: Ints, high: Ints, gaps: Ints) -> None:
         """Add blocks."""
         needed = self.count + len(low)
         if needed > len(self._places):
-            grown = np.empty((2 * needed, 2), np.int64)
-            grown[: self.count] = self.places
-            self._places = grown
+            grown, more = np.empty((2 * needed, 2), np.int64), np.empty(2 * needed, np.int64)
+            grown[: self.count], more[: self.count] = self.places, self.gaps
+            self._places, self._gaps = grown, more
         self._places[self.count : needed, 0] = low
         self._places[self.count : needed, 1] = high
+        self._gaps[self.count : needed] = gaps
         self.count = needed
 
     def ordered(self, first: int, last: int) -> Ints:
-        """Return the places of the extremes of some blocks, ascending."""
+        """Return the places of the extremes of some blocks and of their gaps, ascending."""
         part = self._places[first:last]
-        both = np.empty_like(part)
-        np.minimum(part[:, 0], part[:, 1], out=both[:, 0])
-        np.maximum(part[:, 0], part[:, 1], out=both[:, 1])
-        return both.reshape(-1)
+        return _ordered(part[:, 0], part[:, 1], self._gaps[first:last])
 
 
 class Column:
@@ -51,6 +55,7 @@ class Column:
         self._values = np.empty(256, np.float64)
         self._size = 0
         self._levels = [_Level(BLOCK)]
+        self.lowest_positive = np.inf  # of all finite values
 
     def __len__(self) -> int:
         """Return the number of values."""
@@ -70,12 +75,16 @@ class Column:
             self._values = grown
         self._values[self._size : needed] = values
         self._size = needed
+        positive = values[(values > 0) & (values < np.inf)]
+        if len(positive):
+            self.lowest_positive = min(self.lowest_positive, float(positive.min()))
         self._extend_levels()
 
     def replace(self, values: Floats) -> None:
         """Set all values anew."""
         self._size = 0
         self._levels = [_Level(BLOCK)]
+        self.lowest_positive = np.inf
         self.extend(values)
 
     def _extend_levels(self) -> None:
@@ -87,7 +96,8 @@ class Column:
         blocks = self._values[start * BLOCK : full * BLOCK].reshape(-1, BLOCK)
         base = np.arange(start, full, dtype=np.int64) * BLOCK
         low, high = extremes(blocks)
-        lowest.extend(base + low, base + high)
+        gaps = gap_of(blocks)
+        lowest.extend(base + low, base + high, np.where(gaps >= 0, base + gaps, -1))
         place = 0
         while self._levels[place].count // 2:
             below = self._levels[place]
@@ -101,10 +111,12 @@ class Column:
             rows = np.arange(len(pairs))
             low, _ = extremes(self._values[pairs[:, :, 0]])
             _, high = extremes(self._values[pairs[:, :, 1]])
-            level.extend(pairs[rows, low, 0], pairs[rows, high, 1])
+            gaps = below.gaps[2 * level.count : below.count // 2 * 2].reshape(-1, 2)
+            gap = np.where(gaps[:, 0] >= 0, gaps[:, 0], gaps[:, 1])
+            level.extend(pairs[rows, low, 0], pairs[rows, high, 1], gap)
 
     def candidates(self, start: int, stop: int, blocks: int = 64) -> Ints:
-        """Return the places in [start, stop) that can be an extreme, ascending.
+        """Return the places in [start, stop) that can be an extreme or a gap, ascending.
 
         They are those of the coarsest level that still has about so many blocks there.
         """
@@ -121,7 +133,7 @@ class Column:
         return np.concatenate([head, level.ordered(first, last), tail])
 
     def outline(self, start: int, stop: int, bins: int) -> Ints:
-        """Return the places to draw so that each of `bins` bins shows its lowest and highest."""
+        """Return the places to draw so that each of `bins` bins shows lowest, highest and gap."""
         count = stop - start
         if count <= 4 * bins:
             return np.arange(start, stop, dtype=np.int64)
@@ -142,11 +154,13 @@ class Column:
         values = self.values[start:stop]
         per_bin = -(-len(values) // bins)
         whole = (len(values) // per_bin) * per_bin
-        low, high = extremes(values[:whole].reshape(-1, per_bin))
+        bins_of = values[:whole].reshape(-1, per_bin)
+        low, high = extremes(bins_of)
+        gaps = gap_of(bins_of)
         base = np.arange(len(low), dtype=np.int64) * per_bin + start
-        picked = np.stack([base + np.minimum(low, high), base + np.maximum(low, high)], axis=1)
+        picked = _ordered(base + low, base + high, np.where(gaps >= 0, base + gaps, -1))
         rest = np.arange(start + whole, stop, dtype=np.int64)
-        return np.concatenate([picked.reshape(-1), rest])
+        return np.concatenate([picked, rest])
 
     def _blocked(self, level: _Level, start: int, stop: int) -> Ints:
         """Return the extremes of whole blocks, and of what lies beside them in smaller ones."""
@@ -169,3 +183,24 @@ def extremes(rows: Floats) -> tuple[Ints, Ints]:
         high = np.where(missing, -np.inf, rows).argmax(axis=1)
         return low, high
     return rows.argmin(axis=1), rows.argmax(axis=1)
+
+
+def gap_of(rows: Floats) -> Ints:
+    """Return the column of each row's first missing value, -1 where none is missing."""
+    missing = np.isnan(rows)
+    if not missing.any():
+        return np.full(len(rows), -1, np.int64)
+    return np.where(missing.any(axis=1), missing.argmax(axis=1), -1).astype(np.int64)
+
+
+def _ordered(low: Ints, high: Ints, gaps: Ints) -> Ints:
+    """Return these places block by block, ascending; those of gaps only where there is one."""
+    holed = gaps >= 0
+    if not holed.any():
+        both = np.empty((len(low), 2), np.int64)
+        np.minimum(low, high, out=both[:, 0])
+        np.maximum(low, high, out=both[:, 1])
+        return both.reshape(-1)
+    every = np.stack([low, high, np.where(holed, gaps, low)], axis=1)
+    every.sort(axis=1)
+    return every.reshape(-1)

@@ -98,6 +98,35 @@ def test_a_gap_stays_a_gap() -> None:
     assert series.bounds(0, 10_000, raw=True) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize("count", [8_000, 200_000])
+@pytest.mark.parametrize("missing", [1, 20, 300])
+def test_no_line_is_drawn_over_a_gap(count: int, missing: int) -> None:
+    """However few values are missing among many, no line joins what lies on their two sides."""
+    values = np.sin(np.arange(count) / 50.0)
+    first = count // 2 + 7
+    values[first : first + missing] = np.nan
+    series = Series()
+    series.append(np.arange(count, dtype=np.float64), values)
+
+    for low, high in ((0, count), (first - count // 4, first + count // 4)):
+        x, y = series.drawn(low, high, 300, raw=True)
+        left = int(np.flatnonzero((x < first) & ~np.isnan(y))[-1])
+        right = int(np.flatnonzero((x >= first + missing) & ~np.isnan(y))[0])
+        assert np.isnan(y[left + 1 : right]).any()
+        assert (np.diff(x) > 0).all()
+
+
+def test_the_lowest_positive_value_is_known_without_looking() -> None:
+    """A log scale begins there, whatever came in which piece, late or missing."""
+    series = Series()
+    assert series.raw.lowest_positive == np.inf
+    series.append(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.5, np.nan]))
+    series.append(np.array([4.0, 5.0]), np.array([-2.0, np.inf]))
+    assert series.raw.lowest_positive == 0.5
+    series.append(np.array([2.5]), np.array([0.25]))
+    assert series.raw.lowest_positive == 0.25
+
+
 def test_nearest_point() -> None:
     """The crosshair reads the nearest point, at both ends too."""
     series = Series()
