@@ -124,6 +124,23 @@ def test_the_crosshair_is_shared(open_run, qtbot) -> None:
     assert all(plot._tip.isHidden() for plot in plots)
 
 
+def test_many_points_are_laid_along_another_axis_elsewhere(open_run, qtbot, monkeypatch) -> None:
+    """The window does not wait for it, and the axis asked for last is the one shown."""
+    monkeypatch.setattr("app.pages.runs.curves.BACKGROUND_POINTS", 1)
+    page = open_run(tab="curves")
+    curves = page.view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    for key in ("bytes", "time"):
+        curves.axis.select(key)
+        curves._on_axis(key)
+        assert curves.book.axis == "round"
+    qtbot.waitUntil(lambda: curves.book.axis == "time", timeout=5000)
+
+    (line, *_) = curves.cards["test_accuracy"].plot.lines
+    assert line.series is curves.book.curves("test_accuracy")[line.key].series
+    assert curves.book.origin == page.view.live.run.started_at
+
+
 def test_a_chip_hides_a_site_and_a_key_walks_the_points(open_run, qtbot) -> None:
     """Chips switch curves; Left and Right walk along the points."""
     curves = open_run(tab="curves").view.tab("curves")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
 
 from app.i18n import tr, trn
-from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis
+from app.pages.runs.curves_model import GLOBAL, Batch, Curve, Layout, MetricBook, XAxis
 from app.pages.runs.curves_table import CurvesTable
 from app.pages.runs.export_runs import save_picture, save_runs
 from app.pages.runs.live import RunLive
@@ -50,6 +52,7 @@ class CurvesTab(QWidget):
         self._expanded = ""
         self._as_table = False
         self._sites: dict[int, Site] = {}
+        self._layout: Layout | None = None  # the newest that was asked for
         self._build()
         self._smooth_timer = QTimer(self, singleShot=True, interval=50)
         self._smooth_timer.timeout.connect(self._apply_smoothing)
@@ -132,8 +135,9 @@ class CurvesTab(QWidget):
         run = self._live.run
         if run is None:
             return
-        if self.book.axis == "time" and run.started_at:
-            self.book.set_axis("time", run.started_at)
+        known = self._layout.origin if self._layout is not None else 0.0
+        if self.axis.current() == "time" and run.started_at and run.started_at != known:
+            self._lay("time", run.started_at)
         if self._live.sites != self._sites:
             self._sites = self._live.sites
             self._rebuild()
@@ -249,10 +253,8 @@ class CurvesTab(QWidget):
         self._show_state()
 
     def _on_rounds(self) -> None:
-        if self.book.set_sent(self._live.rounds):
-            for key, card in self.cards.items():
-                card.plot.set_lines(self._lines(key))
-            self._on_chips()
+        if self.book.set_sent(self._live.rounds) and self.axis.current() == "bytes":
+            self._lay("bytes", self.book.origin)
         self.group.refresh()
 
     # --- axis ---
@@ -287,12 +289,28 @@ class CurvesTab(QWidget):
     def _on_axis(self, axis: XAxis) -> None:
         run = self._live.run
         self.book.set_sent(self._live.rounds)
-        self.book.set_axis(axis, (run.started_at or run.created_at) if run else 0.0)
-        for key, card in self.cards.items():
-            card.plot.set_lines(self._lines(key))
-        self.group.point_at(None, None)
-        self.group.zoom(None)
-        self._on_chips()
+        self._lay(axis, (run.started_at or run.created_at) if run else 0.0)
+
+    def _lay(self, axis: XAxis, origin: float) -> None:
+        """Lay all points along an axis; many are laid away from the window's thread."""
+        layout = self._layout = self.book.layout(axis, origin)
+
+        def done(made: Any) -> None:
+            if layout is not self._layout:
+                return  # another axis was asked for meanwhile
+            is_other = axis != self.book.axis
+            self.book.adopt(layout, made)
+            for key, card in self.cards.items():
+                card.plot.set_lines(self._lines(key))
+            if is_other:
+                self.group.point_at(None, None)
+                self.group.zoom(None)
+            self._on_chips()
+
+        if self.book.points < BACKGROUND_POINTS:
+            done(layout.laid())
+        else:
+            self._live.context.tasks.run(layout.laid, done, parent=self)
 
     # --- look ---
     def _on_chips(self) -> None:

@@ -62,6 +62,17 @@ class Curve:
         self.values = Column()
         self.series = Series()
 
+    def points(self, first: int = 0) -> Batch:
+        """Return all points from one on, as they came; they stay as they are."""
+        return Batch(
+            self.key,
+            self.edge_id,
+            self.rounds.values[first:],
+            self.steps.values[first:],
+            self.times.values[first:],
+            self.values.values[first:],
+        )
+
     def x_of(
         self, batch: Batch, first: int, axis: XAxis, origin: float, sent: Floats | None = None
     ) -> Floats:
@@ -81,6 +92,35 @@ class Curve:
             return np.where(batch.steps > 0, batch.steps, number)
         fallback = np.where(batch.steps > 0, batch.steps, number)
         return np.where(np.isnan(batch.rounds), fallback, batch.rounds)
+
+
+class Layout(NamedTuple):
+    """All points up to a moment, to be laid along an axis; `laid` runs on any thread."""
+
+    axis: XAxis
+    origin: float
+    sent: Floats
+    smoothing: float
+    parts: list[tuple[Curve, Batch]]
+
+    def laid(self) -> list[tuple[Curve, Series, int]]:
+        """Return each curve's series along the axis, and how many of its points it covers."""
+        made = []
+        for curve, whole in self.parts:
+            fresh = Series()
+            fresh.set_smoothing(self.smoothing)
+            _lay(fresh, curve.x_of(whole, 0, self.axis, self.origin, self.sent), whole.values)
+            made.append((curve, fresh, len(whole.values)))
+        return made
+
+
+def _lay(series: Series, x: Floats, values: Floats) -> None:
+    """Append points; a round whose bytes are not known yet waits for them."""
+    known = np.isfinite(x)
+    if known.all():
+        series.append(x, values)
+    else:
+        series.append(x[known], values[known])
 
 
 class MetricBook:
@@ -116,16 +156,14 @@ class MetricBook:
         return is_new
 
     def _lay(self, curve: Curve, series: Series, batch: Batch, first: int) -> None:
-        """Append points along the axis; a round whose bytes are not known yet waits for them."""
-        x = curve.x_of(batch, first, self.axis, self.origin, self.sent)
-        known = np.isfinite(x)
-        if known.all():
-            series.append(x, batch.values)
-        else:
-            series.append(x[known], batch.values[known])
+        """Append points along the axis."""
+        _lay(series, curve.x_of(batch, first, self.axis, self.origin, self.sent), batch.values)
 
     def set_sent(self, rounds: Sequence[RoundRecord]) -> bool:
-        """Learn the bytes of closed rounds; return whether curves have to be laid anew."""
+        """Learn the bytes of closed rounds; return whether they are new.
+
+        Along their axis the curves have to be laid anew then, by `layout` and `adopt`.
+        """
         sent = np.full(1 + max((one.round for one in rounds), default=0), np.nan)
         sent[0] = 0.0
         for one in rounds:
@@ -134,9 +172,7 @@ class MetricBook:
         if np.array_equal(total, self.sent, equal_nan=True):
             return False
         self.sent = total
-        if self.axis == "bytes":
-            self._lay_all()
-        return self.axis == "bytes"
+        return True
 
     def metrics(self) -> list[str]:
         """Return the metrics, accuracy and loss first."""
@@ -162,23 +198,24 @@ class MetricBook:
         """Lay all points along another axis."""
         if (axis, origin) == (self.axis, self.origin):
             return
-        self.axis, self.origin = axis, origin
-        self._lay_all()
+        layout = self.layout(axis, origin)
+        self.adopt(layout, layout.laid())
 
-    def _lay_all(self) -> None:
+    def layout(self, axis: XAxis, origin: float) -> Layout:
+        """Return what another thread needs to lay all points so far along an axis."""
+        parts = [(curve, curve.points()) for curve in self._all()]
+        return Layout(axis, origin, self.sent, self.smoothing, parts)
+
+    def adopt(self, layout: Layout, made: list[tuple[Curve, Series, int]]) -> None:
+        """Show what was laid along its axis, with the points that came meanwhile."""
+        self.axis, self.origin = layout.axis, layout.origin
+        laid = {id(curve): (series, count) for curve, series, count in made}
         for curve in self._all():
-            fresh = Series()
-            fresh.set_smoothing(self.smoothing)
-            whole = Batch(
-                curve.key,
-                curve.edge_id,
-                curve.rounds.values,
-                curve.steps.values,
-                curve.times.values,
-                curve.values.values,
-            )
-            self._lay(curve, fresh, whole, 0)
-            curve.series = fresh
+            series, count = laid.get(id(curve), (Series(), 0))
+            series.set_smoothing(self.smoothing)
+            if len(curve.values) > count:
+                self._lay(curve, series, curve.points(count), count)
+            curve.series = series
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth all curves with another weight."""

@@ -52,6 +52,26 @@ def test_the_axis_can_be_changed() -> None:
     assert curve.series.x.tolist() == [10.0, 20.0, 30.0, 40.0]
 
 
+def test_points_that_come_while_others_are_laid_are_not_lost() -> None:
+    """What arrives between the asking and the showing is laid along the new axis too."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=n, at=100.0 + n) for n in (1, 2, 3)]))
+    book.set_smoothing(0.0)
+    layout = book.layout("time", 100.0)
+    book.add(parse_metrics([point(round=4, at=104.0), point(key="other", at=105.0)]))
+    made = layout.laid()
+    book.add(parse_metrics([point(round=5, at=109.0)]))
+    book.set_smoothing(0.5)
+
+    assert book.curves("loss")[1].series.x.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    book.adopt(layout, made)
+    assert book.curves("loss")[1].series.x.tolist() == [1.0, 2.0, 3.0, 4.0, 9.0]
+    assert book.curves("other")[1].series.x.tolist() == [5.0]
+    assert book.curves("loss")[1].series.weight == 0.5
+    book.add(parse_metrics([point(round=6, at=110.0)]))
+    assert book.curves("loss")[1].series.x.tolist()[-1] == 10.0
+
+
 def test_metrics_without_rounds_are_counted() -> None:
     """A script that tells no round still gets a curve."""
     book = MetricBook()
