@@ -15,7 +15,7 @@ from agent_core.agent.dispatcher import Dispatcher
 from agent_core.agent.parts import Parts
 from agent_core.agent.status import StatusBoard, as_json
 from agent_core.agent.warm import limits
-from agent_core.errors import PackageError, SiloDeskError, UserInputError
+from agent_core.errors import ConflictError, PackageError, SiloDeskError, UserInputError
 from agent_core.packages.archive import open_archive
 from agent_core.protocol.records import Approval
 from agent_core.protocol.records_data import Dataset, DatasetUse
@@ -94,11 +94,17 @@ class ApprovalMethods:
 
     async def approve(
         self, id: int, scope: str = "once", expires_at: float | None = None,  # noqa: A002
-        dataset: int | None = None, no_data: bool = False,
+        dataset: int | None = None, no_data: bool = False, version: str = "",
     ) -> dict[str, Any]:  # fmt: skip
-        """Allow what a question asks, on a dataset, on none, or on that of the settings."""
+        """Allow what a question asks, on a dataset, on none, or on that of the settings.
+
+        `version` is the hash of the content that was shown; raises ConflictError where the dataset
+        is another one by now.
+        """
         question = self._parts.approvals.get(id)
         data, use = self._chosen(question, dataset, no_data)
+        if version and (use is None or use.hash != version):
+            raise _other_version(use)
         by = self._operator()
         approval = self._parts.approvals.approve(id, scope, by, expires_at, data, use)
         return self._decided(approval)
@@ -186,6 +192,7 @@ class ApprovalMethods:
             "id": dataset.id, "name": dataset.name, "kind": dataset.kind, "why_not": why,
             "is_default": dataset.is_default, "was_given": dataset.id == given,
             "number": version.number if version else 0,
+            "hash": version.hash if version else "",
             "rows": version.rows if version else None,
             "columns": len(names), "files": version.files if version else 0,
             "missing": [one for one in approval.data_wanted if one not in names],
@@ -197,6 +204,15 @@ class ApprovalMethods:
         self._parts.events.emit("approval", id=approval.id, state=approval.state)
         self._board.mark()
         return as_json(approval)
+
+
+def _other_version(use: DatasetUse | None) -> ConflictError:
+    name, number = (use.name, use.number) if use else ("", 0)
+    return ConflictError(
+        f"The dataset '{name}' changed since it was shown: it is version {number} now.",
+        next_step="Look at what it holds now, then decide again.",
+        code="conflict.dataset_version",
+    )
 
 
 def _read_file(package: Path, path: str, is_changed: bool) -> dict[str, Any]:

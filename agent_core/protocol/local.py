@@ -103,7 +103,8 @@ OWN: dict[str, str] = {
     "invitations.decline": "link -> {}",
     "packages.resolve": "requirements, modules? -> {runtime, brought, installed, missing, problem, "
     "next_step, is_sure}; asks the job runtime and pip, installs nothing",
-    "packages.upload": "path -> PackageInfo; resumable, progress as events",
+    "packages.upload": "path -> PackageInfo; resumable, progress as events of `upload PATH`",
+    "packages.stop_upload": "path -> {}; the upload of that file ends with input.stopped",
     "runs.start": "run_id -> Run; fetches the plan, signs it with this machine's owner key, sends",
     "runs.save_model": "run_id, round, path -> {path, sha256, size}; hash checked",
     "models.show": "run_id, round -> ModelDetail: lineage, packages, what can be done here",
@@ -122,8 +123,8 @@ OWN: dict[str, str] = {
     "approvals.review": "id -> {files, risks, is_compared, datasets, limits}",
     "approvals.diff": "id, path?, whole?, every_file? -> [{path, rows, blocks, is_binary, is_cut, "
     "is_changed}]; is_cut: not all of it, or of its change, is among the rows",
-    "approvals.approve": "id, scope (once | run | standing), expires_at?, dataset?, no_data? -> "
-    "Approval",
+    "approvals.approve": "id, scope (once | run | standing), expires_at?, dataset?, no_data?, "
+    "version? -> Approval; version: the hash of the data that was shown",
     "approvals.refuse": "id, reason -> Approval",
     "approvals.standing": "-> [{content_digest, group_id, role, application, expires_at, by, data, "
     "dataset}]; group_id 0 and role '' stand for every one",

@@ -24,6 +24,7 @@ from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import Part, clear, column, row, rule, scrolled
 from app.widgets.reason_dialog import ReasonDialog
 from app.widgets.words import age, date
+from app.wire_words import said, sentence_of
 
 
 class DecisionDialog(Dialog):
@@ -110,7 +111,7 @@ class DecisionDialog(Dialog):
             parts.append(self.data)
         parts += [self._wants, rule(), self._contained(), rule()]
         if one.get("asked_again"):
-            again = Label(tr("Asked again: {why}", why=one["asked_again"]), "small", "warn",
+            again = Label(tr("Asked again: {why}", why=said(one["asked_again"])), "small", "warn",
                           wrap=True)  # fmt: skip
             parts = [again, rule(), *parts]
         if self.waits:
@@ -132,7 +133,7 @@ class DecisionDialog(Dialog):
             column(
                 row(Icon("shield-check" if safe else "shield-alert", "ok" if safe else "warn"),
                     Label(tr("What contains it"), "strong"), None, gap=8),
-                Label(str(text), "small", "muted", wrap=True), gap=6,
+                Label(said(str(text)), "small", "muted", wrap=True), gap=6,
             )
         )  # fmt: skip
         return box
@@ -239,8 +240,9 @@ class DecisionDialog(Dialog):
     def _failed(self, error: Exception) -> None:
         self._may_approve()
         self.refuse.setEnabled(True)
-        title = getattr(error, "sentence", str(error))
-        self.context.notify(title, getattr(error, "next_step", ""), kind="danger")
+        title, text = sentence_of(error)
+        self.context.notify(title, text, kind="danger")
+        self._read_offers()
         self.decided.emit()
 
     def _may_approve(self) -> None:
@@ -259,10 +261,15 @@ class DecisionDialog(Dialog):
         self.context.events.changed.connect(self._changed)
 
     def _changed(self, what: str, _id: object, _change: object) -> None:
-        if what == "dataset" and self.waits and self.data.chosen() is None:
-            call = self.context.tasks.call
-            call("approvals.review", lambda found: self.data.set_offers(found["datasets"]),
-                 lambda _: None, self, id=self.approval["id"])  # fmt: skip
+        if what == "dataset" and self.waits:
+            self._read_offers()
+
+    def _read_offers(self) -> None:
+        """Offer the data again as it is now; what was chosen stays chosen."""
+        self.context.tasks.call(
+            "approvals.review", lambda found: self.data.set_offers(found["datasets"], again=True),
+            lambda _: None, self, id=self.approval["id"],
+        )  # fmt: skip
 
     def _show_group(self, group: dict[str, Any]) -> None:
         self.strip.set_group(str(group["name"]))
@@ -345,7 +352,7 @@ class DecisionDialog(Dialog):
     def _show_nothing(self, error: Exception) -> None:
         self.files_note.setText("")
         self.against.setText(tr("The files could not be read"))
-        failed = {"path": str(error), "rows": [], "is_binary": False, "is_cut": True}
+        failed = {"path": sentence_of(error)[0], "rows": [], "is_binary": False, "is_cut": True}
         self.code.show_files([failed], [], first=True)
 
 

@@ -14,6 +14,7 @@ from app.widgets.layouts import column, row
 from app.widgets.switches import Switch
 from app.widgets.theme import theme
 from app.widgets.words import plural, size
+from app.wire_words import said
 
 
 def want(icon: str, title: str, text: str, tok: str = "muted") -> QHBoxLayout:
@@ -49,8 +50,13 @@ class DataChoice(QWidget):
         self.switch.toggled.connect(lambda _: self._show())
         self.combo.currentIndexChanged.connect(lambda _: self._show())
 
-    def set_offers(self, offers: Sequence[dict[str, Any]]) -> None:
-        """Offer the datasets of `approvals.review`; the best fitting one is chosen."""
+    def set_offers(self, offers: Sequence[dict[str, Any]], *, again: bool = False) -> None:
+        """Offer the datasets of `approvals.review`; the best fitting one is chosen.
+
+        `again`: they were offered before, and what the operator chose stays chosen.
+        """
+        is_on, chosen = self.switch.isChecked(), self.combo.currentData()
+        was_empty = not self._offers
         self._offers = [one for one in offers if not one["why_not"]]
         best = sorted(
             self._offers,
@@ -68,6 +74,9 @@ class DataChoice(QWidget):
         is_wanted = self._approval["role"] == "client" or any(o["is_default"] for o in best)
         self.switch.setEnabled(bool(self._offers))
         self.switch.setChecked(bool(best) and is_wanted)
+        if again and not was_empty and self.combo.findData(chosen) >= 0:
+            self.combo.setCurrentIndex(self.combo.findData(chosen))
+            self.switch.setChecked(is_on)
         for widget in (self.combo, self.switch):
             widget.blockSignals(False)
         self._refused = [one for one in offers if one["why_not"]]
@@ -86,7 +95,9 @@ class DataChoice(QWidget):
     def params(self) -> dict[str, Any]:
         """Return what `approvals.approve` takes for this choice."""
         chosen = self.chosen()
-        return {"dataset": chosen["id"]} if chosen else {"no_data": True}
+        if chosen is None:
+            return {"no_data": True}
+        return {"dataset": chosen["id"], "version": str(chosen.get("hash") or "")}
 
     def _show(self) -> None:
         chosen = self.chosen()
@@ -103,7 +114,7 @@ class DataChoice(QWidget):
         if self._offers:
             return tr("The job sees no file of this machine")
         if self._refused:
-            return str(self._refused[0]["why_not"])
+            return said(str(self._refused[0]["why_not"]))
         return tr("No dataset is registered; add one on the Datasets page")
 
 

@@ -110,8 +110,8 @@ def review(one: dict[str, Any]) -> dict[str, Any]:
         "is_compared": not one["first_time"],
         "datasets": [
             {"id": 1, "name": "WDBC tumour features", "kind": "csv", "why_not": "",
-             "is_default": True, "number": 2, "rows": 132, "columns": 31, "files": 2,
-             "missing": [], "fits": []},
+             "is_default": True, "number": 2, "hash": digest("wdbc-data"),
+             "rows": 132, "columns": 31, "files": 2, "missing": [], "fits": []},
         ],
         "limits": {"memory": 8_000_000_000, "cpu_seconds": None},
     }  # fmt: skip

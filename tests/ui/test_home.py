@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers import fake_records
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
@@ -188,6 +189,7 @@ def test_approving_sends_scope_and_end_and_empties_the_list(home: HomePage, agen
     qtbot.waitUntil(lambda: bool(agent.called("approvals.approve")), timeout=5000)
     sent = agent.called("approvals.approve")[0]
     assert (sent["id"], sent["scope"], sent["dataset"]) == (8, "standing", 1)
+    assert sent["version"] == fake_records.digest("wdbc-data")  # that of the shown offer
     assert sent["expires_at"] > 0
     qtbot.waitUntil(lambda: [r.approval["id"] for r in home.decisions.rows] == [9], timeout=5000)
 
@@ -214,6 +216,30 @@ def test_what_was_not_shown_holds_the_approval(home: HomePage, agent, qtbot, mon
         qtbot.waitUntil(lambda left=left: len(dialog.unshown._unshown) == left, timeout=10_000)
     assert dialog.unshown.isHidden()
     assert dialog.approve.isEnabled()
+    dialog.reject()
+
+
+def test_data_that_was_read_again_is_offered_as_it_is_now(home: HomePage, agent, qtbot) -> None:
+    dialog = open_decision(home, 8, qtbot)
+    found = agent.answers.approvals_review(id=8)
+    first = found["datasets"][0]
+    other = {**first, "id": 2, "name": "Other", "is_default": False, "hash": "b" * 64}
+    agent.answer(
+        "approvals.review", lambda _: {**found, "datasets": [{**first, "number": 3}, other]}
+    )
+    agent.push("changed", what="dataset", id=1, change=1)
+    qtbot.waitUntil(lambda: dialog.data.combo.count() == 2, timeout=5000)
+    assert dialog.data.chosen()["number"] == 3
+    dialog.data.select("Other")
+    agent.answer("approvals.review", lambda _: {**found, "datasets": [other, first]})
+    agent.push("changed", what="dataset", id=1, change=2)
+    qtbot.waitUntil(lambda: dialog.data.combo.itemText(0) == "Other", timeout=5000)
+    assert dialog.data.params() == {"dataset": 2, "version": "b" * 64}
+    dialog.data.switch.setChecked(False)
+    agent.push("changed", what="dataset", id=1, change=3)
+    qtbot.waitUntil(lambda: len(agent.called("approvals.review")) >= 4, timeout=5000)
+    qtbot.wait(100)
+    assert dialog.data.params() == {"no_data": True}
     dialog.reject()
 
 

@@ -10,6 +10,7 @@ from app.i18n import mark, tr, trn
 from app.widgets.cells import Cell
 from app.widgets.decision_words import decider, is_by_demo, scope_words
 from app.widgets.words import age, clock, date, short_digest
+from app.wire_words import said
 
 FILTERS = (
     ("pending", mark("Waiting")),
@@ -57,7 +58,7 @@ def news(approval: dict[str, Any]) -> str:
 
 def news_cell(approval: dict[str, Any]) -> Cell:
     """Return what is new, with the reason where it is asked again."""
-    return Cell(news(approval), tok="muted", sub=str(approval.get("asked_again") or ""))
+    return Cell(news(approval), tok="muted", sub=said(str(approval.get("asked_again") or "")))
 
 
 def application_cell(approval: dict[str, Any]) -> Cell:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpers.agent_bench import AgentBench, make_package
 
-from agent_core.errors import ForbiddenError, UserInputError
+from agent_core.errors import ConflictError, ForbiddenError, UserInputError
 from agent_core.protocol.records_data import DatasetShown
 from agent_core.protocol.states import Stage, State
 
@@ -69,6 +69,32 @@ def test_the_chosen_dataset_is_what_the_job_sees(play: Play, place: Path) -> Non
         assert (approved["dataset"]["name"], approved["dataset"]["rows"]) == ("Patients", 3)
         told = [s.dataset for s in bench.statuses() if s.stage == Stage.APPROVED]
         assert told == [DatasetShown()]
+
+    play(scenario)
+
+
+def test_another_version_than_the_shown_one_is_not_approved(play: Play, place: Path) -> None:
+    """It was read again while the operator looked; nothing is decided."""
+
+    async def scenario(bench: AgentBench) -> None:
+        call = bench.agent.methods
+        number = await registered(bench, place)
+        asked = await question(bench)
+        (offer,) = (await call["approvals.review"](id=asked))["datasets"]
+        (place / "b.csv").write_text("age\n4\n")
+        await call["datasets.scan"](id=number, wait=True)
+
+        with pytest.raises(ConflictError, match=r"'Patients' changed .* version 2 now"):
+            await call["approvals.approve"](
+                id=asked, scope="once", dataset=number, version=offer["hash"]
+            )
+        assert bench.agent.parts.approvals.get(asked).state == "pending"
+        (offer,) = (await call["approvals.review"](id=asked))["datasets"]
+        approved = await call["approvals.approve"](
+            id=asked, scope="once", dataset=number, version=offer["hash"]
+        )
+        assert approved["dataset"]["number"] == 2
+        await bench.until_state(State.EXCEPTION)
 
     play(scenario)
 
