@@ -141,13 +141,17 @@ class Store:
         self.engine = _engine(url)
         self.on_commit: Handover = _ignore
         self._writing = threading.Lock()
+        # SQLite's readers see one state anyway; PostgreSQL's would see a newer one with each
+        # statement, and a list and its end would not fit together.
+        is_postgres = self.engine.dialect.name == "postgresql"
+        self._reading = {"isolation_level": "REPEATABLE READ"} if is_postgres else {}
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """Give a consistent view for reading."""
+        """Give a consistent view for reading: everything as it was at the first statement."""
         try:
             with self.engine.connect() as conn:
-                yield Reader(conn)
+                yield Reader(conn.execution_options(**self._reading))
         except SQLAlchemyError as error:
             raise translated(error) from error
 
@@ -188,7 +192,11 @@ def _engine(url: str) -> Engine:
     if parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
         return create_engine(
-            parsed, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10}
+            parsed,
+            pool_pre_ping=True,
+            pool_size=8,
+            connect_args={"connect_timeout": 10},
+            hide_parameters=True,  # hashes, addresses and messages belong in no log
         )
     if parsed.drivername != "sqlite":
         raise UserInputError(
@@ -196,7 +204,7 @@ def _engine(url: str) -> Engine:
             next_step="Use postgresql://USER:PASSWORD@HOST/NAME, or leave it out for SQLite.",
             code="input.database",
         )
-    engine = create_engine(parsed, pool_size=8, max_overflow=40)
+    engine = create_engine(parsed, pool_size=8, max_overflow=40, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

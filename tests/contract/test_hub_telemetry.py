@@ -5,10 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import threading
+import time
 from typing import Any
 
 import pytest
 from helpers.hub_bench import Machine, Scene
+
+from agent_core.hub.logs import Filter, last_position
+from agent_core.protocol.records import LogLine
 
 
 @pytest.fixture
@@ -173,6 +178,43 @@ def test_the_end_of_a_log_comes_first_and_can_be_read_backwards(
     assert (
         follow(scene, run, "logs", limit=1, after=limited["next_cursor"])["items"][0]["text"] == "4"
     )
+
+
+def test_a_reader_sees_one_state_while_lines_arrive(scene: Scene, run: dict[str, Any]) -> None:
+    silo, logs = scene.silos[0], scene.bench.hub.logs
+    silo.telemetry("logs", 1, [line(run, "1")])
+    with scene.bench.store.read() as reader:
+        found, end = logs.after(reader, run["id"], 0, 10, Filter())
+        silo.telemetry("logs", 2, [line(run, "2")])
+        assert (len(found), end, last_position(reader, run["id"])) == (1, 1, 1)
+        tail = logs.before(reader, run["id"], None, 10, Filter())
+        assert [position for position, _ in tail] == [1]
+        assert logs.after(reader, run["id"], end, 10, Filter()) == ([], 1)
+    with scene.bench.store.read() as reader:
+        assert last_position(reader, run["id"]) == 2
+
+
+def test_a_follower_misses_no_line_while_others_write(scene: Scene, run: dict[str, Any]) -> None:
+    hub, store, count = scene.bench.hub, scene.bench.store, 120
+    edge = scene.silos[0].edge
+
+    def write() -> None:
+        for number in range(count):
+            record = LogLine.model_validate({**line(run, str(number)), "edge_id": edge})
+            with store.write() as tx:
+                hub.logs.append(tx, run["id"], edge, [record])
+
+    seen: list[str] = []
+    cursor, until = 0, time.monotonic() + 60
+    writer = threading.Thread(target=write)
+    writer.start()
+    while len(seen) < count and time.monotonic() < until:
+        with store.read() as reader:
+            # What is filtered by level takes the end from the counter, not from a line.
+            found, cursor = hub.logs.after(reader, run["id"], cursor, 1000, Filter("INFO"))
+            seen += [item.text for item in found]
+    writer.join(60)
+    assert seen == [str(number) for number in range(count)]
 
 
 def test_a_gzip_body_is_read_and_bounded(scene: Scene, run: dict[str, Any]) -> None:
