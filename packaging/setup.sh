@@ -21,7 +21,7 @@ packages="libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 l
 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 bubblewrap"
 # Debian and Ubuntu keep what makes virtual environments apart from Python itself.
 [ -n "$(find_python)" ] || packages="python3 python3-venv $packages"
-[ "$what" = test ] && packages="$packages xvfb xauth openbox trayer xdotool mosquitto postgresql fonts-noto-cjk"
+[ "$what" = test ] && packages="$packages xvfb xauth openbox trayer xdotool dbus mosquitto postgresql fonts-noto-cjk"
 missing=""
 if command -v dpkg-query >/dev/null; then
     for name in $packages; do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from app.shell.tray_menu import TrayMenu
 from app.shell.tray_state import STATES, TrayState, state_of
 
 if TYPE_CHECKING:
+    from app.shell.desktop_notices import DesktopNotices
     from app.shell.main_window import MainWindow
 
 LOOK_EVERY_MS = 3000
@@ -56,6 +58,8 @@ class Tray(QObject):
         if window.tools is not None:
             window.tools.book.changed.connect(self._refresh)
             window.tools.native = self.tell
+            window.tools.notifier.decided.connect(self._withdraw)
+        self.desktop = self._desktop_notices()
         self._look = QTimer(self, interval=LOOK_EVERY_MS)
         self._look.timeout.connect(self._look_for_tray)
         self._look.start()
@@ -69,6 +73,32 @@ class Tray(QObject):
 
     def tell(self, notice: Notice) -> bool:
         """Show a native message; a click on it goes where the notice leads."""
+        if self.desktop is not None and self.desktop.is_there:
+            self.desktop.tell(notice, lambda: self._told_nowhere(notice))
+            return True
+        return self._tell_by_icon(notice)
+
+    def _desktop_notices(self) -> DesktopNotices | None:
+        """Return the desktop's own service where there may be one."""
+        if sys.platform != "linux":
+            return None
+        from app.shell.desktop_notices import DesktopNotices
+
+        desktop = DesktopNotices(self)
+        desktop.followed.connect(self._follow_notice)
+        return desktop
+
+    def _told_nowhere(self, notice: Notice) -> None:
+        """Take the next way after the service did not show a notice."""
+        if not self._tell_by_icon(notice) and self._window.tools is not None:
+            self._window.tools.miss(notice)
+
+    def _withdraw(self, key: tuple[Any, ...]) -> None:
+        if self.desktop is not None:
+            self.desktop.withdraw(key)
+
+    def _tell_by_icon(self, notice: Notice) -> bool:
+        """Show a notice as the icon's message, of which the newest one takes the click."""
         if not self.is_there or not QSystemTrayIcon.supportsMessages():
             return False
         self._message = notice
@@ -118,8 +148,12 @@ class Tray(QObject):
             window.come_forward()
 
     def _follow(self) -> None:
-        if self._message is not None and self._window.tools is not None:
-            self._window.tools.follow(self._message)
+        if self._message is not None:
+            self._follow_notice(self._message)
+
+    def _follow_notice(self, notice: Notice) -> None:
+        if self._window.tools is not None:
+            self._window.tools.follow(notice)
 
     def _go(self, page: str, **arguments: Any) -> None:
         self._window.come_forward()

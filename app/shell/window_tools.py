@@ -108,8 +108,7 @@ class WindowTools(QObject):
         window = self._window
         if not window.isVisible() or window.isMinimized():
             if not self.notifier.is_quiet and not self.native(notice):
-                self._missed.append(notice)
-                QApplication.alert(window)
+                self.miss(notice)
             return
         if notice.key[0] == "offline" or (
             notice.is_decision and window.key in ("approvals", "home")
@@ -119,6 +118,11 @@ class WindowTools(QObject):
             notice.title, notice.text, kind=notice.kind, action=notice.action,
             on_action=lambda: self.follow(notice), stays=notice.is_decision, key=notice.key,
         )  # fmt: skip
+
+    def miss(self, notice: Notice) -> None:
+        """Keep what no native message could tell until the window is back, and ask for a look."""
+        self._missed.append(notice)
+        QApplication.alert(self._window)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Tell what was missed as soon as the window is back."""
