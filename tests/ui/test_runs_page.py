@@ -124,6 +124,28 @@ def test_the_crosshair_is_shared(open_run, qtbot) -> None:
     assert all(plot._tip.isHidden() for plot in plots)
 
 
+def test_who_was_late_is_who_the_round_names(open_run, qtbot) -> None:
+    """A site that was not asked in a round is not called late; an old record names nobody."""
+    page = open_run(tab="curves")
+    curves = page.view.tab("curves")
+    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: 12 in page.view.live.by_round, timeout=5000)
+    lines = {line.key: line for line in curves.cards["test_accuracy"].plot.lines}
+    first, second = [key for key in lines if key][:2]
+    rounds = page.view.live.by_round
+    old = rounds[12]
+    assert old.closed_by == "deadline"
+
+    def said() -> list[str]:
+        return [curves._missing(lines[key], 12.0) for key in (first, second)]
+
+    assert said() == ["late", "late"]
+    rounds[12] = old.model_copy(update={"missing": [first]})
+    assert said() == ["late", "–"]
+    rounds[12] = old.model_copy(update={"missing": [first], "closed_by": "all"})
+    assert said() == ["no answer", "–"]
+
+
 def test_many_points_are_laid_along_another_axis_elsewhere(open_run, qtbot, monkeypatch) -> None:
     """The window does not wait for it, and the axis asked for last is the one shown."""
     monkeypatch.setattr("app.pages.runs.curves.BACKGROUND_POINTS", 1)

@@ -282,8 +282,12 @@ class CurvesTab(QWidget):
     def _missing(self, line: CurveLine, x: float) -> str:
         if self.book.axis == "round" and line.key != GLOBAL:
             closed = self._live.by_round.get(round(x))
-            if closed is not None and closed.closed_by == "deadline":
-                return tr("late")
+            # Older records do not name who was missing; then any site without a point was late.
+            if closed is not None and (line.key in closed.missing or not closed.missing):
+                if closed.closed_by == "deadline":
+                    return tr("late")
+                if line.key in closed.missing:
+                    return tr("no answer")
         return "–"
 
     def _on_axis(self, axis: XAxis) -> None:
