@@ -41,7 +41,8 @@ class DesktopNotices(QObject):
         for name, slot in (
             ("ActionInvoked", "_acted(uint,QString)"), ("NotificationClosed", "_closed(uint,uint)")
         ):  # fmt: skip
-            self._bus.connect(SERVICE, PATH, SERVICE, name, self, SLOT(slot).encode())
+            wanted: Any = SLOT(slot)  # a text, whatever the stub of connect() says
+            self._bus.connect(SERVICE, PATH, SERVICE, name, self, wanted)
 
     @property
     def is_there(self) -> bool:

@@ -39,6 +39,7 @@ def address(root: Path) -> Iterator[str]:
     yield bus.stdout.readline().strip()
     bus.terminate()
     bus.wait(10)
+    bus.stdout.close()
 
 
 class Desk:
@@ -73,6 +74,9 @@ class Desk:
         self.process.terminate()
         self.process.wait(10)
         self._reader.join(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
 
 
 @pytest.fixture
