@@ -6,16 +6,10 @@ import logging
 import logging.handlers
 from pathlib import Path
 
-from agent_core.telemetry.redact import redact
+from agent_core.telemetry.clean_log import CleanFormatter
 
 SIZE = 5 * 1024 * 1024
 KEPT = 3
-
-
-class _Clean(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        """Return a record as a line without secrets."""
-        return redact(super().format(record))
 
 
 def log_to(path: Path) -> None:
@@ -24,6 +18,6 @@ def log_to(path: Path) -> None:
     handler = logging.handlers.RotatingFileHandler(
         path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8"
     )
-    handler.setFormatter(_Clean("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(CleanFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("urllib3").setLevel(logging.WARNING)

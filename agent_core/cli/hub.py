@@ -139,6 +139,8 @@ def _log_to(path: Path) -> None:
 
     import structlog
 
+    from agent_core.telemetry.clean_log import CleanFormatter
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = logging.handlers.RotatingFileHandler(
@@ -146,7 +148,7 @@ def _log_to(path: Path) -> None:
         )
     except OSError:
         handler = logging.StreamHandler()  # the start itself will say what is wrong with the folder
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(CleanFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(

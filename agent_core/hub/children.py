@@ -31,6 +31,12 @@ END_BOUND_S = 5.0
 STEADY_S = 60.0  # up for so long, a child's next death starts with a short pause again
 LOG_LIMIT = 8 * 1024 * 1024
 LOG_CHECK_S = 30.0
+# All that a child gets of the hub's own environment: passwords of the database, the broker and the
+# store may stand in the rest.
+KEPT_VARIABLES = (
+    "PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP",
+    "SYSTEMROOT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
+)  # fmt: skip
 # As nats-server, the system and seaweedfs say it.
 _PORT_MARKS = ("address already in use", "Port allocation failed", "port is already in use")
 
@@ -122,7 +128,7 @@ class Child:
                     stdout=output,
                     stderr=output,
                     cwd=program.folder,
-                    env={**os.environ, **program.environment},
+                    env=_environment(program),
                     start_new_session=True,  # a Ctrl-C in the hub's terminal is the hub's to handle
                 )
             except OSError as error:
@@ -214,6 +220,11 @@ class Child:
         while True:
             trim_log(self.program.log)
             await asyncio.sleep(LOG_CHECK_S)
+
+
+def _environment(program: Program) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {**kept, **program.environment}
 
 
 async def _sooner(question: Coroutine[Any, Any, bool], end: asyncio.Task[int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import signal
@@ -59,6 +60,26 @@ def test_a_stubborn_child_is_killed_after_its_grace(tmp_path: Path) -> None:
         assert identity(pid or 0) is None
 
     run(life())
+
+
+def test_s7_a_child_gets_no_secret_of_the_hubs_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("SILODESK_DATABASE", "SILODESK_MQTT_PASSWORD", "SILODESK_S3_SECRET_KEY", "OTHERS")
+    for name in names:
+        monkeypatch.setenv(name, "hunter2")
+    says = "import json, os; print(json.dumps(dict(os.environ)), flush=True); "
+
+    async def life() -> None:
+        given = program(tmp_path, says + SLEEPER)
+        child = Child(dataclasses.replace(given, environment={"GOMEMLIMIT": "1MiB"}))
+        await child.start()
+        await child.stop()
+
+    run(life())
+    told = json.loads((tmp_path / "service.log").read_text().splitlines()[0])
+    assert "hunter2" not in told.values()
+    assert (told["GOMEMLIMIT"], told["PATH"]) == ("1MiB", os.environ["PATH"])
 
 
 @pytest.mark.parametrize(

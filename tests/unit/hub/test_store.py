@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from agent_core.errors import ServiceError, StorageError
+from agent_core.errors import ServiceError, SiloDeskError, StorageError
 from agent_core.hub.bounds import fits
 from agent_core.hub.limits import unpacked
 from agent_core.hub.logs import Filter, LogFiles
@@ -37,6 +38,16 @@ def test_migrations_make_the_tables_that_the_code_uses(store: Store) -> None:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == newest()
+
+
+def test_s7_a_failed_statement_tells_no_values(store: Store) -> None:
+    statement = text("INSERT INTO accounts (email) VALUES (:email)")
+    values = {"email": "hunter2"}
+    with pytest.raises(SiloDeskError) as told, store.write() as tx:
+        tx.conn.execute(statement, values)
+    chain = "".join(traceback.format_exception(told.value))
+    assert "INSERT INTO accounts" in chain
+    assert "hunter2" not in chain
 
 
 def test_a_newer_database_is_left_alone(store: Store) -> None:
