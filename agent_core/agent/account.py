@@ -9,7 +9,7 @@ from typing import Any
 from agent_core.agent.credentials import Credentials
 from agent_core.errors import NotSignedInError
 from agent_core.protocol.records import Account, Session
-from agent_core.transport.rest import Rest
+from agent_core.transport.rest import Rest, checked, fields
 
 REFRESH_BEFORE_S = 60.0
 
@@ -35,7 +35,7 @@ class HubAccount:
 
     async def about(self, hub_url: str) -> dict[str, Any]:
         """Return what a hub says of itself to strangers."""
-        return dict(await self.anonymous(hub_url, "GET", "/hub", timeout=(3, 10)))
+        return fields(await self.anonymous(hub_url, "GET", "/hub", timeout=(3, 10)), "version")
 
     async def sign_up(self, hub_url: str, **fields: Any) -> Account:
         """Make an account and sign it in."""
@@ -116,6 +116,6 @@ class HubAccount:
             return self._credentials.need_session()
 
     def _keep(self, hub_url: str, answer: Any) -> Account:
-        session = Session.model_validate(answer)
+        session = checked(Session, answer)
         self._credentials.keep_session(hub_url, session)
         return session.account

@@ -17,7 +17,7 @@ from agent_core.agent.machine import agent_version, device_id, hardware
 from agent_core.errors import ConflictError, NotSignedInError, SiloDeskError
 from agent_core.paths import Home
 from agent_core.protocol import signing
-from agent_core.protocol.records import Binding, Device
+from agent_core.protocol.records import Binding, Device, Page
 from agent_core.transport.rest import Rest, checked
 
 log = logging.getLogger(__name__)
@@ -100,11 +100,11 @@ class DeviceBinding:
             or session.account.id != binding.device.account_id
         ):
             return False
-        known = (await self._account.call("GET", "/devices"))["items"]
+        known = checked(Page[Device], await self._account.call("GET", "/devices")).items
         return any(
-            device["edge_id"] == binding.device.edge_id
-            and device["device_id"] == binding.device.device_id
-            and not device["revoked"]
+            device.edge_id == binding.device.edge_id
+            and device.device_id == binding.device.device_id
+            and not device.revoked
             for device in known
         )
 

@@ -19,6 +19,7 @@ from agent_core.errors import ConflictError, NotSignedInError, SiloDeskError, Us
 from agent_core.keys import public_text
 from agent_core.protocol.records import Account
 from agent_core.settings import Settings
+from agent_core.transport.rest import checked
 
 
 class AccountMethods:
@@ -182,7 +183,7 @@ class AccountMethods:
         public = public_text(await asyncio.to_thread(self._owner_key))
         if account.owner_key != public:
             answer = await self._account.call("PUT", "/me/owner-key", json={"public_key": public})
-            account = Account.model_validate(answer)
+            account = checked(Account, answer)
             session = self._credentials.need_session()
             self._credentials.keep_session(url, session.model_copy(update={"account": account}))
         try:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 0.5  # each push costs the hub a transaction; of quick rounds, several share one
 BATCH = 2000
+REFUSED_S = 15.0
 STREAMS: tuple[str, ...] = get_args(TelemetryBatch.model_fields["stream"].annotation)
 KINDS: dict[str, Kind] = {"metrics": "metrics", "logs": "logs"}
 
@@ -69,7 +70,7 @@ class TelemetryPush:
             except SiloDeskError as error:
                 log.warning("Figures and log lines wait: %s", error)
                 self._wanted.set()
-                await asyncio.sleep(next(pauses) if isinstance(error, Retryable) else 15.0)
+                await asyncio.sleep(next(pauses) if isinstance(error, Retryable) else REFUSED_S)
                 continue
             pauses = delays(0.5, 15.0)
             if not self._wanted.is_set():

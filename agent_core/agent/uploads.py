@@ -17,6 +17,7 @@ from agent_core.agent.traffic import Traffic
 from agent_core.agent.transfers import Transfer, Transfers
 from agent_core.errors import Retryable, SiloDeskError
 from agent_core.transport.objects import upload
+from agent_core.transport.rest import fields
 from agent_core.transport.retry import delays
 
 log = logging.getLogger(__name__)
@@ -111,8 +112,10 @@ class Uploader:
 
     def _put(self, wanted: dict[str, Any], transfer: Transfer) -> int:
         rest = self._binding.rest()
-        answer = rest.call("POST", "/objects", json=wanted)
-        if answer.get("exists"):
+        answer = fields(
+            rest.call("POST", "/objects", json=wanted), "exists", "upload_id", "parts", "part_size"
+        )
+        if answer["exists"]:
             return 0
         path = self._shelf.path(transfer.run_id, transfer.sha256)
         parts = upload(answer["parts"], path, int(answer["part_size"]))

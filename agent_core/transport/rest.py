@@ -118,11 +118,22 @@ def checked(shape: type[Shape], answer: Any) -> Shape:
     try:
         return shape.model_validate(answer)
     except ValidationError as error:
-        raise ProtocolError(
-            "What answers at the hub's address does not speak as a SiloDesk hub does.",
-            next_step="Check the hub's address; another program or a proxy may be there.",
-            code="protocol.answer",
-        ) from error
+        raise _no_hub() from error
+
+
+def fields(answer: Any, *names: str) -> dict[str, Any]:
+    """Return an answer that has these fields; raises ProtocolError."""
+    if not isinstance(answer, dict) or any(name not in answer for name in names):
+        raise _no_hub()
+    return answer
+
+
+def _no_hub() -> ProtocolError:
+    return ProtocolError(
+        "What answers at the hub's address does not speak as a SiloDesk hub does.",
+        next_step="Check the hub's address; another program or a proxy may be there.",
+        code="protocol.answer",
+    )
 
 
 def _content(answer: requests.Response) -> Any:
