@@ -20,11 +20,12 @@ from agent_core.jobs import runtime, workspace
 from agent_core.jobs.handle import JobHandle
 from agent_core.jobs.runtime import Runtime
 from agent_core.jobs.spec import JobSpec
-from agent_core.packages.verify import Verification
+from agent_core.packages.verify import Verification, file_sha256
 from agent_core.protocol.messages import PackageRef
 from agent_core.protocol.records import Approval
 from agent_core.protocol.states import Stage, State
 from agent_core.transport.objects import download
+from agent_core.transport.rest import fields
 from agent_core.transport.retry import delays
 
 log = logging.getLogger(__name__)
@@ -135,13 +136,13 @@ class Preparation:
     async def _fetch(self, ref: PackageRef) -> Path:
         order = self._job().order
         target = self._parts.home.packages / f"{ref.zip_sha256}.zip"
-        if target.is_file():
-            target.touch()  # it was used: housekeeping leaves it
+        if await asyncio.to_thread(_is_whole, target, ref):
             return target
         rest = self._parts.binding.rest()
 
         def refresh() -> str:
-            return str(rest.call("GET", f"/packages/{ref.zip_sha256}/url")["url"])
+            answer = rest.call("GET", f"/packages/{ref.zip_sha256}/url")
+            return str(fields(answer, "url")["url"])
 
         url = order.package_url if order and order.package_url else await asyncio.to_thread(refresh)
         await asyncio.to_thread(
@@ -194,6 +195,17 @@ class Preparation:
         if job is None:
             raise SiloDeskError(f"The job {self._job_id} is not in the journal.")
         return job
+
+
+def _is_whole(target: Path, ref: PackageRef) -> bool:
+    """Return whether a package was fetched before; one that was damaged since is dropped."""
+    if not target.is_file():
+        return False
+    if file_sha256(target) != (ref.zip_sha256, ref.size):
+        target.unlink()
+        return False
+    target.touch()  # it was used: housekeeping leaves it
+    return True
 
 
 def _allowed(approval: Approval) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -157,6 +158,9 @@ class _Fetch:
             have = self._resume(file, digest)
             if have < self.size:
                 have = self._receive(file, digest, have)
+            # Before it gets its name: after a power cut, a name would stand for what is not there.
+            file.flush()
+            os.fsync(file.fileno())
         if have != self.size:
             raise UnreachableError(
                 f"A download broke off after {have} of {self.size} bytes.",

@@ -214,6 +214,26 @@ def test_R4_stop_while_fetching(play: Play) -> None:
     play(scenario)
 
 
+def test_a_damaged_package_is_fetched_again(play: Play) -> None:
+    """What lies in the cache is checked before it is used, and does not stay in the way."""
+
+    async def scenario(bench: AgentBench) -> None:
+        ref = bench.place_package()
+        bench.allow()
+        kept = bench.home.packages / f"{ref.zip_sha256}.zip"
+        kept.write_bytes(kept.read_bytes()[:-8] + bytes(8))
+        bench.tell(bench.order())
+        await bench.until(
+            lambda: any("reached" in status.detail for status in bench.statuses()), "the fetch"
+        )
+        assert not kept.exists()
+        bench.place_package()  # as if the hub were back
+
+        await bench.until_state(State.FINISHED)
+
+    play(scenario)
+
+
 def test_R4_stop_while_a_runtime_is_made(
     play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
