@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent_core.agent.account import HubAccount
 from agent_core.agent.events import EventBus
-from agent_core.errors import ConflictError, NotFoundError, UserInputError
+from agent_core.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    Retryable,
+    SiloDeskError,
+    UserInputError,
+)
 from agent_core.jobs.resolving import resolve
 from agent_core.keys import public_text
 from agent_core.packages.verify import file_sha256
@@ -21,7 +29,7 @@ from agent_core.protocol import signing
 from agent_core.protocol.messages import RunPlan
 from agent_core.protocol.records import ModelRecord
 from agent_core.transport.objects import download, upload
-from agent_core.transport.rest import checked
+from agent_core.transport.rest import checked, fields
 
 PROGRESS_EVERY_S = 0.1
 
@@ -32,6 +40,10 @@ class _Begun:
 
     answer: dict[str, Any]
     done: dict[int, str] = field(default_factory=dict)
+
+
+class _Stopped(UserInputError):
+    """Somebody stopped an upload; what arrived stays of use."""
 
 
 MODULES_LIMIT = 500
@@ -50,11 +62,13 @@ class RunMethods:
         self._owner_key = owner_key
         self._events = events
         self._begun: dict[str, _Begun] = {}
+        self._stops: dict[str, threading.Event] = {}  # of what is uploaded now, by path
 
     def methods(self) -> dict[str, Callable[..., Any]]:
         """Return the methods by name."""
         return {
             "packages.upload": self.upload,
+            "packages.stop_upload": self.stop_upload,
             "packages.resolve": self.resolve,
             "runs.start": self.start,
             "runs.save_model": self.save_model,
@@ -70,14 +84,50 @@ class RunMethods:
 
     async def upload(self, path: str) -> dict[str, Any]:
         """Bring a package file to the hub; again after an interruption, only what is missing."""
+        stop = self._stops.setdefault(path, threading.Event())
+        try:
+            return await self._upload(path, stop)
+        finally:
+            self._stops.pop(path, None)
+
+    async def stop_upload(self, path: str) -> dict[str, Any]:
+        """Let the upload of a file end; what arrived is not sent again by a later one."""
+        if path in self._stops:
+            self._stops[path].set()
+        return {}
+
+    async def _upload(self, path: str, stop: threading.Event) -> dict[str, Any]:
         file, sha256, size = await asyncio.to_thread(_read_package, path)
+        is_resumed = sha256 in self._begun
+        tell = self._progress(f"upload {path}", f"Uploads {file.name}")
+
+        def going(done: int, total: int) -> None:
+            if stop.is_set():
+                raise _Stopped(
+                    f"The upload of {file.name} was stopped.",
+                    next_step="Start it again; what arrived is not sent a second time.",
+                    code="input.stopped",
+                )
+            tell(done, total)
+
+        try:
+            return await self._send(file, sha256, size, going)
+        except (ConflictError, ForbiddenError, NotFoundError):
+            # Its addresses are expired, or the hub has cleared away what was begun.
+            if not is_resumed:
+                raise
+        return await self._send(file, sha256, size, going)
+
+    async def _send(
+        self, file: Path, sha256: str, size: int, going: Callable[[int, int], None]
+    ) -> dict[str, Any]:
         begun = self._begun.get(sha256)
         if begun is None:
-            answer = await self._account.call(
-                "POST", "/uploads", json={"sha256": sha256, "size": size}
-            )
-            if answer.get("exists"):
-                return dict(await self._account.call("GET", f"/packages/{sha256}"))
+            wanted = {"sha256": sha256, "size": size}
+            answer = await self._account.call("POST", "/uploads", json=wanted)
+            answer = fields(answer, "exists", "upload_id", "part_size", "parts")
+            if answer["exists"]:
+                return fields(await self._account.call("GET", f"/packages/{sha256}"))
             begun = self._begun[sha256] = _Begun(answer)
         answer = begun.answer
         try:
@@ -86,20 +136,22 @@ class RunMethods:
                 answer["parts"],
                 file,
                 int(answer["part_size"]),
-                self._progress(f"upload {sha256[:12]}", f"Uploads {file.name}"),
+                going,
                 begun.done,
             )
-        except (ConflictError, NotFoundError, PermissionError):
-            self._begun.pop(sha256, None)
+            going(size, size)
+            info = await self._account.call(
+                "POST",
+                f"/uploads/{answer['upload_id']}/complete",
+                json={"parts": parts},
+                timeout=(3, 300),
+            )
+        except SiloDeskError as error:
+            if not isinstance(error, Retryable | _Stopped):
+                self._begun.pop(sha256, None)
             raise
         self._begun.pop(sha256, None)
-        info = await self._account.call(
-            "POST",
-            f"/uploads/{answer['upload_id']}/complete",
-            json={"parts": parts},
-            timeout=(3, 300),
-        )
-        return dict(info)
+        return fields(info)
 
     async def start(self, run_id: int) -> dict[str, Any]:
         """Sign the run's plan with this machine's owner key and start it."""
