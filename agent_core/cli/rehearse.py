@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent_core.cli.asking import parameters
 from agent_core.cli.output import emit, error_border
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def rehearse(
     ) as federation:
         packages = packages_of(paths, federation.folder / "build")
         wish = RunWish(
-            packages=packages, name=paths[0].stem, rounds=rounds, parameters=_parameters(param),
+            packages=packages, name=paths[0].stem, rounds=rounds, parameters=parameters(param),
             round_deadline_s=deadline,
         )  # fmt: skip
         _run_and_print(federation, wish, as_json)
@@ -219,24 +220,6 @@ def _folder(path: Path | None) -> Path | None:
             code="input.data",
         )
     return path.resolve() if path else None
-
-
-def _parameters(items: list[str] | None) -> dict[str, Any]:
-    import yaml
-
-    from agent_core.errors import UserInputError
-
-    parameters = {}
-    for item in items or []:
-        key, mark, value = item.partition("=")
-        if not mark or not key:
-            raise UserInputError(
-                f"'{item}' is not a parameter.",
-                next_step="Write --param KEY=VALUE.",
-                code="input.parameter",
-            )
-        parameters[key] = yaml.safe_load(value)
-    return parameters
 
 
 def has_display() -> bool:
