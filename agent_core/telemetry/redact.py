@@ -27,7 +27,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), GONE),
     (re.compile(r"\bAKIA[0-9A-Z]{12,}"), GONE),
     (re.compile(r"([?&]code=)[^\s&'\"]+"), rf"\1{GONE}"),
-    # A bare number after "token" is a count of tokens, as language models log it.
+    # A bare number after "token" is a count of tokens, as text models log it.
     (
         re.compile(
             rf"(?<![\w-])((?:{_NAMES})[\"']?\s*[:=]\s*[\"']?)(?!\d+(?:\.\d+)?(?:\W|\Z))"
