@@ -42,7 +42,7 @@ class _Begun:
     done: dict[int, str] = field(default_factory=dict)
 
 
-class _Stopped(UserInputError):
+class _StoppedError(UserInputError):
     """Somebody stopped an upload; what arrived stays of use."""
 
 
@@ -103,7 +103,7 @@ class RunMethods:
 
         def going(done: int, total: int) -> None:
             if stop.is_set():
-                raise _Stopped(
+                raise _StoppedError(
                     f"The upload of {file.name} was stopped.",
                     next_step="Start it again; what arrived is not sent a second time.",
                     code="input.stopped",
@@ -147,7 +147,7 @@ class RunMethods:
                 timeout=(3, 300),
             )
         except SiloDeskError as error:
-            if not isinstance(error, Retryable | _Stopped):
+            if not isinstance(error, Retryable | _StoppedError):
                 self._begun.pop(sha256, None)
             raise
         self._begun.pop(sha256, None)

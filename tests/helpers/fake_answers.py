@@ -255,6 +255,9 @@ class Answers(FakeModels):
     def packages_upload(self, path: str) -> Any:
         return plain(data.package("uploaded"))
 
+    def packages_stop_upload(self, path: str) -> Any:
+        return {}
+
     def packages_get(self, sha256: str) -> Any:
         return plain(data.package("wdbc-mlp"))
 
