@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -25,6 +26,7 @@ from app.widgets.switches import Segmented
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.theme import theme
 from app.widgets.words import size
+from app.wire_words import said
 
 COLUMNS_SHOWN = 60
 
@@ -48,6 +50,8 @@ class DatasetDetail(Card):
         self.dataset: dict[str, Any] | None = None
         self._preview: dict[str, Any] | None = None
         self._seen = ("", 0)
+        self._problem: tuple[str, str] | None = None  # why there is no preview
+        self._no_history: tuple[str, str] | None = None  # why the versions are not known
         self.progress = Label("", "small", "info")
         choices = [("rows", tr("Rows")), ("columns", tr("Columns")), ("versions", tr("Versions")),
                    ("facts", tr("Facts"))]  # fmt: skip
@@ -134,13 +138,16 @@ class DatasetDetail(Card):
         seen = (version["hash"] if version else "", dataset["id"])
         if is_other:
             self._preview = None
+            self._problem = self._no_history = None
             self.file.clear()
+            self.versions_model.set_rows([])
         if is_other or seen != self._seen:
             self._seen = seen
             self._read_preview()
             self.context.tasks.call(
-                "datasets.get", self._take_history, lambda _: None, self, id=dataset["id"]
-            )
+                "datasets.get", self._take_history, partial(self._history_failed, dataset["id"]),
+                self, id=dataset["id"],
+            )  # fmt: skip
         self._show()
 
     def show_progress(self, progress: dict[str, Any]) -> None:
@@ -155,14 +162,19 @@ class DatasetDetail(Card):
             return
         number, file = self.dataset["id"], self.file.currentText()
         self.context.tasks.call(
-            "datasets.preview", lambda found: self._take(number, found),
-            lambda error: self._failed(number, error), self, id=number, file=file,
+            "datasets.preview", partial(self._take, number, file),
+            partial(self._failed, number, file), self, id=number, file=file,
         )  # fmt: skip
 
-    def _take(self, number: int, preview: dict[str, Any]) -> None:
-        if self.dataset is None or self.dataset["id"] != number:
+    def _is_asked(self, number: int, file: str) -> bool:
+        """Return whether an answer is about what is chosen now."""
+        is_chosen = self.dataset is not None and self.dataset["id"] == number
+        return is_chosen and file in ("", self.file.currentText())
+
+    def _take(self, number: int, file: str, preview: dict[str, Any]) -> None:
+        if not self._is_asked(number, file):
             return
-        self._preview = preview
+        self._preview, self._problem = preview, None
         files = preview["files"] if preview["kind"] == "csv" else []
         if files != [self.file.itemText(i) for i in range(self.file.count())]:
             self.file.clear()
@@ -197,15 +209,21 @@ class DatasetDetail(Card):
 
     def _take_history(self, found: dict[str, Any]) -> None:
         if self.dataset is not None and self.dataset["id"] == found["id"]:
+            self._no_history = None
             self.versions_model.set_rows(model.version_words(found["history"], found["kind"]))
+            self._show()
 
-    def _failed(self, number: int, error: Exception) -> None:
-        if self.dataset is None or self.dataset["id"] != number:
+    def _history_failed(self, number: int, error: Exception) -> None:
+        if self.dataset is not None and self.dataset["id"] == number:
+            self._no_history = sentence_of(error)
+            self.versions_model.set_rows([])
+            self._show()
+
+    def _failed(self, number: int, file: str, error: Exception) -> None:
+        if not self._is_asked(number, file):
             return
-        sentence, rest = sentence_of(error)
-        self._preview = None
-        self.empty.set("circle-alert", tr("It cannot be read"), f"{sentence} {rest}", "danger")
-        self.pages.setCurrentWidget(self.empty)
+        self._preview, self._problem = None, sentence_of(error)
+        self._show()
 
     # --- showing ---
     def _cells(self, one: dict[str, Any]) -> tuple[Cell, Cell, Cell, Cell]:
@@ -224,16 +242,24 @@ class DatasetDetail(Card):
         self.pages.setCurrentWidget(self._places[self._place(chosen)])
 
     def _place(self, chosen: str) -> str:
+        if chosen == "versions" and self._no_history is not None:
+            return self._tell(tr("Its versions could not be read"), self._no_history)
         if chosen in ("versions", "facts"):
             return chosen
         preview = self._preview
+        if preview is None and self._problem is not None:
+            return self._tell(tr("It cannot be read"), self._problem)
         if preview is None:
-            return "waits" if self.pages.currentWidget() is not self.empty else "empty"
+            return "waits"
         if preview["kind"] == "images":
             return "images" if chosen == "rows" else "classes"
         if preview["kind"] == "csv" and preview["columns"]:
             return chosen
-        text = preview["notice"] or tr("{count} files, known by size and hash",
+        text = said(preview["notice"]) or tr("{count} files, known by size and hash",
                                        count=len(preview["files"]))  # fmt: skip
         self.empty.set("folder", tr("There is nothing to show as a table"), text)
+        return "empty"
+
+    def _tell(self, title: str, words: tuple[str, str]) -> str:
+        self.empty.set("circle-alert", title, " ".join(words), "danger")
         return "empty"

@@ -107,6 +107,9 @@ class DatasetDialog(Dialog):
         if not self._dataset and not self.form.validate():
             return
         self.save.setEnabled(False)
+        self._words = self.save.text()
+        if not self._dataset:  # a folder of a million files is looked through for minutes
+            self.save.setText(tr("Looks through its files…"))
         given = None if self.every.isChecked() else [
             number for number, check in self.groups.items() if check.isChecked()
         ]  # fmt: skip
@@ -133,6 +136,7 @@ class DatasetDialog(Dialog):
 
     def _failed(self, error: Exception) -> None:
         self.save.setEnabled(True)
+        self.save.setText(self._words)
         sentence, rest = sentence_of(error)
         field = getattr(error, "details", {}).get("field")
         where = self.name if field == "name" or self._dataset else self.place

@@ -9,6 +9,7 @@ from typing import Any
 from app.i18n import mark, tr, trn
 from app.widgets.cells import Cell
 from app.widgets.words import age, date, short_digest, size
+from app.wire_words import said
 
 KINDS = {"csv": mark("Table"), "images": mark("Images"), "any": mark("Files")}
 ICONS = {"csv": "table", "images": "image", "any": "folder"}
@@ -91,7 +92,8 @@ def state_cell(one: dict[str, Any]) -> Cell:
     if not one["is_there"]:
         return Cell(tr("Not there"), "icon", icon="circle-alert", tok="danger")
     if one["problem"]:
-        return Cell(tr("Not read"), "icon", icon="triangle-alert", tok="warn")
+        why = said(one["problem"])
+        return Cell(tr("Not read"), "icon", icon="triangle-alert", tok="warn", sub=why, tip=why)
     if one["version"] is None:
         return Cell(tr("Not read yet"), "icon", icon="clock", tok="muted")
     read = tr("read {age} ago", age=age(one["version"]["scanned_at"]))
@@ -150,7 +152,7 @@ def looked_words(preview: dict[str, Any]) -> str:
         count = int(preview["broken"])
         parts.append(trn("{count} broken row", "{count} broken rows", count))
     if preview["notice"]:
-        parts.append(str(preview["notice"]))
+        parts.append(said(str(preview["notice"])))
     return " · ".join(parts)
 
 

@@ -26,6 +26,7 @@ from app.widgets.search_field import SearchField
 from app.widgets.tables import Column, RowModel, Table
 
 SKELETON_MS = 300
+UNDO_S = 10.0
 Dataset = dict[str, Any]
 
 
@@ -203,6 +204,7 @@ class DatasetsPage(Page):
             on_action=lambda: self.context.tasks.call(
                 "datasets.restore", lambda _: self.reload(), parent=self, id=one["id"]
             ),
+            seconds=UNDO_S,
         )
 
     def _menu(self, at: QPoint) -> None:

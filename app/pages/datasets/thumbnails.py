@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -37,10 +38,13 @@ class Thumbnails(Canvas):
         self.updateGeometry()
         chosen = list(paths)
         self._context.tasks.run(
-            lambda: [decoded(path) for path in chosen], self._take, lambda _: None, self
-        )
+            lambda: [decoded(path) for path in chosen], partial(self._take, chosen),
+            lambda _: None, self,
+        )  # fmt: skip
 
-    def _take(self, images: list[QImage | None]) -> None:
+    def _take(self, asked: list[str], images: list[QImage | None]) -> None:
+        if asked != self._paths:
+            return  # of a dataset that is not shown any more
         self._images = images
         shown = sum(image is not None for image in images)
         self.setAccessibleDescription(tr("{count} images shown", count=shown))
