@@ -12,13 +12,20 @@ import numpy as np
 from agent_core.packages.config import ROUND_KEYS
 from agent_core.protocol.records import Application, Run
 from agent_core.protocol.states import Role
-from app.i18n import tr
+from app.i18n import mark, tr
 from app.pages.runs.curves_model import GLOBAL, MetricBook
 from app.pages.runs.wording import is_lower_better, metric_rank
 from app.widgets.timeline_sites import Site, sites_of
 
 LIMIT = 8  # runs compared at once
 MISSING = "–"
+# What a run was started with beside its application's parameters.
+TERMS = {
+    "application": mark("Application"),
+    "rounds": mark("Rounds"),
+    "round_deadline": mark("Round deadline"),
+    "quorum": mark("Quorum"),
+}
 
 
 class Best(NamedTuple):
@@ -63,10 +70,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class Difference:
-    """One parameter over all runs."""
+    """One parameter or term over all runs."""
 
     key: str
     values: tuple[str, ...]
+    is_term: bool = False  # of the run; an application may have a parameter of the same name
+
+    @property
+    def title(self) -> str:
+        """Return what it is called."""
+        return tr(TERMS[self.key]) if self.is_term else self.key
 
     @property
     def differs(self) -> bool:
@@ -76,9 +89,11 @@ class Difference:
 
 def parameters(compared: Sequence[Compared]) -> list[Difference]:
     """Return every parameter and term of the runs, what differs first."""
-    tables = [_terms(one) for one in compared]
+    tables = [_parameters(one) for one in compared]
+    terms = [_terms(one.run) for one in compared]
     keys = sorted({key for table in tables for key in table})
-    rows = [Difference(key, tuple(table.get(key, MISSING) for table in tables)) for key in keys]
+    rows = [Difference(key, tuple(one[key] for one in terms), is_term=True) for key in TERMS]
+    rows += [Difference(key, tuple(table.get(key, MISSING) for table in tables)) for key in keys]
     return sorted(rows, key=lambda row: not row.differs)
 
 
@@ -92,15 +107,16 @@ def defaults_of(application: Application) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in ROUND_KEYS}
 
 
-def _terms(one: Compared) -> dict[str, str]:
-    run = one.run
-    own = {key: value_of(value) for key, value in {**one.defaults, **run.parameters}.items()}
+def _parameters(one: Compared) -> dict[str, str]:
+    return {key: value_of(value) for key, value in {**one.defaults, **one.run.parameters}.items()}
+
+
+def _terms(run: Run) -> dict[str, str]:
     clients = sum(device.role == Role.CLIENT for device in run.devices)
     return {
-        **own,
         "application": run.application_name,
         "rounds": str(run.rounds or MISSING),
-        "round deadline": f"{run.round_deadline_s:g} s",
+        "round_deadline": tr("{n} s", n=f"{run.round_deadline_s:g}"),
         "quorum": tr("{quorum} of {clients}", quorum=run.quorum, clients=clients),
     }
 

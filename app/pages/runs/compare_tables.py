@@ -93,7 +93,7 @@ class ParametersTable(QWidget):
         self._card = TableCard(tr("Parameters"), actions=[words, self.only])
         self._note = Label("", "small", "faint")
         self._card.add(row(self._note, None, margins=(12, 2, 12, 2)))
-        self.rows: RowModel[Difference] = RowModel([], lambda one: one.key)
+        self.rows: RowModel[Difference] = RowModel([], _key_of)
         self._table: Table | None = None
         self._runs: list[Compared] = []
         self.setLayout(column(self._card))
@@ -111,12 +111,12 @@ class ParametersTable(QWidget):
             self._card.body.removeWidget(self._table)
             self._table.deleteLater()
         columns: list[Column[Difference]] = [
-            Column(tr("Parameter"), lambda d: Cell(d.key, mono=True, weight=500), 0)
+            Column(tr("Parameter"), lambda d: Cell(d.title, mono=not d.is_term, weight=500), 0)
         ]
         width = 150 if len(compared) <= 4 else 104
         for place, one in enumerate(compared):
             columns.append(Column(str(one.run.id), partial(_value_cell, place=place), width))
-        self.rows = RowModel(columns, lambda one: one.key)
+        self.rows = RowModel(columns, _key_of)
         self._table = Table(self.rows, row_height=34, fits=True)
         self._table.setAccessibleName(tr("Parameters"))
         self._table.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -134,6 +134,10 @@ class ParametersTable(QWidget):
             text = trn("{count} parameter is the same in all runs",
                        "{count} parameters are the same in all runs", alike)  # fmt: skip
         self._note.setText(text)
+
+
+def _key_of(one: Difference) -> tuple[bool, str]:
+    return one.is_term, one.key
 
 
 def _value_cell(one: Difference, place: int) -> Cell:

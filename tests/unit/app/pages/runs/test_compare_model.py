@@ -60,6 +60,14 @@ def test_defaults_count_and_what_differs_stands_on_top() -> None:
     assert {row.key for row in rows} >= {"lr", "seed", "rounds", "quorum"}
 
 
+def test_a_parameter_may_be_called_as_a_term_of_the_run() -> None:
+    runs = [compared(1, [0.1], parameters={"quorum": 7}), compared(2, [0.1])]
+    rows = [(row.is_term, row.title, row.values) for row in parameters(runs)]
+    assert rows[0] == (False, "quorum", ("7", "–"))
+    assert (True, "Quorum", ("1 of 0", "1 of 0")) in rows
+    assert (True, "Round deadline", ("600 s", "600 s")) in rows
+
+
 def test_points_are_written_as_csv_and_json(tmp_path: Path) -> None:
     found = [RunPoints(run(7), [points("accuracy", [0.5, float("nan")])])]
     assert write_csv(tmp_path / "a.csv", found) == 2
