@@ -134,7 +134,7 @@ class LogStore:
         self._size = 0
         self._sources: list[str] = []
         self._counts = np.zeros(len(LEVELS), np.int64)
-        self._edges: set[int] = set()
+        self._edges: dict[int, int] = {}  # messages of each
 
     def __len__(self) -> int:
         """Return the number of lines."""
@@ -195,7 +195,8 @@ class LogStore:
         self._size = last
         heads = new["level"][~new["continued"]]
         self._counts += np.bincount(heads, minlength=len(LEVELS))
-        self._edges.update(line.edge_id for line in lines)
+        for line in lines:
+            self._edges[line.edge_id] = self._edges.get(line.edge_id, 0) + (not line.continued)
         return self._merge(first)
 
     def _grow(self, needed: int) -> None:
@@ -241,6 +242,10 @@ class LogStore:
     def counts(self) -> list[int]:
         """Return the number of messages of each level."""
         return [int(count) for count in self._counts]
+
+    def count_of(self, edge_id: int) -> int:
+        """Return the number of messages of a device."""
+        return self._edges.get(edge_id, 0)
 
     @property
     def edges(self) -> frozenset[int]:

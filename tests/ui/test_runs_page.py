@@ -19,7 +19,7 @@ from app.pages.runs import export
 from app.pages.runs.page import RunPage
 from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
-from app.widgets.log_view_store import LogStore
+from app.widgets.log_view_store import Line, LogStore
 from app.widgets.theme import theme
 
 
@@ -314,6 +314,22 @@ def test_logs_are_merged_filtered_and_found(open_run, qtbot) -> None:
     assert len(view.model) == 18
     qtbot.keyClick(view, Qt.Key.Key_End)
     assert view.follow
+
+
+def test_chips_of_the_log_count_exactly(open_run, qtbot) -> None:
+    """A short count on the chip, the exact one for who points at it or hears it, sites too."""
+    logs = open_run(tab="logs").view.tab("logs")
+    qtbot.waitUntil(lambda: len(logs.store) == 224, timeout=5000)
+    lines = [Line(1.0, 271, 1, "job", "x") for _ in range(1100)]
+    logs._on_lines([*lines, Line(1.0, 271, 1, "job", "y", continued=True)])
+    info, site = logs.levels.chip(1), logs.sites.chip(271)
+    before = logs.store.counts()[1]
+
+    assert info._count.endswith(" k")
+    assert info.toolTip() == f"{before:,} messages"
+    assert info.accessibleName() == f"Show Info, {before:,} messages"
+    assert site.toolTip() == f"{logs.store.count_of(271):,} messages"
+    assert sum(logs.store.count_of(edge) for edge in logs.store.edges) == sum(logs.store.counts())
 
 
 def test_a_wrong_expression_is_told_beside_the_log(open_run, qtbot) -> None:

@@ -20,6 +20,7 @@ from app.widgets.buttons import Button
 from app.widgets.curve_plot_chips import ChipRow
 from app.widgets.curve_plot_flow import wrapping
 from app.widgets.curve_plot_ticks import bytes_text
+from app.widgets.dot_chip import DotChip
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row, rule
 from app.widgets.log_view import LogView
@@ -27,6 +28,7 @@ from app.widgets.log_view_search import Query
 from app.widgets.log_view_store import Filter, Line, LogStore
 from app.widgets.switches import Switch
 from app.widgets.theme import theme
+from app.widgets.words import plural
 
 # Chips: key, word, token, and the places in LEVELS that it covers.
 _LEVELS = (
@@ -145,7 +147,9 @@ class LogsTab(QWidget):
     def _refresh_words(self) -> None:
         counts = self.store.counts()
         for key, _, _, places in _LEVELS:
-            self.levels.chip(key).set_count(_short(sum(counts[place] for place in places)))
+            _count(self.levels.chip(key), sum(counts[place] for place in places))
+        for edge in self.sites.keys():  # noqa: SIM118 - no mapping
+            _count(self.sites.chip(edge), self.store.count_of(edge))
         self.counted.emit(counts[3] + counts[4] or None)
         count = len(self.store.edges)
         sources = trn("{count} source", "{count} sources", count)
@@ -221,6 +225,14 @@ class LogsTab(QWidget):
         context.tasks.run(
             partial(write_logs, path, self.store, rows, dict(self._live.sites)), saved
         )
+
+
+def _count(chip: DotChip, count: int) -> None:
+    """Show a count shortly, and exactly to who points at it or has it read aloud."""
+    chip.set_count(_short(count))
+    words = plural(count, "message")
+    chip.setToolTip(words)
+    chip.setAccessibleName(tr("Show {name}, {count}", name=chip.text(), count=words))
 
 
 def _short(count: int) -> str:
