@@ -15,6 +15,7 @@ from agent_core.hub.settings import HubSettings
 from agent_core.hub.store import Reader, Store, Tx
 from agent_core.protocol.states import Role, State
 
+BATCH = 100  # blobs that are deleted in one transaction
 KEEP_ROUNDS = 2  # a blob goes when this many rounds have closed without it
 
 
@@ -160,12 +161,12 @@ def expired(reader: Reader, now: float, linger_s: float) -> list[str]:
                 and_(table.c.last_round > 0, table.c.last_round <= closed - KEEP_ROUNDS),
             ),
         )
-        .limit(100)
+        .limit(BATCH)
     )
 
 
 def clean(store: Store, objects: Objects, linger_s: float, now: float) -> int:
-    """Delete blobs that no round will ask for again; return how many went."""
+    """Delete up to BATCH blobs that no round will ask for again; return how many went."""
     with store.read() as reader:
         keys = expired(reader, now, linger_s)
     if not keys:

@@ -17,6 +17,8 @@ from agent_core.protocol.states import TERMINAL, Role, State
 
 log = logging.getLogger(__name__)
 
+TIDY_S = 2.0  # at a time, so that resends and bounds of waits are not held up
+
 _ACTIVE = [
     state.value for state in State
     if state not in TERMINAL | {State.IDLE, State.OFFLINE, State.UPGRADING}
@@ -126,4 +128,7 @@ class Sweeper:
         now = time.time()
         if self._objects is not None and now - self._cleaned_at > 5 * self._settings.sweep_every_s:
             self._cleaned_at = now
-            blobs.clean(self._store, self._objects, self._settings.blob_linger_s, now)
+            until, linger = time.monotonic() + TIDY_S, self._settings.blob_linger_s
+            while blobs.clean(self._store, self._objects, linger, now) == blobs.BATCH:
+                if time.monotonic() > until:
+                    break

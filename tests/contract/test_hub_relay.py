@@ -9,7 +9,7 @@ import pytest
 from helpers.hub_bench import Scene
 from sqlalchemy import update
 
-from agent_core.hub import inbox, round_traffic, tables
+from agent_core.hub import blobs, inbox, round_traffic, tables
 from agent_core.protocol.messages import (
     INLINE,
     BlobRef,
@@ -162,6 +162,21 @@ def test_blobs_go_two_rounds_after_their_last_use(scene: Scene, run: dict[str, A
     scene.bench.sweeper.tidy()
     left = {key.rpartition("/")[2] for key in scene.bench.objects.content if "runs/" in key}
     assert left == set(keys[1:])
+
+
+def test_many_blobs_go_in_one_go(scene: Scene, run: dict[str, Any]) -> None:
+    names = [f"{number:064x}" for number in range(blobs.BATCH * 2 + 10)]
+    for name in names:
+        scene.bench.objects.content[f"runs/{run['id']}/1/{name}"] = b"x"
+    with scene.bench.store.write() as tx:
+        rows = [
+            {"key": f"runs/{run['id']}/1/{name}", "run_id": run["id"], "sha256": name, "size": 1,
+             "kind": "blob", "complete": True, "last_round": 1} for name in names
+        ]  # fmt: skip
+        tx.run(tables.blobs.insert(), rows)
+        tx.run(update(tables.runs).values(blobs_left=True, state="FINISHED", ended_at=1.0))
+    scene.bench.sweeper.tidy()
+    assert not any(key.startswith("runs/") for key in scene.bench.objects.content)
 
 
 def test_an_ended_runs_blobs_go_and_its_models_stay(scene: Scene, run: dict[str, Any]) -> None:
