@@ -35,10 +35,13 @@ LONG_BOUND_S = 1800.0
 START_BOUND_S = 30.0
 FREE_FOR_WORDS = 64 * 1024  # below, a starting agent could not even say why it ends
 IDLE_KEPT = 4
-# These move files or start services; everything else answers within the usual bound.
+# These move or read files of any size, wait for processes or start services; everything else
+# answers within the usual bound.
 LONG = {
-    "doctor.run", "packages.resolve", "packages.upload", "runs.save_model", "hub.host",
-    "hub.restart", "hub.backup", "hub.restore", "invitations.join",
+    "doctor.run", "packages.resolve", "packages.upload", "runs.save_model", "models.export",
+    "serving.start", "datasets.add", "datasets.scan", "datasets.preview", "approvals.review",
+    "approvals.diff", "hub.host", "hub.stop", "hub.restart", "hub.backup", "hub.restore",
+    "invitations.join",
 }  # fmt: skip
 
 OnEvent = Callable[[str, dict[str, Any]], None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,21 @@ from app.context import AppContext
 from app.i18n import tr
 from app.widgets.model_consent import ConsentDialog
 from app.widgets.serving_link import NEEDS_YES
-from app.widgets.words import size
+from app.widgets.words import age, size
 from app.wire_words import sentence_of
 
 
 class ModelActions:
     """What is done with one model's bytes."""
 
-    def __init__(self, context: AppContext, parent: QWidget) -> None:
+    def __init__(
+        self, context: AppContext, parent: QWidget, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
+        """Act on behalf of a widget; `tell` hears what goes on, and nothing once it has ended."""
         self._context = context
         self._parent = parent
+        self._tell = tell
+        self._exporting: dict[str, tuple[int, float]] = {}  # by task: the round, and since when
 
     def save(self, run_id: int, number: int) -> None:
         """Ask where to, then save the safetensors."""
@@ -43,14 +50,32 @@ class ModelActions:
 
     def export_to(self, run_id: int, number: int, path: str, allow: str = "") -> None:
         """Write TorchScript to a path."""
-        self._context.notify(
-            tr("Exporting the model"), tr("A sandboxed process loads and converts it.")
-        )
+        task = f"export {run_id}/{number}"
+        self._exporting[task] = (number, time.time())
+        self.tell_progress()
         self._context.tasks.call(
-            "models.export", self._on_exported,
+            "models.export", partial(self._on_exported, task),
             partial(self._on_refused, run_id, number, path), self._parent,
             run_id=run_id, round=number, path=path, allow=allow,
         )  # fmt: skip
+
+    def tell_progress(self, _: object = None) -> None:
+        """Tell which exports go on, and for how long."""
+        words = [
+            tr("Exports the model of round {n} in a sandboxed process; {age} so far.", n=number,
+               age=age(since))
+            for number, since in self._exporting.values()
+        ]  # fmt: skip
+        self._tell("\n".join(words))
+
+    @property
+    def is_exporting(self) -> bool:
+        """Return whether an export goes on."""
+        return bool(self._exporting)
+
+    def _ended(self, task: str) -> None:
+        self._exporting.pop(task, None)
+        self.tell_progress()
 
     def _ask(self, title: str, name: str, kinds: str) -> str:
         start = str(Path.home() / name)
@@ -60,11 +85,13 @@ class ModelActions:
     def _on_saved(self, saved: dict[str, Any]) -> None:
         self._context.notify(tr("Model saved, its hash matches"), _text(saved), kind="ok")
 
-    def _on_exported(self, saved: dict[str, Any]) -> None:
+    def _on_exported(self, task: str, saved: dict[str, Any]) -> None:
+        self._ended(task)
         title = tr("Model exported, its answers compared")
         self._context.notify(title, _text(saved), kind="ok")
 
     def _on_refused(self, run_id: int, number: int, path: str, error: Exception) -> None:
+        self._ended(f"export {run_id}/{number}")
         if isinstance(error, SiloDeskError) and error.code == NEEDS_YES:
             go_on = partial(self.export_to, run_id, number, path)
             ConsentDialog(self._parent, error.details, go_on).open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -12,6 +13,7 @@ from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.empty_state import EmptyState
+from app.widgets.labels import Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.model_actions import ModelActions
 from app.widgets.model_facts import ModelFacts
@@ -20,6 +22,7 @@ from app.widgets.switches import Segmented
 from app.wire_words import said, sentence_of
 
 WIDTH = 380
+TELL_EVERY_MS = 1_000
 
 
 class ModelPanel(Card):
@@ -32,7 +35,11 @@ class ModelPanel(Card):
         self._shown: tuple[int, int, str] | None = None
         self._reading: Task | None = None
         self.detail: ModelDetail | None = None
-        self.handling = ModelActions(context, self)
+        self.doing = Label("", "small", "info", wrap=True)
+        self.doing.hide()
+        self.handling = ModelActions(context, self, self._tell_doing)
+        self._clock = QTimer(self, interval=TELL_EVERY_MS)
+        self._clock.timeout.connect(self.handling.tell_progress)
         self.views = Segmented(
             [("try", tr("Try and serve")), ("facts", tr("Where it comes from"))], "try"
         )
@@ -55,7 +62,8 @@ class ModelPanel(Card):
         self.save = Button(tr("Save…"), icon="download", sz="sm", on_click=self._save)
         self.export = Button(tr("Export…"), icon="box", sz="sm", on_click=self._export)
         self.copy = Button(tr("Copy hash"), icon="copy", sz="sm", on_click=self._copy)
-        self.add(self.views, (self._stack, 1), row(self.save, self.export, self.copy, None))
+        self.add(self.views, (self._stack, 1), row(self.save, self.export, self.copy, None),
+                 self.doing)  # fmt: skip
 
     def show_model(self, run_id: int, number: int, sha256: str, note: str = "") -> None:
         """Show a model; the same one again changes nothing."""
@@ -114,6 +122,14 @@ class ModelPanel(Card):
     def _export(self) -> None:
         if self._shown is not None:
             self.handling.export(*self._shown[:2])
+
+    def _tell_doing(self, words: str) -> None:
+        self.doing.setText(words)
+        self.doing.setVisible(bool(words))
+        if words and not self._clock.isActive():
+            self._clock.start()
+        elif not words:
+            self._clock.stop()
 
     def _copy(self) -> None:
         if self._shown is not None:

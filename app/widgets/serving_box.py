@@ -77,7 +77,7 @@ class ServingBox(QWidget):
 
     def _on_clock(self) -> None:
         """Read the figures again: they change without an event, as minutes pass."""
-        if self._link.is_away:
+        if self._link.is_away or self._link.is_asking:
             self._on_link()
         if self._link.is_live:
             self._link.reload()
@@ -94,7 +94,10 @@ class ServingBox(QWidget):
         if link.is_away:
             self._show_away(one)
         elif link.is_asking:
-            self.state.setText(tr("Asks the agent."))
+            since = age(link.asked_at)
+            self.state.setText(
+                tr("The agent fetches and checks the code. {age} so far.", age=since)
+            )
         elif one is None:
             self.state.setText(tr("Not served. It would answer on 127.0.0.1, this computer only."))
         elif one["state"] == "serving":

@@ -31,6 +31,7 @@ class ServingLink(QObject):
         self._known: dict[str, dict[str, Any]] = {}
         self._tokens: dict[str, str] = {}
         self._asking: tuple[int, int] | None = None  # the model whose start is asked for
+        self.asked_at = 0.0
         self.is_away = False  # the agent does not answer: what is known gets old
         self.as_of = time.time()
         context.events.serving.connect(self._on_serving)
@@ -76,7 +77,7 @@ class ServingLink(QObject):
         """Start a server; asks the person where no standing approval covers the code."""
         if self._asking is not None:
             return
-        self._asking = self._model
+        self._asking, self.asked_at = self._model, time.time()
         run_id, number = self._model
         self._context.tasks.call(
             "serving.start", self._on_started, partial(self._on_refused, self._model), self,

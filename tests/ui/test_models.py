@@ -202,6 +202,28 @@ def test_figures_of_a_server_stay_fresh_and_are_told_as_old_without_an_agent(
     assert not view.box._clock.isActive()
 
 
+def test_an_export_is_told_until_it_has_ended(
+    agent: FakeAgent, show: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    held = threading.Event()
+
+    def slow(params: dict[str, Any]) -> Any:
+        held.wait(30)
+        return {"path": params["path"], "sha256": "a" * 64, "size": 12}
+
+    page = show()
+    panel = page.panel
+    qtbot.waitUntil(lambda: panel.detail is not None, timeout=WAIT)
+    agent.answer("models.export", slow)
+    panel.handling.export_to(1284, 2, str(tmp_path / "m.pt"))
+    assert "Exports the model of round 2" in panel.doing.plain()
+    assert panel._clock.isActive()
+    held.set()
+    qtbot.waitUntil(lambda: not panel.handling.is_exporting, timeout=WAIT)
+    assert panel.doing.isHidden()
+    assert not panel._clock.isActive()
+
+
 def test_a_picture_is_seen_as_the_model_sees_it(qtbot: Any, themed: Any, tmp_path: Path) -> None:
     """Any size and colour becomes the declared shape; a click asks for a file."""
     image = QImage(280, 140, QImage.Format.Format_RGB888)
