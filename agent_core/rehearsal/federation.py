@@ -69,8 +69,8 @@ class Federation:
         """Start the federation."""
         try:
             self.start()
-        except BaseException:  # whatever it was, it is raised again once all is ended
-            self.end()
+        except BaseException as error:  # whatever it was, it is raised again once all is ended
+            self.end(with_logs=not isinstance(error, Exception))
             raise
         return self
 
@@ -79,7 +79,7 @@ class Federation:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         """End it."""
-        self.end()
+        self.end(with_logs=not isinstance(error, Exception))
 
     def start(self) -> None:
         """Start hub and agents, sign everyone up, bind every device, make the group."""
@@ -96,8 +96,11 @@ class Federation:
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(self._enrol_silo, self.members[1:]))
 
-    def end(self) -> None:
-        """Stop what runs, end every process, remove a temporary folder."""
+    def end(self, with_logs: bool = True) -> None:
+        """Stop what runs, end every process, remove a temporary folder.
+
+        After an error its logs stay: the error may say where they are.
+        """
         for member in self.members:
             try:
                 member.client.call("jobs.stop_all", reason="the rehearsal ends")
@@ -106,7 +109,7 @@ class Federation:
             member.client.close()
         self.family.end()
         if self._is_temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder, with_logs)
 
     def restart(self, member: Member) -> None:
         """Start a member's agent again after it ended, on the same home."""
@@ -201,6 +204,20 @@ class Federation:
                 member.client.call(
                     "approvals.allow", content_digest=package["content_digest"], by=by
                 )
+
+
+def remove(folder: Path, with_logs: bool) -> None:
+    """Remove a folder; without its logs, only what is not below a folder `logs`."""
+    if with_logs:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if "logs" in path.relative_to(folder).parts:
+            continue
+        try:
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        except OSError:
+            pass  # a folder that holds logs
 
 
 def silo_name(number: int) -> str:
