@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 from desktop_parts import Stalls, application, pump, row, until
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 
 from agent_core.client import AgentClient, EventStream
 from agent_core.rehearsal.federation import Federation
@@ -37,6 +38,7 @@ def measure(minutes: float) -> list[dict[str, Any]]:
         application = running.add_application("Steady rounds", [package])
         running.allow(application, by="bench")
         run_id, project_id = _start(running, application)
+        _ask(running, project_id, root)
         rows = [_painted(running)]
         rows += _watch(running, run_id, project_id, minutes)
         running.coordinator.client.call("runs.stop", run_id=run_id, reason="the bench ends")
@@ -54,6 +56,20 @@ def _start(running: Federation, application: dict[str, Any]) -> tuple[int, int]:
     )  # fmt: skip
     call("runs.start", run_id=run["id"])
     return int(run["id"]), int(project["id"])
+
+
+def _ask(running: Federation, project_id: int, root: Path) -> None:
+    """Start a run that waits for the operators, so that there is a decision to look at."""
+    call = running.coordinator.client.call
+    package = pack_flower(ROOT / "resources/samples/breast_cancer", root / "asked")
+    application = running.add_application("Asked first", [package])
+    run = call(
+        "runs.create", project_id=project_id, application_id=application["id"], name="asked",
+        rounds=2, server_edge=running.coordinator.edge_id,
+        client_edges=[member.edge_id for member in running.members[1:]],
+    )  # fmt: skip
+    call("runs.start", run_id=run["id"])
+    until(lambda: bool(call("agent.status")["approvals_waiting"]))
 
 
 def _painted(running: Federation) -> dict[str, Any]:
@@ -89,12 +105,13 @@ def _watch(
     window.navigate("home")
     window.show()
     desktop.start_agent(lambda: None)
+    pump(0.05)  # painted: what blocks it from here on is seen
+    stalls = Stalls()
+    stalls.start()
     until(lambda: bool(window.status))
     preload(desktop.tasks)  # as the program does it once its window stands
     until(lambda: not desktop.tasks.is_busy)
-    places = _places(window, run_id, project_id)
-    stalls = Stalls()
-    stalls.start()
+    places = _places(window, run_id, project_id, running.group_id)
     memory: list[tuple[float, float]] = []
     started = time.monotonic()
     counted: dict[str, Any] = {}
@@ -103,6 +120,7 @@ def _watch(
         places[turn % len(places)]()
         turn += 1
         pump(SEEN_S)
+        _leave(window)
         memory.append((passed, psutil.Process().memory_info().rss / 1e6))
         if not counted and passed >= STALL_MINUTES * 60:
             counted = _counted(stalls)
@@ -113,7 +131,15 @@ def _watch(
     return [*_stall_rows(counted, min(minutes, STALL_MINUTES), turn), *_memory_rows(memory)]
 
 
-def _places(window: Any, run_id: int, project_id: int) -> list[Callable[[], None]]:
+def _leave(window: Any) -> None:
+    """Close what is open over the window, deciding nothing."""
+    window.tools.palette.leave()
+    for one in QApplication.topLevelWidgets():
+        if isinstance(one, QDialog) and one.isVisible():
+            one.reject()
+
+
+def _places(window: Any, run_id: int, project_id: int, group_id: int) -> list[Callable[[], None]]:
     from app.shell.navigation import PAGES
 
     keys = [one.key for one in PAGES if one.section]
@@ -121,7 +147,26 @@ def _places(window: Any, run_id: int, project_id: int) -> list[Callable[[], None
     places.append(lambda: window.navigate("project", project_id=project_id))
     places += [lambda tab=tab: window.navigate("run", run_id=run_id, tab=tab) for tab in TABS]
     places.append(lambda: window.navigate("compare", run_ids=[run_id]))
+    places.append(lambda: window.navigate("group", group_id=group_id))
+    places.append(lambda: window.navigate("project", project_id=project_id, new_run=True))
+    places.append(window.tools.open_palette)
+    places.append(lambda: _review(window))
     return places
+
+
+def _review(window: Any) -> None:
+    """Open the question that waits, as its button does."""
+    window.navigate("approvals")
+    until(lambda: bool(_reviews(window)), 10.0)
+    _reviews(window)[0].click()
+
+
+def _reviews(window: Any) -> list[QPushButton]:
+    page = window.page()
+    return [
+        one for one in page.findChildren(QPushButton)
+        if one.isVisible() and one.text().strip() == "Review"
+    ]  # fmt: skip
 
 
 def _counted(stalls: Stalls) -> dict[str, Any]:
@@ -152,5 +197,5 @@ def _memory_rows(memory: list[tuple[float, float]]) -> list[dict[str, Any]]:
     return [
         row(f"memory after {memory[-1][0] / 60:.1f} min of a live run, MB", round(sizes[-1], 1)),
         row("  once pages are made, MB", round(sizes[0], 1)),
-        row("  growth, MB a minute", round(slope, 2), 0.5),
+        row("  growth, MB a minute", round(slope, 2), 0.2),
     ]
