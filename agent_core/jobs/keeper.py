@@ -25,7 +25,7 @@ from agent_core.jobs.ending import Ending, become_subreaper
 from agent_core.jobs.intake import FrameReader
 from agent_core.jobs.outlet import Outlet, encode
 from agent_core.jobs.spawn import Launch, boot_id, spawn, start_ticks
-from agent_core.jobs.spool import SpoolWriter, open_regular, remove, write_atomically
+from agent_core.jobs.spool import SpoolWriter, open_regular, remove, reserve, write_atomically
 from agent_core.worker import channel
 
 INBOX_LIMIT = 64 * 1024 * 1024  # bytes waiting for the worker, tensors aside
@@ -34,6 +34,8 @@ TAIL_LINES = 20
 DISK_CHECK_S = 2.0
 HOME_CHECK_S = 30.0
 FLUSH_S = 10.0
+EXIT_ROOM = 64 * 1024  # of the exit record: how a job ended is told on a full disk, too
+TAIL_TEXT = 500
 
 
 class Keeper:
@@ -42,6 +44,8 @@ class Keeper:
     def __init__(self, folder: str, socket_path: str, launch: Launch) -> None:
         self.folder = folder
         self.launch = launch
+        self.exit_path = os.path.join(folder, "exit.json")
+        reserve(self.exit_path, EXIT_ROOM)
         self.spool = SpoolWriter(folder)
         self.desk = Desk(socket_path, self.spool, self.handle)
         self.selector = selectors.DefaultSelector()
@@ -118,12 +122,19 @@ class Keeper:
             lines.append(self.error_text)
             self.error_text = b""
         texts = [line.decode("utf-8", "replace").rstrip("\r") for line in lines if line.strip()]
-        self.tail = [*self.tail, *(text[:500] for text in texts)][-TAIL_LINES:]
+        self.tail = [*self.tail, *(text[:TAIL_TEXT] for text in texts)][-TAIL_LINES:]
         at = time.time()
         passed = self.logs.pass_on([{"at": at, "level": "INFO", "text": text} for text in texts])
         if passed:
-            self.spool.append(channel.LOG, {"lines": passed, "source": "stderr"})
+            self.append_log({"lines": passed, "source": "stderr"})
         return bool(data)
+
+    def append_log(self, fields: dict[str, Any]) -> None:
+        """Spool lines that no worker waits for; where the disk is full, the job ends for that."""
+        try:
+            self.spool.append(channel.LOG, fields)
+        except OSError as error:
+            self.end("disk_full", error.strerror or str(error))
 
     # --- from the agent
 
@@ -296,11 +307,14 @@ class Keeper:
         while self.read_errors():
             pass
         if self.logs.dropped:
-            self.spool.append(channel.LOG, {"lines": [self.logs.note()]})
+            self.append_log({"lines": [self.logs.note()]})
         self.ending.clear()
+        try:
+            self.spool.commit()
+        except OSError as error:
+            self.end("disk_full", error.strerror or str(error))
         record = {**self.ending.record(), "last_seq": self.spool.last, "tail": self.tail}
-        self.spool.commit()
-        write_atomically(os.path.join(self.folder, "exit.json"), json.dumps(record).encode())
+        write_atomically(self.exit_path, json.dumps(record).encode())
         self.desk.tell_exit(record)
         until = time.monotonic() + FLUSH_S
         self.desk.pump()

@@ -8,6 +8,7 @@ header length, body length, checksum), the JSON header and the body. A cut tail 
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -65,6 +66,17 @@ def write_atomically(path: str, content: bytes) -> None:
     finally:
         os.close(descriptor)
     os.rename(part, path)
+
+
+def reserve(path: str, size: int) -> None:
+    """Take the room that `write_atomically` will need, while there is some; raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path + ".part", flags, 0o600)
+    try:
+        if os.write(descriptor, bytes(size)) < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(descriptor)
 
 
 def segments(folder: str) -> list[tuple[int, str]]:
@@ -229,7 +241,10 @@ class SpoolWriter:
         self.acked = seq
         if seq == self.last:
             self.commit_at = 0.0
-        write_acked(self.folder, seq)
+        try:
+            write_acked(self.folder, seq)
+        except OSError:
+            pass  # a full disk: what follows frees some of it, and a lost note only repeats frames
         while self._sizes and self._sizes[0][0] <= seq:
             _, size, blob = self._sizes.popleft()
             self.backlog -= size
@@ -238,7 +253,10 @@ class SpoolWriter:
             del self._blobs[digest]
             remove(os.path.join(self.folder, "blobs", digest))
         if seq == self.last and self._length > FREE_SPENT_FROM:
-            self._rotate()
+            try:
+                self._rotate()
+            except OSError:
+                pass  # the next acknowledgement tries again
         known = segments(self.folder)
         for (_, path), (following, _) in itertools.pairwise(known):
             if following <= seq + 1:
@@ -247,12 +265,12 @@ class SpoolWriter:
     def _rotate(self) -> None:
         if self._descriptor >= 0:
             self.commit()
-            os.close(self._descriptor)
-        self._first = self.last + 1
-        path = os.path.join(self.folder, f"frames-{self._first:012d}.spool")
+        path = os.path.join(self.folder, f"frames-{self.last + 1:012d}.spool")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._descriptor = os.open(path, flags, 0o600)
-        self._length = 0
+        descriptor = os.open(path, flags, 0o600)  # where it fails, the present segment stays
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._first, self._length = descriptor, self.last + 1, 0
 
 
 def remove(path: str) -> None:
