@@ -15,9 +15,10 @@ from agent_core.packages.config import apply_parameters, run_config
 from agent_core.packages.model_declaration import ModelDeclaration
 from agent_core.packages.verify import Verification, file_sha256, verify
 from agent_core.paths import Home
-from agent_core.protocol.records import ModelRecord, PackageInfo, Run
+from agent_core.protocol.records import Application, ModelRecord, PackageInfo, Run
 from agent_core.protocol.records_models import ModelDetail, ModelEntry, ModelPackage
 from agent_core.transport.objects import download
+from agent_core.transport.rest import checked
 
 NO_MODEL = "The application declares no model."
 HOW_TO_DECLARE = (
@@ -102,8 +103,8 @@ class ModelSource:
     async def find(self, run_id: int, number: int) -> Found:
         """Return a model whose application declares it; raises NotFoundError, PackageError."""
         call = self._account.call
-        model = ModelRecord.model_validate(await call("GET", f"/runs/{run_id}/models/{number}"))
-        run = Run.model_validate(await call("GET", f"/runs/{run_id}"))
+        model = checked(ModelRecord, await call("GET", f"/runs/{run_id}/models/{number}"))
+        run = checked(Run, await call("GET", f"/runs/{run_id}"))
         for package in await self._packages(run):
             raw = _declaration(package)
             if raw is not None:
@@ -119,14 +120,14 @@ class ModelSource:
         else:
             answer = await self._account.call("GET", f"/packages/{info.zip_sha256}/url")
             await asyncio.to_thread(download, answer["url"], path, info.zip_sha256, info.size)
-        checked = await asyncio.to_thread(verify, path)
-        if checked.content_digest != info.content_digest or checked.manifest.model is None:
+        verified = await asyncio.to_thread(verify, path)
+        if verified.content_digest != info.content_digest or verified.manifest.model is None:
             raise ConflictError(
                 "The package is not the one that the hub names for this model.",
                 next_step="Ask the application's owner; nothing of it was used.",
                 code="conflict.package",
             )
-        return checked
+        return verified
 
     async def weights(self, found: Found, progress: Callable[[int, int], None]) -> Path:
         """Return the model's file, its hash checked."""
@@ -143,7 +144,7 @@ class ModelSource:
 
     async def _packages(self, run: Run) -> list[PackageInfo]:
         answer = await self._account.call("GET", f"/applications/{run.application_id}")
-        return [PackageInfo.model_validate(item) for item in answer["packages"]]
+        return checked(Application, answer).packages
 
 
 def arguments_of(found: Found, package: Verification) -> dict[str, Any]:

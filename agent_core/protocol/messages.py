@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent_core.errors import ProtocolError
 from agent_core.protocol.envelope import pack, unpack
+from agent_core.protocol.record import Sha256
 from agent_core.protocol.records_data import DatasetShown
 from agent_core.protocol.states import Role, Stage, State
 from agent_core.protocol.vitals import Vitals
@@ -25,8 +26,6 @@ OFFLINE_AFTER_S = 60.0
 # The url of a tensor that travels in the message's own body: 4 bytes big-endian length of the
 # inline part, the inline part, the tensors in the order of `blobs`. All of them, or none.
 INLINE = "inline:"
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Shape(BaseModel):

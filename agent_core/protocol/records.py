@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import Field
 
 from agent_core.protocol.record import Record as Record
+from agent_core.protocol.record import Sha256
 from agent_core.protocol.records_data import DatasetShown, DatasetUse, SharedDataset
 from agent_core.protocol.records_rules import JobHold, RuleState
 from agent_core.protocol.states import Role, Stage, State
@@ -140,8 +141,8 @@ class Project(Record):
 class PackageInfo(Record):
     """A package the hub stores."""
 
-    zip_sha256: str
-    content_digest: str
+    zip_sha256: Sha256
+    content_digest: Sha256
     type: Literal["client", "server", "flower"]
     name: str
     engine: str
@@ -298,7 +299,7 @@ class ModelRecord(Record):
 
     run_id: int
     round: int
-    sha256: str
+    sha256: Sha256
     size: int
     created_at: float
     metrics: dict[str, float] = Field(default_factory=dict)

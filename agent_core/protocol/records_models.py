@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from agent_core.protocol.record import Sha256
 from agent_core.protocol.records import ModelRecord, Record
 
 
@@ -31,8 +32,8 @@ class ModelPackage(Record):
     type: str
     name: str
     engine: str
-    zip_sha256: str
-    content_digest: str
+    zip_sha256: Sha256
+    content_digest: Sha256
     fingerprint: str  # the digest as words
     signed: bool = False
     is_allowed: bool = False  # a standing approval of this machine covers it

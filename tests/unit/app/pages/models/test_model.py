@@ -8,7 +8,7 @@ from app.pages.models.model import deletable, rows_of
 
 def entry(run_id: int, number: int, accuracy: float, **more: object) -> ModelEntry:
     fields = {
-        "run_id": run_id, "round": number, "sha256": f"{run_id}{number}" * 8, "size": 10,
+        "run_id": run_id, "round": number, "sha256": f"{run_id}{number}" * 32, "size": 10,
         "created_at": 1.0, "metrics": {"test_accuracy": accuracy}, "sites": [7, 5],
         "silos": ["North General", "St. Anna"], "owner_id": 1, "group_id": 3,
     }  # fmt: skip
