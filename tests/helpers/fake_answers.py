@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 from helpers import fake_approvals, fake_places, fake_rules, fake_telemetry
@@ -253,7 +254,9 @@ class Answers(FakeModels):
         return plain(made)
 
     def packages_upload(self, path: str) -> Any:
-        return plain(data.package("uploaded"))
+        name = Path(path).name
+        kind = next((one for one in ("client", "server") if one in name), "")
+        return plain(data.package(f"uploaded{kind}", kind or "flower"))
 
     def packages_stop_upload(self, path: str) -> Any:
         return {}

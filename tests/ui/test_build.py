@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from agent_core.errors import UnreachableError
 from agent_core.packages.verify import verify
+from agent_core.packages.wizard import Fields
+from app.pages.build import source_step
 from app.pages.build.page import BuildPage
 from app.pages.build.upload_dialog import UploadDialog
 
@@ -152,6 +155,65 @@ def test_the_other_half_is_one_press_away(page: BuildPage, one_line: Path, qtbot
     assert page.source.kind.current() == "server"
     assert page.source.source.value() == str(one_line / "server")
     qtbot.waitUntil(lambda: page.source.entry.value() == "torch_server.py", timeout=5000)
+
+
+def test_cancel_ends_the_reading_of_a_folder(page: BuildPage, one_line, qtbot, monkeypatch) -> None:
+    """What is read while the cancel is pressed changes nothing any more."""
+    choose(page, one_line, qtbot)
+    go, gone = threading.Event(), threading.Event()
+    learn = source_step._learn
+
+    def slow(fields: Fields) -> object:
+        go.wait(5)
+        gone.set()
+        return learn(fields)
+
+    monkeypatch.setattr(source_step, "_learn", slow)
+    page.next.click()
+    assert page.progress.plain() == "Reading the folder …"
+    page.cancel.click()
+    assert page.next.isEnabled()
+    assert not page.progress.plain()
+    go.set()
+    qtbot.waitUntil(gone.is_set, timeout=5000)
+    monkeypatch.undo()
+    page.next.click()
+    qtbot.waitUntil(lambda: page.step() == 1, timeout=10_000)
+    page.back.click()
+    page.cancel.click()  # nothing goes on: it must not end what comes later
+    page.next.click()
+    qtbot.waitUntil(lambda: page.step() == 1, timeout=10_000)
+
+
+def test_an_upload_is_cancelled(page: BuildPage, one_line: Path, agent, qtbot) -> None:
+    """Its dialog closes, the agent is told to stop, and no application is made."""
+    built(page, one_line, qtbot)
+    page.result.result.package_path.with_name("server-package.zip").write_bytes(b"x")
+    page.result.upload.button.click()
+    dialog = page.window().findChild(UploadDialog)
+    qtbot.waitUntil(lambda: dialog.group.key() == 7, timeout=5000)
+    go, asked = threading.Event(), threading.Event()
+    uploaded = agent.answers.packages_upload
+
+    def upload(params: dict) -> object:
+        asked.set()
+        go.wait(5)
+        return uploaded(params["path"])
+
+    agent.answer("packages.upload", upload)
+    dialog.send.click()
+    qtbot.waitUntil(asked.is_set, timeout=5000)
+    path = page.result.result.package_path
+    dialog._take_progress({"task": "upload /another.zip", "text": "x", "done": 1, "total": 2})
+    assert not dialog.bar.isVisible()
+    dialog._take_progress({"task": f"upload {path}", "text": "x", "done": 1, "total": 2})
+    assert dialog.bar.isVisible()
+    with qtbot.waitSignal(dialog.destroyed, timeout=5000):
+        dialog.cancel.click()
+    go.set()
+    qtbot.waitUntil(lambda: len(agent.called("packages.stop_upload")) == 2, timeout=5000)
+    assert len(agent.called("packages.upload")) == 1
+    assert not agent.called("applications.create")
 
 
 def test_uploading_needs_the_other_half(page: BuildPage, one_line: Path, agent, qtbot) -> None:

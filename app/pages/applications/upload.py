@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from agent_core.errors import UserInputError
-from agent_core.protocol.records import Application, Group, PackageInfo
+from agent_core.protocol.records import Application, Group
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import tr
@@ -21,7 +19,10 @@ from app.widgets.dialogs import Dialog
 from app.widgets.forms import ChoiceField, Form, TextField, required
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import clear, column, row
+from app.widgets.package_sending import Sending
+from app.widgets.recall import Recall
 from app.widgets.words import size
+from app.wire_words import said
 
 
 class UploadDialog(Dialog):
@@ -41,7 +42,7 @@ class UploadDialog(Dialog):
             width=540,
         )
         self._context = context
-        self._key = uuid.uuid4().hex
+        self._sending = Sending(context)
         self.paths: list[Path] = []
         self._files = column(gap=6)
         choose = Button(tr("Choose files…"), icon="folder-open", on_click=self._choose)
@@ -74,7 +75,7 @@ class UploadDialog(Dialog):
         self.paths = paths[:2]
         clear(self._files)
         for path in self.paths:
-            length = size(path.stat().st_size) if path.is_file() else "missing"
+            length = size(path.stat().st_size) if path.is_file() else tr("missing")
             self._files.addLayout(
                 row(
                     Icon("file-archive", "muted", 16),
@@ -100,10 +101,10 @@ class UploadDialog(Dialog):
         self._problem.setVisible(bool(problem))
 
     def _on_progress(self, progress: dict[str, Any]) -> None:
-        if not self.bar.isVisible() or not str(progress.get("task", "")).startswith("upload"):
+        if not self.bar.isVisible() or not self._sending.is_own(progress):
             return
         total = float(progress.get("total") or 0)
-        self._step.setText(str(progress.get("text") or tr("Uploading")))
+        self._step.setText(said(str(progress.get("text") or "")) or tr("Uploading"))
         if total > 0:
             self.bar.set(float(progress.get("done") or 0) / total)
 
@@ -118,18 +119,19 @@ class UploadDialog(Dialog):
         self.bar.set(0.0)
         self.bar.show()
         self._step.setText(tr("Uploading"))
+        self._sending.recall = Recall()
         work = partial(
-            upload_and_create,
-            self._context,
-            list(self.paths),
-            {
-                "name": self.name.value(),
-                "group_id": int(self.group.key()),
-                "note": self.note.value(),
-                "idempotency_key": self._key,
-            },
-        )
+            self._sending.run, list(self.paths), self.name.value(), int(self.group.key()),
+            self.note.value(),
+        )  # fmt: skip
         self._context.tasks.run(work, self._on_made, self._on_failed, self)
+
+    def reject(self) -> None:
+        """Close and stop what goes up; an application that is being made is waited for."""
+        if self.bar.isVisible() and not self._sending.cancel():
+            self._step.setText(tr("The application is being made; that cannot be cancelled."))
+            return
+        super().reject()
 
     def _on_made(self, application: Application) -> None:
         self.accept()
@@ -149,21 +151,3 @@ def name_of(paths: list[Path]) -> str:
     for part in ("-client", "-server", "_client", "_server", "client-", "server-", "-package"):
         stem = stem.replace(part, "")
     return stem.replace("_", " ").strip() or paths[0].stem
-
-
-def upload_and_create(context: AppContext, paths: list[Path], wish: dict[str, Any]) -> Application:
-    """Upload files one after the other and make an application of them."""
-    packages = [
-        PackageInfo.model_validate(context.client.call("packages.upload", path=str(path)))
-        for path in paths
-    ]
-    kinds = sorted(package.type for package in packages)
-    if kinds not in (["flower"], ["client", "server"]):
-        raise UserInputError(
-            tr("These packages ({kinds}) do not make an application.", kinds=", ".join(kinds)),
-            next_step=tr("Choose one Flower package, or a client and a server package."),
-        )
-    hashes = [package.zip_sha256 for package in packages]
-    return Application.model_validate(
-        context.client.call("applications.create", packages=hashes, **wish)
-    )

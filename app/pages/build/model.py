@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agent_core import keys, settings
-from agent_core.errors import UserInputError
 from agent_core.packages.builder import OUTPUT_FOLDER, BuildResult, Progress
 from agent_core.packages.wizard import BuildWizard, FieldNote, Fields
 from agent_core.paths import Home
-from app.context import Client
 from app.i18n import mark, tr
 
 TYPES = (
@@ -114,29 +110,3 @@ def partner_path(result: BuildResult) -> str:
 def destination(fields: Fields) -> str:
     """Return the folder in which packages appear."""
     return str(Path(fields.dest_folder or ".") / OUTPUT_FOLDER)
-
-
-def upload(
-    client: Client,
-    paths: list[str],
-    name: str,
-    group_id: int,
-    note_text: str,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    """Upload packages and make an application of them."""
-    uploaded = []
-    for path in paths:
-        if not Path(path).is_file():
-            raise UserInputError(
-                tr("There is no package {path}.", path=path),
-                next_step=tr("Build it first, or choose another file."),
-                code="input.partner",
-            )
-        say(tr("Uploading {name} …", name=Path(path).name))
-        uploaded.append(client.call("packages.upload", path=path)["zip_sha256"])
-    say(tr("Making the application …"))
-    made = client.call(
-        "applications.create", name=name, group_id=group_id, packages=uploaded, note=note_text
-    )
-    return dict(made)

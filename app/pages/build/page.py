@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QStackedWidget, QWidget
 
@@ -14,6 +14,7 @@ from agent_core.packages.builder import BuildResult
 from agent_core.packages.preview import Preview
 from agent_core.packages.preview_runtime import runtime_checks, unanswered
 from agent_core.packages.wizard import BuildWizard, FieldNote
+from agent_core.protocol.records import Application
 from app.bridge.tasks import sentence_of
 from app.context import AppContext, Task
 from app.i18n import mark, tr
@@ -135,7 +136,7 @@ class BuildPage(Page):
     # --- preview ---
     def _look(self) -> None:
         self._set_busy(tr("Reading the folder …"))
-        self.source.complete(self._look_at_fields)
+        self._task = self.source.complete(self._look_at_fields)
 
     def _look_at_fields(self) -> None:
         self.wizard = BuildWizard(self.source.fields())
@@ -148,6 +149,7 @@ class BuildPage(Page):
         self._task = self.context.tasks.run(look, self._looked, self._failed, self)
 
     def _looked(self, found: Preview | list[FieldNote]) -> None:
+        self._task = None
         self._set_busy("")
         if isinstance(found, list):
             said: set[str] = set()
@@ -197,7 +199,7 @@ class BuildPage(Page):
         self.result.upload.button.setFocus()
 
     def _failed(self, error: Exception) -> None:
-        self._pace = None
+        self._pace = self._task = None
         self._set_busy("")
         if getattr(error, "code", "") == CANCELLED:
             return
@@ -211,12 +213,13 @@ class BuildPage(Page):
         if self.result.result is None:
             return
         dialog = UploadDialog(self, self.context, self.result.result)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.uploaded.connect(self._uploaded)
         dialog.open()
 
-    def _uploaded(self, application: dict[str, Any]) -> None:
+    def _uploaded(self, application: Application) -> None:
         self.context.notify(
-            tr("{name} is at the hub", name=application["name"]),
+            tr("{name} is at the hub", name=application.name),
             tr("Create a run with it in a project of the group."),
             kind="ok",
             action=tr("Open projects"),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QWidget
 
 from agent_core.packages.wizard import BuildWizard, FieldNote, Fields
-from app.context import Tasks
+from app.context import Task, Tasks
 from app.i18n import tr
 from app.pages.build import model
 from app.pages.build.entry_field import EntryField
@@ -135,7 +135,7 @@ class SourceStep(QWidget):
         if name == "source_folder":
             self._tasks.run(lambda: _learn(fields), self._propose, parent=self)
 
-    def complete(self, then: Callable[[], object]) -> None:
+    def complete(self, then: Callable[[], object]) -> Task:
         """Fill in what the folder tells, then go on; Preview may be pressed before it was read."""
         fields = self.fields()
 
@@ -143,7 +143,7 @@ class SourceStep(QWidget):
             self._propose(learned)
             then()
 
-        self._tasks.run(lambda: _learn(fields), take, lambda _: then(), self)
+        return self._tasks.run(lambda: _learn(fields), take, lambda _: then(), self)
 
     def _propose(self, learned: tuple[str, list[str], dict[str, str]]) -> None:
         kind, choices, found = learned

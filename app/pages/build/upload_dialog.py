@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from agent_core.packages.builder import BuildResult
+from agent_core.protocol.records import Application
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import tr
@@ -17,14 +20,18 @@ from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
 from app.widgets.forms import ChoiceField, Form, TextField, required
 from app.widgets.labels import Label
+from app.widgets.live_page import every
+from app.widgets.package_sending import Sending
 from app.widgets.path_field import PathField
+from app.widgets.recall import Recall
 from app.widgets.words import role, size
+from app.wire_words import said
 
 
 class UploadDialog(Dialog):
     """Name, group, the other half, a note."""
 
-    uploaded = Signal(dict)
+    uploaded = Signal(object)  # the Application
 
     def __init__(self, parent: QWidget, context: AppContext, result: BuildResult) -> None:
         super().__init__(
@@ -35,6 +42,7 @@ class UploadDialog(Dialog):
         )
         self.context = context
         self.built = result
+        self._sending = Sending(context)
         other = {"client": "server", "server": "client"}.get(result.manifest.type, "")
         self.name = TextField(tr("Name"), text=_name(result),
                               check=required(tr("Give the application a name.")))  # fmt: skip
@@ -68,17 +76,18 @@ class UploadDialog(Dialog):
         self.cancel = self.add_button(Button(tr("Cancel"), "ghost", on_click=self.reject))
         self.send = self.add_button(Button(tr("Upload"), "primary", on_click=self._send))
         self.first_focus = self.name.control
-        context.tasks.call("groups.list", self._take_groups, self._failed, self)
+        context.tasks.run(partial(every, context, "groups.list"), self._take_groups,
+                          self._failed, self)  # fmt: skip
         context.events.progress.connect(self._take_progress)
 
-    def _take_groups(self, page: dict[str, Any]) -> None:
-        self.group.set_choices([(group["id"], group["name"]) for group in page["items"]])
+    def _take_groups(self, groups: list[dict[str, Any]]) -> None:
+        self.group.set_choices([(group["id"], group["name"]) for group in groups])
 
     def _take_progress(self, event: dict[str, Any]) -> None:
-        if event.get("total") and not self.send.isEnabled():
+        if event.get("total") and not self.send.isEnabled() and self._sending.is_own(event):
             self.bar.show()
             self.bar.set(float(event["done"]) / float(event["total"]))
-            self.progress.setText(str(event.get("text") or ""))
+            self.progress.setText(said(str(event.get("text") or "")))
 
     def _send(self) -> None:
         if not self.form.validate():
@@ -86,21 +95,27 @@ class UploadDialog(Dialog):
         self.problem.hide()
         self.send.setEnabled(False)
         self.progress.setText(tr("Uploading …"))
-        paths = [str(self.built.package_path)]
+        paths = [Path(self.built.package_path)]
         if not self.partner.isHidden():
-            paths.append(self.partner.value())
+            paths.append(Path(self.partner.value()).expanduser())
         if self.built.manifest.type == "server":
             paths.reverse()  # the hub's order: client first
-        name, group, note = self.name.value(), self.group.key(), self.note.value()
-        client = self.context.client
-        self.context.tasks.run(
-            lambda: model.upload(client, paths, name, group, note, lambda _: None),
-            self._sent, self._failed, self,
-        )  # fmt: skip
+        self._sending.recall = Recall()
+        work = partial(
+            self._sending.run, paths, self.name.value(), int(self.group.key()), self.note.value()
+        )
+        self.context.tasks.run(work, self._sent, self._failed, self)
 
-    def _sent(self, application: dict[str, Any]) -> None:
-        self.uploaded.emit(application)
+    def reject(self) -> None:
+        """Close and stop what goes up; an application that is being made is waited for."""
+        if not self.send.isEnabled() and not self._sending.cancel():
+            self.progress.setText(tr("The application is being made; that cannot be cancelled."))
+            return
+        super().reject()
+
+    def _sent(self, application: Application) -> None:
         self.accept()
+        self.uploaded.emit(application)
 
     def _failed(self, error: Exception) -> None:
         self.send.setEnabled(True)

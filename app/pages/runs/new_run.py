@@ -11,7 +11,6 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from agent_core.protocol.records import Application, Device, Group, Project, Run
-from app.bridge.recall import Recall
 from app.bridge.tasks import sentence_of
 from app.context import AppContext, Task
 from app.i18n import tr
@@ -33,6 +32,7 @@ from app.widgets.buttons import Button
 from app.widgets.dialogs import Dialog
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import column, row, rule, scrolled
+from app.widgets.recall import Recall
 from app.widgets.seen import seen_now
 from app.widgets.theme import theme
 from app.widgets.tokens import look

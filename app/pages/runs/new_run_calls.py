@@ -11,9 +11,9 @@ from agent_core.errors import ConflictError
 from agent_core.keys import fingerprint_words
 from agent_core.protocol.records import Application, Device, Group, Run
 from agent_core.protocol.records_rules import RulesReport
-from app.bridge.recall import Recall
 from app.context import AppContext
 from app.widgets.live_page import every
+from app.widgets.recall import Recall
 
 HISTORY = 100  # of the group's newest runs; they tell what an application sends
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from agent_core.errors import UserInputError
 from agent_core.packages.wizard import BuildWizard, Fields
 from agent_core.paths import Home
 from app.pages.build import model
@@ -59,24 +58,3 @@ def test_a_signed_build_is_signed_by_the_key_in_the_homes_file(one_line: Path) -
     assert model.partner_path(built) == ""
     built.package_path.with_name("server-package.zip").touch()
     assert model.partner_path(built).endswith("server-package.zip")
-
-
-def test_both_halves_are_uploaded_before_the_application_is_made(tmp_path: Path) -> None:
-    calls: list[tuple[str, dict[str, Any]]] = []
-
-    class Client:
-        def call(self, method: str, **params: Any) -> Any:
-            calls.append((method, params))
-            return {"zip_sha256": Path(params.get("path", "")).name, "name": "app"}
-
-    paths = [str(tmp_path / name) for name in ("client.zip", "server.zip")]
-    for path in paths:
-        Path(path).touch()
-    model.upload(Client(), paths, "app", 7, "note", lambda _: None)
-    assert [method for method, _ in calls] == [
-        "packages.upload", "packages.upload", "applications.create",
-    ]  # fmt: skip
-    assert calls[2][1]["packages"] == ["client.zip", "server.zip"]
-
-    with pytest.raises(UserInputError, match="There is no package"):
-        model.upload(Client(), [str(tmp_path / "gone.zip")], "app", 7, "", lambda _: None)
