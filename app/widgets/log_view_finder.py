@@ -14,7 +14,7 @@ import numpy as np
 import re2
 
 from agent_core.errors import UserInputError
-from app.i18n import tr
+from app.i18n import mark, tr
 from app.widgets.log_view_store import Ints
 
 Spans = list[tuple[int, int]]
@@ -22,6 +22,20 @@ Find = Callable[[bytes], Spans]
 
 _LOOK = 512  # hits between two looks whether the search was ended
 _FOREIGN = ("invalid perl operator", "invalid escape sequence: \\")
+_LONG = 40  # characters of an expression that are told
+# What RE2 says of a wrong expression, before the part that is wrong.
+_WORDS = {
+    "missing )": mark("a closing parenthesis is missing"),
+    "unexpected )": mark("a parenthesis closes that was not opened"),
+    "missing ]": mark("a closing bracket is missing"),
+    "no argument for repetition operator": mark("there is nothing to repeat"),
+    "bad repetition operator": mark("a repetition is repeated"),
+    "invalid repetition size": mark("a number of repetitions is wrong or above 1000"),
+    "invalid escape sequence": mark("this escape is not known"),
+    "invalid character class range": mark("a range of characters is wrong"),
+    "invalid named capture group": mark("the name of a group is wrong"),
+    "trailing \\": mark("a backslash stands at the end"),
+}
 
 
 def never() -> bool:
@@ -53,12 +67,19 @@ def compile_expression(text: str, *, match_case: bool) -> Any:
         if msg.startswith(_FOREIGN[0]) or (msg.startswith(_FOREIGN[1]) and msg[-1:].isdigit()):
             raise UserInputError(
                 tr("This expression looks ahead, behind or back, which can take without end."),
-                next_step=tr("Write it without (?=…), (?<…) and \\1."),
+                next_step=tr("Write it without (?=…), (?<=…) and \\1."),
             ) from error
         raise UserInputError(
-            tr("This is not a regular expression: {msg}.", msg=msg),
+            tr("This is not a regular expression: {msg}.", msg=_in_words(msg)),
             next_step=tr("Correct it, or switch the expression off to look for plain text."),
         ) from error
+
+
+def _in_words(msg: str) -> str:
+    """Return what is wrong in the window's language, with the part that is wrong."""
+    cause, _, part = msg.partition(": ")
+    words = tr(_WORDS[cause]) if cause in _WORDS else cause
+    return f"{words}: {part[:_LONG]}" if part else words
 
 
 def _compiled(text: str, *, match_case: bool) -> Any:

@@ -147,6 +147,23 @@ def test_an_expression_that_cannot_be_used_is_explained(text: str) -> None:
         Query(text, is_regex=True).finder()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("(" * 3000, f"a closing parenthesis is missing: {'(' * 40}."),
+        ("a{5000}", "a number of repetitions is wrong or above 1000: {5000}."),
+        (r"\y", r"this escape is not known: \y."),
+        ("x\\", "a backslash stands at the end."),
+    ],
+)
+def test_what_is_wrong_with_an_expression_is_said_shortly(text: str, said: str) -> None:
+    """The cause in words that can be translated, and the place."""
+    with pytest.raises(UserInputError) as raised:
+        Query(text, is_regex=True).finder()
+
+    assert raised.value.sentence == f"This is not a regular expression: {said}"
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", ["(a+)+$", "((a+))+$", "(a|aa)+$", "(a|a)*b", "(?:(?:a+))*b"])
 def test_no_expression_runs_away(text: str) -> None:
