@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
@@ -170,3 +172,48 @@ def test_a_run_beyond_the_newest_is_still_told(make_agent, make_window, qtbot) -
     at_work = [row for row in page.rows.rows if row.device.running]
     assert all(row.runs for row in at_work)
     assert {call["run_id"] for call in agent.called("runs.get")} == {1284}
+
+
+def test_a_groups_numbers_fall_silent_with_its_devices(desktop, qtbot) -> None:
+    """What was read half a minute ago is not said as if it were so now."""
+    page = page_of(desktop, "group", group_id=7)
+    qtbot.waitUntil(lambda: shows(page, "content"), timeout=BOUND_MS)
+    values = page.facts.values
+    assert values["Devices online"].text() == "5 of 6"
+    assert values["Median round trip"].text() != "–"
+    assert values["Sites"].property("tok") == "text"
+    page._clock.stop()
+    page.read_at -= 40.0
+    page.tick()
+    assert values["Devices online"].text() == "0 of 6"
+    assert values["Median round trip"].text() == "–"
+    assert values["Sites"].property("tok") == "faint"
+
+
+def test_the_list_of_groups_counts_who_is_online_now(desktop, qtbot) -> None:
+    """The bar follows the seconds, and is grey once it is old."""
+    page = page_of(desktop, "groups")
+    qtbot.waitUntil(lambda: shows(page, "content"), timeout=BOUND_MS)
+    page._clock.stop()
+    cell = lambda: page.rows.columns[3].cell(page.rows.rows[0])  # noqa: E731
+    assert (cell().text, cell().tok) == ("5 of 6", "ok")
+    row = page.rows.rows[0]
+    old = dataclasses.replace(row, read_at=row.read_at - 40.0)
+    page.rows.set_rows([old])
+    assert (cell().text, cell().tok) == ("0 of 6", "gray")
+
+
+def test_a_silent_devices_figures_are_not_said_as_new(desktop, qtbot) -> None:
+    """Round trip and heat of a heartbeat that is old are left out; the curves' numbers faint."""
+    page = page_of(desktop, "devices", edge_id=266)
+    qtbot.waitUntil(lambda: page.detail.shown is not None and shows(page, "content"),
+                    timeout=BOUND_MS)  # fmt: skip
+    page._clock.stop()
+    told = page.detail.facts._labels["Heartbeat"]
+    assert "round trip" in told.text()
+    page.detail.shown = dataclasses.replace(
+        page.detail.shown, read_at=page.detail.shown.read_at - 40.0
+    )
+    page.detail.tick()
+    assert "round trip" not in told.text()
+    assert page.detail.cpu.value.property("tok") == "faint"

@@ -115,11 +115,13 @@ class DeviceDetail(Card):
             return
         self.badge.set(*badge_of(one.device, one.read_at))
         vitals = one.device.vitals
-        trip = vitals.round_trip_ms if vitals else None
+        heard = heard_ago(one.device, one.read_at)
+        is_fresh = heard is not None and heard <= OLD_AFTER_S
+        trip = vitals.round_trip_ms if vitals and is_fresh else None
         ago = tr("{age} ago", age=age_of(one.device, one.read_at))
         if one.device.last_seen is None:
             ago = tr("never")
-        if trip is not None and seen_now(one.device, one.read_at) != "offline":
+        if trip is not None and seen_now(one.device, one.read_at) == "online":
             ago = tr("{ago}, {n} ms round trip", ago=ago, n=f"{trip:.0f}")
         self.facts.set(tr("Heartbeat"), ago)
         self._show_curves(one)
@@ -140,7 +142,7 @@ class DeviceDetail(Card):
         total = one.device.hardware.memory
         for what, plot, foot in (
             ("cpu", self.cpu, ""),
-            ("gpu", self.gpu, _gpu_words(one)),
+            ("gpu", self.gpu, _gpu_words(one, is_old)),
             ("memory", self.memory, tr("of {n} GB", n=memory(total)) if total else ""),
         ):
             values = slots_of(self.samples, [share(one, what) for one in self.samples], at)
@@ -151,9 +153,9 @@ class DeviceDetail(Card):
             plot.show_values(words, values, foot, is_old)
 
 
-def _gpu_words(one: DeviceRow) -> str:
+def _gpu_words(one: DeviceRow, is_old: bool) -> str:
     vitals, gpus = one.device.vitals, one.device.hardware.gpus
     if not gpus:
         return tr("no GPU")
-    heat = vitals.gpu_temperature if vitals else None
+    heat = vitals.gpu_temperature if vitals and not is_old else None
     return gpus[0] if heat is None else f"{gpus[0]}, {heat:.0f} °C"

@@ -21,8 +21,8 @@ class Facts(QFrame):
         self._row = row(gap=16, margins=(20, 8, 20, 8))
         self.setLayout(self._row)
 
-    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Show numbers; the names stay the same over updates."""
+    def show_facts(self, facts: Sequence[tuple[str, str]], *, is_old: bool = False) -> None:
+        """Show numbers, faint where they are old; the names stay the same over updates."""
         if list(self.values) != [name for name, _ in facts]:
             clear(self._row)
             self.values.clear()
@@ -34,5 +34,8 @@ class Facts(QFrame):
                 one.setLayout(column(Label(name, "small", "muted"), self.values[name], gap=1))
                 self._row.addWidget(one, 1)
         for name, value in facts:
-            self.values[name].setText(value)
-            self.values[name].setAccessibleName(f"{name}: {value}")
+            label = self.values[name]
+            label.set_token("faint" if is_old else "text")
+            if label.text() != value:
+                label.setText(value)
+                label.setAccessibleName(f"{name}: {value}")

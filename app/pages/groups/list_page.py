@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
@@ -26,6 +27,7 @@ from app.widgets.layouts import column, row
 from app.widgets.live_page import LivePage, every
 from app.widgets.page import PageCommand
 from app.widgets.search_field import SearchField
+from app.widgets.seen import OLD_AFTER_S
 from app.widgets.switches import Segmented
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.theme import theme
@@ -125,7 +127,8 @@ class GroupsPage(LivePage):
             self._foot.setText(trn("{count} collaborator", "{count} collaborators", len(people)))
 
     def tick(self) -> None:
-        """Show ages anew."""
+        """Show ages anew, and who is online in this second."""
+        self.rows.refresh()
         self.offers.tick()
 
     def commands(self) -> list[PageCommand]:
@@ -206,8 +209,10 @@ def _group_cell(one: GroupRow) -> Cell:
 def _online_cell(one: GroupRow) -> Cell:
     if not one.devices:
         return Cell(tr("no devices"), tok="faint")
-    text = tr("{a} of {b}", a=one.online, b=one.devices)
-    return Cell(text, kind="bar", share=one.online / one.devices, tok="ok")
+    online = one.online
+    text = tr("{a} of {b}", a=online, b=one.devices)
+    is_old = time.time() - one.read_at > OLD_AFTER_S
+    return Cell(text, kind="bar", share=online / one.devices, tok="gray" if is_old else "ok")
 
 
 def _count(number: int) -> Cell:

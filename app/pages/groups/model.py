@@ -5,12 +5,13 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent_core.protocol.records import Device, Group, Invitation, Member, Project
 from agent_core.protocol.records_places import Collaborator, GroupEvent
 from app.i18n import mark, tr, trn
+from app.widgets.seen import OLD_AFTER_S, heard_ago, seen_now
 from app.widgets.topology_model import Topology
 from app.widgets.words import age
 
@@ -39,11 +40,17 @@ class GroupRow:
 
     group: Group
     devices: int = 0
-    online: int = 0
+    present: tuple[Device, ...] = ()  # those of its devices that the account may see
+    read_at: float = field(default=0.0, compare=False)
     projects: int = 0
     open_invitations: int = 0
     role: str = ""
     owner: str = ""
+
+    @property
+    def online(self) -> int:
+        """Return how many devices are online in this second."""
+        return sum(seen_now(device, self.read_at) == "online" for device in self.present)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,8 @@ def group_rows(
             GroupRow(
                 group,
                 devices=len(group.devices),
-                online=sum(device.presence == "online" for device in present),
+                present=tuple(present),
+                read_at=now,
                 projects=sum(project.group_id == group.id for project in projects),
                 open_invitations=sum(
                     one.group_id == group.id and is_open(one, now) for one in invitations
@@ -176,11 +184,15 @@ def member_sub(row: MemberRow) -> str:
     return f"{row.silo} · {count}"
 
 
-def facts_of(found: GroupFound) -> list[tuple[str, str]]:
-    """Return the group's numbers with their names."""
+def facts_of(found: GroupFound, read_at: float) -> list[tuple[str, str]]:
+    """Return the group's numbers of this second with their names."""
     devices = found.devices
-    online = sum(device.presence == "online" for device in devices)
-    trips = [one.vitals.round_trip_ms for one in devices if one.vitals]
+    online = [device for device in devices if seen_now(device, read_at) == "online"]
+    trips = [
+        one.vitals.round_trip_ms
+        for one in online
+        if one.vitals and (heard_ago(one, read_at) or 0.0) <= OLD_AFTER_S
+    ]
     known = [trip for trip in trips if trip is not None]
     middle = tr("{n} ms", n=f"{statistics.median(known):.0f}") if known else "–"
     now = time.time()
@@ -188,7 +200,7 @@ def facts_of(found: GroupFound) -> list[tuple[str, str]]:
     return [
         (tr("Sites"), str(len({device.silo for device in devices}))),
         (tr("Devices"), str(len(devices))),
-        (tr("Devices online"), tr("{a} of {b}", a=online, b=len(devices))),
+        (tr("Devices online"), tr("{a} of {b}", a=len(online), b=len(devices))),
         (tr("Projects"), str(found.projects)),
         (tr("Open invitations"), str(opened)),
         (tr("Median round trip"), middle),

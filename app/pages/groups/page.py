@@ -25,6 +25,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import column
 from app.widgets.live_page import LivePage, every
 from app.widgets.page import PageCommand
+from app.widgets.seen import OLD_AFTER_S
 from app.widgets.theme import theme
 from app.widgets.topology_model import topology_of
 
@@ -135,7 +136,6 @@ class GroupPage(LivePage):
         is_owner = found.group.owner_id == me
         self.top_actions = [self.drawer.handle, self.rename if is_owner else self.leave]
         self.set_heading(found.group.name, crumbs=[(tr("Groups"), "groups", {})])
-        self.facts.show_facts(facts_of(found))
         self.picture.show_topology(found.topology, found.is_calm)
         at = time.time()
         # The picture first; of thousands both in one go would hold the window up.
@@ -146,7 +146,10 @@ class GroupPage(LivePage):
         return True
 
     def tick(self) -> None:
-        """Show ages anew."""
+        """Show ages anew, and the numbers of this second; old ones are faint."""
+        if isinstance(self.found, GroupFound):
+            is_old = time.time() - self.read_at > OLD_AFTER_S
+            self.facts.show_facts(facts_of(self.found, self.read_at), is_old=is_old)
         self.picture.tick(self.is_live)
         self.side.tick()
 

@@ -23,7 +23,7 @@ def device(edge: int, account: int, **fields: Any) -> Device:
     given = {
         "edge_id": edge, "device_id": f"0x{edge}", "name": f"n{edge}", "silo": f"Site {edge}",
         "account_id": account, "public_key": "", "state": "IDLE", "presence": "online",
-        "created_at": 0.0,
+        "created_at": 0.0, "last_seen": time.time(),
     }  # fmt: skip
     return Device.model_validate({**given, **fields})
 
@@ -67,11 +67,15 @@ def test_facts_are_counted_from_what_is_there() -> None:
         device(6, 2, vitals=Vitals(at=0, round_trip_ms=40.0)),
         device(7, 2, presence="offline", silo="Site 6"),
     ]
-    facts = dict(model.facts_of(GroupFound(group(), devices, Topology(), projects=2)))
+    found, now = GroupFound(group(), devices, Topology(), projects=2), time.time()
+    facts = dict(model.facts_of(found, now))
     assert facts["Sites"] == "2"
     assert facts["Devices online"] == "2 of 3"
     assert facts["Median round trip"] == "30 ms"
-    empty = dict(model.facts_of(GroupFound(group(), [], Topology())))
+    later = dict(model.facts_of(found, now - 40))  # read so long ago
+    assert later["Devices online"] == "0 of 3"
+    assert later["Median round trip"] == "–"
+    empty = dict(model.facts_of(GroupFound(group(), [], Topology()), now))
     assert empty["Median round trip"] == "–"
 
 
