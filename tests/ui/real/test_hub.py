@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,25 @@ def test_a_hub_is_started_here_backed_up_stopped_and_restored(own, make_window, 
     qtbot.waitUntil(lambda: page.numbers.figures["accounts"].plain() == "1", timeout=BOUND_MS)
     assert json.loads((own.hub / "hub.json").read_text())["url"] == url
     client.close()
+
+
+def test_a_taken_port_is_said_at_the_door(own, make_window, qtbot) -> None:
+    qtbot.waitUntil(own.socket.exists, timeout=BOUND_MS)
+    window = make_window(own, "sign_in").window
+    door = window.page().doors.host
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        own.hub.mkdir(parents=True, exist_ok=True)
+        (own.hub / "ports-http.json").write_text(json.dumps({"http": port}))  # its port of before
+        door.field.set("Our federation")
+        door.button.click()
+        qtbot.waitUntil(lambda: bool(door.field.message), timeout=BOUND_MS)
+        assert f"Port {port} cannot be used for the hub" in door.field.message
+        assert "End the program that listens there" in door.field.message
+        assert "service.port" in door.field.message
+        assert door.button.isEnabled()
 
 
 def test_an_administrator_sees_people_and_may_disable_one(federation, make_window, qtbot) -> None:
