@@ -14,6 +14,7 @@ from agent_core import settings
 from agent_core.client import AgentClient, EventStream
 from agent_core.paths import Home
 from app.main import make_desktop
+from app.shell.commands import action_commands
 from app.shell.link_handler import LinkHandler
 
 BOUND_MS = 30_000
@@ -104,3 +105,15 @@ def test_links_of_another_program_are_not_taken_over(make_agent, make_window, qt
     memory = desktop.window.memory
     qtbot.waitUntil(lambda: memory.has_said("links"), timeout=BOUND_MS)
     assert agent.called("autostart.set") == []
+
+
+def test_the_palette_turns_links_on_and_off(make_agent, make_window, qtbot) -> None:
+    agent = make_agent("working")
+    window = make_window(agent.home).window
+    for key, wanted in (("links_on", True), ("links_off", False)):
+        window.tools.actions.do[key]()
+        qtbot.waitUntil(
+            lambda wanted=wanted: agent.answers.autostart["links"] is wanted, timeout=BOUND_MS
+        )
+    commands = {one.key for one in action_commands(window.tools.actions)}
+    assert {"do.links_on", "do.links_off"} <= commands
