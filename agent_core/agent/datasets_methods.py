@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from agent_core.agent import datasets_parquet
 from agent_core.agent.datasets import Datasets
 from agent_core.agent.datasets_images import IMAGES, samples_of
+from agent_core.agent.datasets_parquet import is_parquet
+from agent_core.agent.datasets_parquet_file import ROW_LIMIT
 from agent_core.agent.datasets_reading import DatasetReading
-from agent_core.agent.datasets_scan import entries_of, kind_of
-from agent_core.agent.datasets_table import TABLES, look_at
+from agent_core.agent.datasets_scan import entries_of, kind_of, more_columns
+from agent_core.agent.datasets_table import is_csv_table, look_at
 from agent_core.agent.status import as_json
 from agent_core.errors import UserInputError
 from agent_core.protocol.records_data import Dataset, Kind, Preview
 
-KINDS = ("csv", "images", "any")
+KINDS = ("csv", "parquet", "images", "any")
 TABLES_NAMED = 500
 
 
@@ -149,8 +152,10 @@ def preview(dataset: Dataset, file: str = "") -> Preview:
             classes=dataset.version.classes if dataset.version else [],
             samples=samples_of(root, [path for path in paths if path.lower().endswith(IMAGES)]),
         )
-    tables = [path for path in paths if path.lower().endswith(TABLES)]
-    if dataset.kind != "csv" or not tables:
+    is_csv = dataset.kind == "csv"
+    is_table = is_csv_table if is_csv else is_parquet
+    tables = [path for path in paths if is_table(path)]
+    if not tables:
         notice = dataset.version.notice if dataset.version else ""
         return Preview(kind="any", files=paths[:TABLES_NAMED], notice=notice)
     if file and file not in tables:
@@ -160,11 +165,23 @@ def preview(dataset: Dataset, file: str = "") -> Preview:
             code="input.file",
         )
     chosen = file or tables[0]
+    if not is_csv:
+        return _parquet_preview(base, chosen, tables)
     look = look_at(base / chosen)
     return Preview(
         kind="csv", file=chosen, files=tables[:TABLES_NAMED], columns=look.columns, rows=look.rows,
         looked_at=look.looked_at, is_whole=look.is_whole, encoding=look.encoding,
         delimiter=look.delimiter, broken=look.broken, notice=look.notice,
+    )  # fmt: skip
+
+
+def _parquet_preview(base: Path, chosen: str, tables: list[str]) -> Preview:
+    look = datasets_parquet.look_at(base / chosen, ROW_LIMIT)
+    is_cut = look.width > len(look.columns)
+    return Preview(
+        kind="parquet", file=chosen, files=tables[:TABLES_NAMED], columns=look.columns,
+        rows=look.rows, looked_at=look.looked_at, is_whole=look.is_whole,
+        notice=more_columns(len(look.columns), look.width) if is_cut else "",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent_core.agent.datasets_images import IMAGES, classes_of
+from agent_core.agent.datasets_parquet import CancelledReadError, count, is_parquet
 from agent_core.agent.datasets_rows import RowCount
 from agent_core.agent.datasets_table import TABLES, look_at
 from agent_core.errors import LimitError, StorageError, UserInputError
@@ -17,7 +18,7 @@ from agent_core.protocol.records_data import DatasetClass, DatasetColumn, Kind
 
 CHUNK = 1024 * 1024
 FILE_LIMIT = 2_000_000
-PARQUET = ".parquet"
+LOOKED_AT = 2_000  # rows of the first table, for its columns
 Tell = Callable[[int, int], None]  # bytes done, bytes in all
 
 
@@ -74,6 +75,8 @@ def kind_of(root: Path) -> Kind:
     names = [entry.path.lower() for entry in entries_of(root)]
     if any(name.endswith(TABLES) for name in names):
         return "csv"
+    if any(map(is_parquet, names)):
+        return "parquet"
     images = sum(name.endswith(IMAGES) for name in names)
     return "images" if images and images * 2 >= len(names) else "any"
 
@@ -106,18 +109,22 @@ def scan(
         line = f"{entry.path}\0{digest.hexdigest()}\n"
         whole.update(line.encode("utf-8", "surrogateescape"))
     made = Scanned(whole.hexdigest(), mark_of(entries), len(entries), total)
-    _describe(made, root, kind, entries, counts)
+    try:
+        _describe(made, root, kind, entries, counts, is_cancelled)
+    except CancelledReadError:
+        raise CancelledScanError from None
     return made
 
 
 def _describe(
-    made: Scanned, root: Path, kind: Kind, entries: list[Entry], counts: list[RowCount]
-) -> None:
+    made: Scanned, root: Path, kind: Kind, entries: list[Entry], counts: list[RowCount],
+    is_cancelled: Callable[[], bool],
+) -> None:  # fmt: skip
     paths = [entry.path for entry in entries if not entry.link]
     if kind == "csv":
         base = root.parent if root.is_file() else root
         tables = [path for path in paths if path.lower().endswith(TABLES)]
-        looks = [look_at(base / path, limit=2_000) for path in tables[:1]]
+        looks = [look_at(base / path, limit=LOOKED_AT) for path in tables[:1]]
         made.columns = looks[0].columns if looks else []
         has_head = bool(looks) and looks[0].has_head
         made.rows = sum(max(0, count.rows() - has_head) for count in counts)
@@ -127,15 +134,33 @@ def _describe(
     elif kind == "images":
         made.classes = classes_of(root, [(one.path, one.size) for one in entries if not one.link])
         made.rows = sum(one.count for one in made.classes)
-    elif any(path.lower().endswith(PARQUET) for path in paths):
-        made.notice = (
-            "Parquet files are registered with their size and hash; this SiloDesk does not read "
-            "their columns."
-        )
+    elif any(map(is_parquet, paths)):
+        base = root.parent if root.is_file() else root
+        _describe_parquet(made, base, [path for path in paths if is_parquet(path)], is_cancelled)
     links = sum(bool(entry.link) for entry in entries)
     if links:
         made.notice = f"{made.notice} {links} links are not followed; a job cannot read them."
         made.notice = made.notice.strip()
+
+
+def _describe_parquet(
+    made: Scanned, base: Path, paths: list[str], is_cancelled: Callable[[], bool]
+) -> None:
+    found = count(base, paths, is_cancelled, LOOKED_AT)
+    made.rows = sum(found.rows.values())
+    made.rows_exact = not found.errors
+    if found.look is not None:
+        made.columns = found.look.columns
+        if found.look.width > len(found.look.columns) > 0:
+            made.notice = more_columns(len(found.look.columns), found.look.width)
+    if found.errors:
+        path, why = next(iter(found.errors.items()))
+        made.notice = f"{Path(path).name} cannot be read as a Parquet file: {why}."
+
+
+def more_columns(shown: int, count: int) -> str:
+    """Return that a table has more columns than are shown."""
+    return f"The first {shown:,} of {count:,} columns are shown."
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str]]:

@@ -40,6 +40,11 @@ class Look:
     notice: str = ""
 
 
+def is_csv_table(path: str) -> bool:
+    """Return whether a file is called like a table of text."""
+    return path.lower().endswith(TABLES)
+
+
 def look_at(path: Path, limit: int = 1_000_000) -> Look:
     """Return the first rows of a table and its columns, from at most `limit` rows."""
     with path.open("rb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Which data jobs may be given on this machine.", no_args_is_help=True)
     for command in (add, show_list, show, preview, scan, change, remove):
         group.command(command.__name__.replace("show_", ""))(command)
+    group.command("read-parquet", hidden=True)(read_parquet)
     app.add_typer(group, name="dataset")
 
 
@@ -26,7 +28,9 @@ def register(app: typer.Typer) -> None:
 def add(
     path: Annotated[Path, typer.Argument(help="A file or folder; it stays where it is")],
     name: Annotated[str, typer.Option(help="How people call it")] = "",
-    kind: Annotated[str, typer.Option(help="csv, images or any; default: by its files")] = "",
+    kind: Annotated[
+        str, typer.Option(help="csv, parquet, images or any; default: by its files")
+    ] = "",
     note: Annotated[str, typer.Option(help="A remark for this machine's operators")] = "",
     group: Annotated[list[int] | None, typer.Option(help="Only this group; repeatable")] = None,
     shown: Annotated[
@@ -40,6 +44,14 @@ def add(
         ask("datasets.update", id=made["id"], groups=group or None, shown=shown)
     value = ask("datasets.scan", id=made["id"], wait=True)
     emit(value, False, lambda: dataset_text(value))
+
+
+@error_border
+def read_parquet() -> None:
+    """Answer the agent's question about Parquet files, which stands on the standard input."""
+    from agent_core.agent.datasets_parquet_file import Question, read
+
+    sys.stdout.write(read(Question.model_validate_json(sys.stdin.read())).model_dump_json())
 
 
 @error_border
@@ -188,7 +200,7 @@ def _preview_text(value: dict[str, Any]) -> str:
     head = [one["name"] for one in value["columns"][:SHOWN_COLUMNS]]
     cells = [[*row[:SHOWN_COLUMNS], *[""] * (len(head) - len(row))] for row in value["rows"]]
     parts = [
-        f"{value['file']}: {looked}, {value['encoding']}, delimiter {value['delimiter']!r}",
+        f"{value['file']}: {looked}, {_form(value)}",
         *([value["notice"]] if value["notice"] else []),
         "",
         table(columns, ["column", "type", "missing", "examples"]),
@@ -196,3 +208,9 @@ def _preview_text(value: dict[str, Any]) -> str:
         table(cells, head),
     ]
     return "\n".join(parts)
+
+
+def _form(value: dict[str, Any]) -> str:
+    if value["kind"] == "parquet":
+        return "Parquet"
+    return f"{value['encoding']}, delimiter {value['delimiter']!r}"

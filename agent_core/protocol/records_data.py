@@ -8,7 +8,7 @@ from pydantic import Field
 
 from agent_core.protocol.record import Record
 
-Kind = Literal["csv", "images", "any"]
+Kind = Literal["csv", "parquet", "images", "any"]
 
 
 class DatasetColumn(Record):

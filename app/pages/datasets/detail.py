@@ -140,7 +140,10 @@ class DatasetDetail(Card):
             self._preview = None
             self._problem = self._no_history = None
             self.file.clear()
-            self.versions_model.set_rows([])
+            for rows in (self.columns_model, self.classes_model, self.versions_model):
+                rows.set_rows([])
+            clear(self.rows)
+            self.table = None
         if is_other or seen != self._seen:
             self._seen = seen
             self._read_preview()
@@ -175,7 +178,7 @@ class DatasetDetail(Card):
         if not self._is_asked(number, file):
             return
         self._preview, self._problem = preview, None
-        files = preview["files"] if preview["kind"] == "csv" else []
+        files = preview["files"] if preview["kind"] in model.TABLES else []
         if files != [self.file.itemText(i) for i in range(self.file.count())]:
             self.file.clear()
             self.file.addItems(files)
@@ -190,7 +193,7 @@ class DatasetDetail(Card):
         self.images.show_paths(preview["samples"])
         clear(self.rows)
         self.table = None
-        if preview["kind"] != "csv":
+        if preview["kind"] not in model.TABLES:
             return
         made: list[Column[model.Line]] = [
             Column("", lambda line: Cell(str(line.number), tok="faint", right=True), 60, right=True)
@@ -233,7 +236,7 @@ class DatasetDetail(Card):
     def _show(self) -> None:
         chosen = self.tabs.current()
         preview = self._preview
-        is_table = preview is not None and preview["kind"] == "csv"
+        is_table = preview is not None and preview["kind"] in model.TABLES
         self.file.setVisible(is_table and self.file.count() > 1 and chosen in ("rows", "columns"))
         self.note.setText(
             model.looked_words(preview) if is_table and preview and chosen in ("rows", "columns")
@@ -253,7 +256,7 @@ class DatasetDetail(Card):
             return "waits"
         if preview["kind"] == "images":
             return "images" if chosen == "rows" else "classes"
-        if preview["kind"] == "csv" and preview["columns"]:
+        if preview["kind"] in model.TABLES and preview["columns"]:
             return chosen
         text = said(preview["notice"]) or tr("{count} files, known by size and hash",
                                        count=len(preview["files"]))  # fmt: skip

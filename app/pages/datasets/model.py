@@ -11,8 +11,12 @@ from app.widgets.cells import Cell
 from app.widgets.words import age, date, short_digest, size
 from app.wire_words import said
 
-KINDS = {"csv": mark("Table"), "images": mark("Images"), "any": mark("Files")}
-ICONS = {"csv": "table", "images": "image", "any": "folder"}
+KINDS = {
+    "csv": mark("Table"), "parquet": mark("Parquet table"), "images": mark("Images"),
+    "any": mark("Files"),
+}  # fmt: skip
+ICONS = {"csv": "table", "parquet": "table", "images": "image", "any": "folder"}
+TABLES = ("csv", "parquet")
 TYPES = {
     "number": mark("number"), "whole": mark("whole number"), "yes/no": mark("yes/no"),
     "date": mark("date"), "text": mark("text"), "empty": mark("empty"),
@@ -146,7 +150,8 @@ def looked_words(preview: dict[str, Any]) -> str:
     parts = [
         trn("{count} row looked at", "{count} rows looked at", rows) if preview["is_whole"]
         else tr("the first {count} rows looked at", count=f"{rows:,}"),
-        str(preview["encoding"]).upper().replace("-SIG", ""),
+        "Parquet" if preview["kind"] == "parquet"
+        else str(preview["encoding"]).upper().replace("-SIG", ""),
     ]  # fmt: skip
     if preview["broken"]:
         count = int(preview["broken"])

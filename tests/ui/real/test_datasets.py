@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from PySide6.QtGui import QImage
 
 from agent_core.rehearsal.federation import Federation
@@ -113,6 +115,27 @@ def test_an_image_folder_shows_classes_and_thumbnails(
     assert [(c["name"], c["count"]) for c in page.detail.classes_model.rows] == [
         ("benign", 2), ("malignant", 2),
     ]  # fmt: skip
+
+
+def test_a_parquet_table_is_shown_like_any_other(page: DatasetsPage, tmp_path: Path, qtbot) -> None:
+    root = tmp_path / "Labs"
+    root.mkdir()
+    table = pa.table({"age": [31, None, 52], "weight": [60.5, 71.0, 80.25]})
+    parquet.write_table(table, root / "labs.parquet")
+    name = add(page, root, qtbot)
+
+    one = row(page, name)
+    assert (one["kind"], one["version"]["rows"]) == ("parquet", 3)
+    qtbot.waitUntil(lambda: page.detail.table is not None, timeout=BOUND)
+    columns = [(c["name"], c["type"], c["missing"]) for c in page.detail.columns_model.rows]
+    assert columns == [("age", "whole", 1), ("weight", "number", 0)]
+    assert page.detail.note.plain() == "3 rows looked at · Parquet"
+
+    (root / "labs.parquet").write_bytes(b"PAR1 and no more")
+    page._act("scan")
+    qtbot.waitUntil(lambda: row(page, name)["version"]["number"] == 2, timeout=BOUND)
+    qtbot.waitUntil(lambda: page.detail._problem is not None, timeout=BOUND)
+    assert "cannot be read as a Parquet file" in page.detail.empty.text.plain()
 
 
 def test_what_cannot_be_registered_is_told_in_the_dialog(page: DatasetsPage, qtbot) -> None:

@@ -80,7 +80,7 @@ def test_kinds_are_seen_in_names(tmp_path: Path) -> None:
 
     found = scan(images, "images")
 
-    assert [kind_of(images), kind_of(parquet)] == ["images", "any"]
+    assert [kind_of(images), kind_of(parquet)] == ["images", "parquet"]
     assert [(c.name, c.count, c.size) for c in found.classes] == [("cat", 2, 2), ("dog", 1, 2)]
     assert "Parquet" in scan(parquet, "any").notice
 
