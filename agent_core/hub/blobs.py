@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 from sqlalchemy import and_, delete, or_, select, update
@@ -9,12 +11,14 @@ from sqlalchemy import and_, delete, or_, select, update
 from agent_core.errors import ConflictError, LimitError, NotFoundError
 from agent_core.hub import tables
 from agent_core.hub.callers import missing
+from agent_core.hub.model_check import Arrival, ModelChecks, arrival_key
 from agent_core.hub.ports import Objects
 from agent_core.hub.run_state import ENDED
 from agent_core.hub.settings import HubSettings
 from agent_core.hub.store import Reader, Store, Tx
 from agent_core.protocol.states import Role, State
 
+MODEL_LINGER_S = 24 * 3600.0  # a silo may have been offline when its run ended
 BATCH = 100  # blobs that are deleted in one transaction
 KEEP_ROUNDS = 2  # a blob goes when this many rounds have closed without it
 
@@ -28,6 +32,7 @@ def begin(
     store: Store,
     objects: Objects,
     settings: HubSettings,
+    checks: ModelChecks,
     edge_id: int,
     *,
     run_id: int,
@@ -43,9 +48,12 @@ def begin(
             next_step="Send smaller updates.",
             code="limit.blob",
         )
+    key = model_key(run_id, round_number) if kind == "model" else ""
+    checks.refuse_meanwhile(key)
     with store.write() as tx:
         _check_part(tx, run_id, edge_id, kind)
-        key = model_key(run_id, round_number) if kind == "model" else ""
+        if key:
+            _check_unchanged(tx, key, run_id, round_number, sha256)
         found = _find(tx, run_id, sha256, key)
         if found is not None:
             _use(tx, found["key"], round_number)
@@ -60,13 +68,15 @@ def begin(
             tables.blobs, key=key, run_id=run_id, sha256=sha256, kind=kind, size=size,
             complete=False, last_round=round_number,
         )  # fmt: skip
-    put = objects.presign_put(key, size, settings.part_size)
+    target = arrival_key(key, sha256) if kind == "model" else key
+    put = objects.presign_put(target, size, settings.part_size)
     return {**put, "exists": False, "key": key}
 
 
 def finish(
     store: Store,
     objects: Objects,
+    checks: ModelChecks,
     edge_id: int,
     *,
     run_id: int,
@@ -74,7 +84,10 @@ def finish(
     upload_id: str,
     parts: list[dict[str, Any]],
 ) -> None:
-    """Put a device's upload together; afterwards messages may name it."""
+    """Put a device's upload together; afterwards messages may name it.
+
+    A model's hash is checked here; a tensor's by everyone who gets it.
+    """
     table = tables.blobs
     with store.read() as reader:
         _check_part(reader, run_id, edge_id, "")
@@ -83,12 +96,19 @@ def finish(
                 table.c.run_id == run_id, table.c.sha256 == sha256, table.c.complete.is_(False)
             )
         )
+        if any(row["kind"] == "model" for row in rows):
+            _check_part(reader, run_id, edge_id, "model")
         is_there = bool(rows) or reader.scalar(
             select(table.c.key).where(table.c.run_id == run_id, table.c.sha256 == sha256)
         )
     if not is_there:
         raise missing("upload")
     for row in rows:
+        if row["kind"] == "model":
+            if upload_id:
+                objects.complete(arrival_key(row["key"], sha256), upload_id, parts)
+            checks.run(row["key"], Arrival(store, objects, row).check)
+            continue
         if upload_id:
             objects.complete(row["key"], upload_id, parts)
         size = objects.head(row["key"])
@@ -101,6 +121,23 @@ def finish(
         with store.write() as tx:
             tx.run(update(table).where(table.c.key == row["key"]).values(complete=True))
             tx.run(update(tables.runs).where(tables.runs.c.id == run_id).values(blobs_left=True))
+
+
+def _check_unchanged(reader: Reader, key: str, run_id: int, round_number: int, sha256: str) -> None:
+    """Refuse other weights for a round that has its model; raises ConflictError."""
+    table, blobs = tables.models, tables.blobs
+    told = reader.scalar(
+        select(table.c.sha256).where(table.c.run_id == run_id, table.c.round == round_number)
+    )
+    stored = reader.scalar(
+        select(blobs.c.sha256).where(blobs.c.key == key, blobs.c.complete.is_(True))
+    )
+    if {told, stored} - {None, sha256}:
+        raise ConflictError(
+            f"Round {round_number} of run {run_id} has another model already.",
+            next_step="Drop the upload.",
+            code="conflict.model",
+        )
 
 
 def _find(reader: Reader, run_id: int, sha256: str, key: str) -> Any:
@@ -125,14 +162,16 @@ def _use(tx: Tx, key: str, round_number: int) -> None:
 def _check_part(reader: Reader, run_id: int, edge_id: int, kind: str) -> None:
     runs, parts = tables.runs, tables.run_devices
     row = reader.first(
-        select(runs.c.state, parts.c.role)
+        select(runs.c.state, runs.c.ended_at, parts.c.role)
         .join(parts, parts.c.run_id == runs.c.id)
         .where(runs.c.id == run_id, parts.c.edge_id == edge_id)
     )
     if row is None or (kind == "model" and row["role"] != Role.SERVER.value):
         raise missing("run")
     # A model may still be on its way when the server job has ended.
-    if row["state"] == State.IDLE.value or (kind == "blob" and row["state"] in ENDED):
+    ended_at = (row["ended_at"] or 0.0) if row["state"] in ENDED else math.inf
+    is_late = kind == "model" and time.time() > ended_at + MODEL_LINGER_S
+    if row["state"] == State.IDLE.value or is_late or (kind == "blob" and row["state"] in ENDED):
         raise ConflictError(
             f"The run is {row['state']}; nothing can be added to it.",
             next_step="Drop the upload.",

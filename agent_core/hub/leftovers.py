@@ -57,7 +57,20 @@ def _prefixes(key: str) -> Iterator[str]:
 def _uploads(reader: Reader, now: float) -> list[str]:
     table = tables.uploads
     rows = reader.scalars(select(table.c.id).where(table.c.created_at < now - UPLOAD_S))
-    return [f"uploads/{number}" for number in rows]
+    blobs, runs = tables.blobs, tables.runs
+    stale = reader.scalars(  # models whose upload was begun and never came to its end
+        select(runs.c.id)
+        .join(blobs, blobs.c.run_id == runs.c.id)
+        .where(
+            blobs.c.kind == "model",
+            blobs.c.complete.is_(False),
+            runs.c.state.in_([state.value for state in TERMINAL]),
+            runs.c.ended_at < now - UPLOAD_S,
+        )
+        .distinct()
+    )
+    packages = [f"uploads/{number}" for number in rows]
+    return packages + [f"uploads/models/{number}/" for number in stale]
 
 
 def _tensors(reader: Reader, now: float) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import math
 import threading
 import time
@@ -33,6 +34,7 @@ PARTS_MAX = 10_000  # S3's own
 PUT_VALID_S = 6 * 3600
 CACHE_SIZE = 4096
 PROBE_KEY = "silodesk/probe"
+_TRANSFER = TransferConfig(multipart_threshold=SINGLE_LIMIT, multipart_chunksize=16 * MIB)
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 
 
@@ -124,6 +126,21 @@ class ObjectStore:
                 raise
             return int(answer["ContentLength"])
 
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object of any size inside the store; raises NotFoundError."""
+        with self._told(source):
+            found = {"Bucket": self.bucket, "Key": source}
+            self._client.copy(found, self.bucket, target, Config=_TRANSFER)
+
+    def sha256(self, key: str) -> str:
+        """Return the hash of an object's bytes, read in pieces; raises NotFoundError."""
+        digest = hashlib.sha256()
+        with self._told(key):
+            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+            for block in answer["Body"].iter_chunks(MIB):
+                digest.update(block)
+        return digest.hexdigest()
+
     def delete_prefix(self, prefix: str) -> None:
         """Delete every object whose key starts so."""
         if not prefix:
@@ -167,9 +184,8 @@ class ObjectStore:
 
     def put_file(self, key: str, path: Path) -> None:
         """Store a file of any size."""
-        settings = TransferConfig(multipart_threshold=SINGLE_LIMIT, multipart_chunksize=16 * MIB)
         with self._told():
-            self._client.upload_file(str(path), self.bucket, key, Config=settings)
+            self._client.upload_file(str(path), self.bucket, key, Config=_TRANSFER)
 
     def list_all(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield key and size of every object whose key starts so."""

@@ -14,6 +14,7 @@ from agent_core.hub import devices, identity
 from agent_core.hub.counters import Counters
 from agent_core.hub.ingest import Ingest
 from agent_core.hub.logs import LogFiles
+from agent_core.hub.model_check import ModelChecks
 from agent_core.hub.ports import Broker, LinkState, Objects, PackageReader
 from agent_core.hub.sessions import Brake
 from agent_core.hub.settings import HubSettings
@@ -62,6 +63,7 @@ class Hub:
         self.logs = LogFiles(self.folder / "logs", self.settings.log_chunk)
         self.ingest = Ingest(self.logs, self.counters)
         self.vitals = VitalsBoard()
+        self.model_checks = ModelChecks()
         self.brake = Brake(self.settings.sign_in_failures, self.settings.sign_in_window_s)
 
     @cached_property

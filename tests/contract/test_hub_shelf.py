@@ -49,8 +49,8 @@ def test_projects_and_applications_are_renamed_and_put_away(scene: Scene) -> Non
 
 def test_an_unknown_parameter_names_its_nearest() -> None:
     package = PackageInfo(
-        zip_sha256="a" * 64, content_digest="b" * 64, type="flower", name="x", engine="flower", size=1,
-        manifest={"config": {"learning-rate": 0.1, "num-server-rounds": 3}}, uploaded_at=0,
+        zip_sha256="a" * 64, content_digest="b" * 64, type="flower", name="x", engine="flower",
+        size=1, manifest={"config": {"learning-rate": 0.1, "num-server-rounds": 3}}, uploaded_at=0,
     )  # fmt: skip
     (text,) = parameters.warnings([package], {"learning-rte": 0.2, "rounds": 2})
     assert "“learning-rte”" in text

@@ -56,6 +56,21 @@ def put(store: ObjectStore, key: str, path: Path) -> dict[str, Any]:
     return where
 
 
+@pytest.mark.parametrize("size", [32_000, SINGLE_LIMIT + 3])
+def test_an_object_is_copied_and_hashed_inside_the_store(
+    store: ObjectStore, tmp_path: Path, size: int
+) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(content(size))
+    put(store, f"uploads/models/{size}", path)
+    store.copy(f"uploads/models/{size}", f"models/{size}")
+    assert store.sha256(f"models/{size}") == sha(path.read_bytes())
+    assert store.head(f"models/{size}") == size
+    for missing in (lambda: store.sha256("models/none"), lambda: store.copy("none", "models/x")):
+        with pytest.raises(NotFoundError):
+            missing()
+
+
 @pytest.mark.parametrize("size", [0, 1, 32_000, 5 * MIB + 3])
 def test_one_put_carries_a_file_there_and_back(
     store: ObjectStore, tmp_path: Path, size: int

@@ -70,7 +70,7 @@ def _ingest(hub: Hub, edge_id: int, body: bytes, encoding: str) -> TelemetryAck:
 def begin(body: NewObject, caller: CallerDep, hub: HubDep) -> dict[str, Any]:
     """Return where a device puts a blob or a model, or that the hub has it already."""
     return blobs.begin(
-        hub.store, hub.object_store, hub.settings, caller.edge_id,
+        hub.store, hub.object_store, hub.settings, hub.model_checks, caller.edge_id,
         run_id=body.run_id, kind=body.kind, round_number=body.round,
         sha256=body.sha256, size=body.size,
     )  # fmt: skip
@@ -80,7 +80,7 @@ def begin(body: NewObject, caller: CallerDep, hub: HubDep) -> dict[str, Any]:
 def finish(body: ObjectDone, caller: CallerDep, hub: HubDep) -> dict[str, Any]:
     """Put a device's upload together; afterwards messages may name it."""
     blobs.finish(
-        hub.store, hub.object_store, caller.edge_id,
+        hub.store, hub.object_store, hub.model_checks, caller.edge_id,
         run_id=body.run_id, sha256=body.sha256, upload_id=body.upload_id,
         parts=[part.model_dump() for part in body.parts],
     )  # fmt: skip
