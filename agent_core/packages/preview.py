@@ -44,6 +44,7 @@ class Preview:
     content_digest: str
     requirements: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)  # imported, and neither its own nor Python's
+    sources: dict[str, str] = field(default_factory=dict, repr=False)  # texts that checks point at
 
     @property
     def passed(self) -> int:
@@ -83,6 +84,7 @@ def preview_of(planned: Plan) -> Preview:
         content_digest=planned.manifest.content_digest,
         requirements=list(planned.manifest.requirements),
         modules=modules_wanted(texts, content.paths()),
+        sources={check.path: texts[check.path] for check in checks if check.path in texts},
     )
 
 

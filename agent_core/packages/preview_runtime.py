@@ -48,7 +48,8 @@ def _requirements(answer: dict[str, Any], requirements: list[str]) -> Check:
 def _imports(answer: dict[str, Any]) -> Check:
     missing = answer["missing"]
     if not missing:
-        return Check("imports", "pass", "Everything imported is found", "in the job runtime")
+        text = "in the job runtime; looked up by name, nothing of it was started"
+        return Check("imports", "pass", "Everything imported is found", text)
     if answer["installed"]:
         text = f"{_some(missing)}: not in the job runtime; a requirement may bring it"
     else:

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QSyntaxHighlighter,
     QTextCharFormat,
+    QTextCursor,
     QTextDocument,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
@@ -137,6 +138,17 @@ class CodeView(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setPlainText(text.removesuffix("\n"))
         self._colors.set_name(name)
+
+    def go_to_line(self, number: int) -> None:
+        """Choose a line, counted from 1, and bring it into view."""
+        block = self.document().findBlockByNumber(max(0, number - 1))
+        if block.isValid():
+            cursor = QTextCursor(block)
+            cursor.movePosition(
+                QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
+            )
+            self.setTextCursor(cursor)
+            self.centerCursor()
 
     def numbers_width(self) -> int:
         """Return the room that line numbers need."""

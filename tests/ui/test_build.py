@@ -12,7 +12,9 @@ from agent_core.packages.verify import verify
 from agent_core.packages.wizard import Fields
 from app.pages.build import source_step
 from app.pages.build.page import BuildPage
+from app.pages.build.preview_looks import LeftOutDialog, LineDialog
 from app.pages.build.upload_dialog import UploadDialog
+from app.widgets.buttons import Button
 
 
 @pytest.fixture
@@ -105,6 +107,30 @@ def test_the_preview_shows_what_goes_in_and_what_stays_out(page, one_line, qtbot
     assert page.preview.left_out.count() == 1
     assert page.preview.tags[0].text.endswith("pass")
     assert len(page.preview.figures[2].plain().split()) == 4
+
+
+def test_a_check_shows_its_line_and_all_that_stays_out_can_be_read(page, one_line, qtbot) -> None:
+    """Show opens the file at the line; what the card cuts stands in a list to search in."""
+    lines = ["x = 1"] * 40 + ["import pickle", "pickle.loads(b'')"]
+    (one_line / "client" / "torch_client.py").write_text("\n".join(lines))
+    for number in range(12):
+        folder = one_line / "client" / f"part{number}"
+        folder.mkdir()
+        (folder / ".env").write_text("TOKEN=1\n")
+    preview(page, one_line, qtbot)
+    assert page.preview.left_out.count() == 9
+    page.preview.more.click()
+    (shown,) = page.window().findChildren(LeftOutDialog)
+    assert len(shown.rows.rows) == 13
+    shown.search.setText("part11")
+    assert [row.path for row in shown.rows.rows] == ["part11/.env"]
+    shown.accept()
+
+    show = next(one for one in page.preview.findChildren(Button) if one.text() == "Show")
+    show.click()
+    (line,) = page.window().findChildren(LineDialog)
+    assert line.code.textCursor().selectedText() == "import pickle"
+    line.accept()
 
 
 def test_back_keeps_the_form(page: BuildPage, one_line: Path, qtbot) -> None:

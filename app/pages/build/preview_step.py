@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -10,7 +13,9 @@ from agent_core.packages.preview_checks import Check
 from agent_core.packages.preview_runtime import pending
 from app.i18n import tr
 from app.pages.build.model import words_of
+from app.pages.build.preview_looks import LeftOutDialog, LineDialog
 from app.widgets.badges import Tag
+from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.file_tree import FileTree
 from app.widgets.labels import ElidedLabel, Icon, Label
@@ -34,6 +39,7 @@ class PreviewStep(QWidget):
         super().__init__()
         self._of_sources: list[Check] = []
         self._shown: list[Check] = []
+        self._sources: dict[str, str] = {}
         self.content = Label("", "small", "faint")
         self.files = FileTree()
         self.left_out = QVBoxLayout()
@@ -59,7 +65,12 @@ class PreviewStep(QWidget):
                 parts.append(rule(vertical=True))
             block = column(figure, Label(caption, "small", "muted"), gap=2)
             parts.append((block, 2 if figure is self.figures[2] else 1))
-        send = Card(tr("What others will get")).add(row(*parts, gap=18))
+        traffic = Label(
+            tr("What a run moves each round is the model, up and down. Its size stands in no "
+               "declaration; the first round tells it."),
+            "small", "faint", wrap=True,
+        )  # fmt: skip
+        send = Card(tr("What others will get")).add(row(*parts, gap=18), traffic)
         right = column((checks, 1), send, gap=16)
         self.setLayout(row((files, 1), (right, 1), gap=16))
 
@@ -73,7 +84,7 @@ class PreviewStep(QWidget):
             files, (), {f"{preview.root}/{path}": mark for path, mark in marks.items()}
         )
         self._show_left_out(preview)
-        self._of_sources = list(preview.checks)
+        self._of_sources, self._sources = list(preview.checks), preview.sources
         self.show_runtime(pending())
         self.figures[0].setText(size(preview.size))
         self.figures[1].setText(plural(len(preview.files), "file"))
@@ -102,7 +113,11 @@ class PreviewStep(QWidget):
             self.left_out.addLayout(row(*parts, gap=8))
         more = len(preview.left_out) - LEFT_OUT_SHOWN
         if more > 0:
-            self.left_out.addWidget(Label(tr("and {more} more", more=more), "small", "faint"))
+            words = tr("and {more} more…", more=more)
+            self.more = Button(
+                words, "link", sz="sm", on_click=lambda: LeftOutDialog(self, preview.left_out)
+            )
+            self.left_out.addLayout(row(self.more, None))
         if not preview.left_out:
             self.left_out.addWidget(
                 Label(tr("Nothing: the whole folder goes in."), "small", "faint")
@@ -121,12 +136,22 @@ class PreviewStep(QWidget):
                 gap=2,
             )
             holder = QWidget()
-            holder.setLayout(row(Icon(icon, tok, 18), (words, 1), gap=12, margins=(0, 9, 8, 9)))
+            parts: list[Part] = [Icon(icon, tok, 18), (words, 1)]
+            if check.path in self._sources and check.line:
+                show = Button(tr("Show"), sz="sm", on_click=partial(self._show_line, check))
+                show.setAccessibleName(tr("Show {title}", title=said(check.title)))
+                parts.append(show)
+            holder.setLayout(row(*parts, gap=12, margins=(0, 9, 8, 9)))
             self.checks.addWidget(holder)
-        for tag, state, word, tok in zip(
-            self.tags, ("pass", "note", "fail"), ("pass", "note", "fail"), ("ok", "warn", "danger"),
-            strict=True,
-        ):  # fmt: skip
-            count = sum(check.state == state for check in checks)
-            tag.set(f"{count} {word}", tok)
-            tag.setVisible(bool(count))
+        found: Counter[str] = Counter(check.state for check in checks)
+        words_of_tags = (
+            ("pass", tr("{n} pass", n=found["pass"]), "ok"),
+            ("note", tr("{n} note", n=found["note"]), "warn"),
+            ("fail", tr("{n} fail", n=found["fail"]), "danger"),
+        )
+        for tag, (state, text, tok) in zip(self.tags, words_of_tags, strict=True):
+            tag.set(text, tok)
+            tag.setVisible(bool(found[state]))
+
+    def _show_line(self, check: Check) -> None:
+        LineDialog(self, check, self._sources[check.path])
