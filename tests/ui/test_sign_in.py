@@ -62,6 +62,22 @@ def test_joining_by_link(page: SignInPage, agent, qtbot) -> None:
     assert page.form.password.value() == ""
 
 
+def test_an_invitation_is_declined(page: SignInPage, agent, qtbot) -> None:
+    """The agent tells the hub; nothing is left in the door's field, and the doors are back."""
+    page.doors.join.field.set(LINK)
+    page.doors.join.button.click()
+    qtbot.waitUntil(lambda: page.stack.currentIndex() == 1, timeout=5000)
+    assert page.form.decline.isVisible()
+    page.form.decline.click()
+    qtbot.waitUntil(lambda: page.stack.currentIndex() == 0, timeout=5000)
+    assert agent.called("invitations.decline") == [{"link": LINK}]
+    assert not page.doors.join.field.value()
+    page.doors.sign_in.field.set("https://hub.oncofed.example")
+    page.doors.sign_in.button.click()
+    qtbot.waitUntil(lambda: page.stack.currentIndex() == 1, timeout=5000)
+    assert page.form.decline.isHidden()
+
+
 def test_nothing_is_sent_while_a_field_is_wrong(page: SignInPage, agent, qtbot) -> None:
     page.doors.join.field.set(LINK)
     page.doors.join.button.click()

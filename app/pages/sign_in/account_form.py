@@ -18,6 +18,7 @@ class AccountForm(QWidget):
 
     submitted = Signal(object)  # Entry
     backed = Signal()
+    declined = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +46,8 @@ class AccountForm(QWidget):
         self.submit = Button(tr("Continue"), "primary", on_click=self._submit)
         self.submit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.back = Button(tr("Back"), "ghost", icon="arrow-left", on_click=self.backed.emit)
+        self.decline = Button(tr("Decline"), "ghost", on_click=self.declined.emit)
+        self.decline.hide()
         self.fields = {
             "name": self.name, "email": self.email, "password": self.password, "silo": self.silo,
         }  # fmt: skip
@@ -62,7 +65,7 @@ class AccountForm(QWidget):
             column(
                 head, 4, self.name, row(self.email, self.password, gap=12), self._account_rule,
                 row(self.silo, self.device, gap=12), self.problem, 2, self.submit,
-                row(self.back, None, self.progress), gap=12, margins=(26, 24, 26, 18),
+                row(self.back, None, self.progress, self.decline), gap=12, margins=(26, 24, 26, 18),
             )
         )  # fmt: skip
         return card
@@ -73,6 +76,7 @@ class AccountForm(QWidget):
         self.title.setText(title)
         self.text.setText(text)
         self.submit.setText(action)
+        self.decline.hide()
         self.name.setVisible(account == "new")
         for widget in (self.email, self.password, self._account_rule):
             widget.setVisible(account != "none")
@@ -113,6 +117,7 @@ class AccountForm(QWidget):
         self.progress.setText(text)
         self.submit.setEnabled(not text)
         self.back.setEnabled(not text)
+        self.decline.setEnabled(not text)
 
     def _submit(self) -> None:
         if self.submit.isEnabled() and self.form.validate():

@@ -31,6 +31,7 @@ class SignInPage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.is_busy = False
+        self._link = ""  # of the invitation that is shown
         self._way: Callable[[model.Entry], Any] | None = None
         self.doors = Doors()
         self.form = AccountForm()
@@ -43,6 +44,7 @@ class SignInPage(Page):
         self.doors.host.entered.connect(self._host)
         self.form.submitted.connect(self._send)
         self.form.backed.connect(self._back)
+        self.form.declined.connect(self._decline)
         context.events.status.connect(self._show_version)
         self.demo = Demo(context, self.doors.demo, self)
         self.doors.demo_wanted.connect(self.demo.start)
@@ -172,6 +174,25 @@ class SignInPage(Page):
             tr("{offer}.", offer=model.offer_words(invitation)),
             tr("Join {hub}", hub=hub),
             "none" if signed_in else "new",
+        )
+        self._link = link
+        self.form.decline.show()
+
+    def _decline(self) -> None:
+        """Say no to the invitation that is shown; its link is of no use afterwards."""
+        self.is_busy = True
+        self.form.set_busy(tr("Declining …"))
+
+        def declined(_: Any) -> None:
+            self.is_busy = False
+            self.form.set_busy("")
+            self.doors.join.field.control.setText("")  # type: ignore[attr-defined]
+            self._back()
+            text = tr("Whoever sent it sees that you declined.")
+            self.context.notify(tr("The invitation was declined"), text, kind="ok")
+
+        self.context.tasks.call(
+            "invitations.decline", declined, self._refused, self, link=self._link
         )
 
     def _ask_hub(self, url: str) -> None:
