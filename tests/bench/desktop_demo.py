@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 from desktop_parts import Stalls, application, pump, row, until
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog
 
 from agent_core.client import AgentClient, EventStream
 from agent_core.rehearsal.federation import Federation
@@ -32,15 +32,16 @@ ROUND_S = 2.0  # a quick study; a page that shows every round grows with their n
 
 def measure(minutes: float) -> list[dict[str, Any]]:
     """Measure first paint, then watch a live run page by page."""
+    application()
     root = Path(tempfile.mkdtemp(prefix="sd"))
     with Federation(silos=3, root=root / "f", say=lambda _: None) as running:
         package = pack_flower(ROOT / "tests/e2e/apps/slow", root / "b")
-        application = running.add_application("Steady rounds", [package])
-        running.allow(application, by="bench")
-        run_id, project_id = _start(running, application)
-        _ask(running, project_id, root)
+        steady = running.add_application("Steady rounds", [package])
+        running.allow(steady, by="bench")
+        run_id, project_id = _start(running, steady)
+        approval_id = _ask(running, project_id, root)
         rows = [_painted(running)]
-        rows += _watch(running, run_id, project_id, minutes)
+        rows += _watch(running, run_id, project_id, approval_id, minutes)
         running.coordinator.client.call("runs.stop", run_id=run_id, reason="the bench ends")
     return rows
 
@@ -58,8 +59,8 @@ def _start(running: Federation, application: dict[str, Any]) -> tuple[int, int]:
     return int(run["id"]), int(project["id"])
 
 
-def _ask(running: Federation, project_id: int, root: Path) -> None:
-    """Start a run that waits for the operators, so that there is a decision to look at."""
+def _ask(running: Federation, project_id: int, root: Path) -> int:
+    """Start a run that waits for the operators; return the number of the question here."""
     call = running.coordinator.client.call
     package = pack_flower(ROOT / "resources/samples/breast_cancer", root / "asked")
     application = running.add_application("Asked first", [package])
@@ -69,7 +70,8 @@ def _ask(running: Federation, project_id: int, root: Path) -> None:
         client_edges=[member.edge_id for member in running.members[1:]],
     )  # fmt: skip
     call("runs.start", run_id=run["id"])
-    until(lambda: bool(call("agent.status")["approvals_waiting"]))
+    until(lambda: bool(call("approvals.list", state="pending")))
+    return int(call("approvals.list", state="pending")[0]["id"])
 
 
 def _painted(running: Federation) -> dict[str, Any]:
@@ -92,12 +94,11 @@ def _painted(running: Federation) -> dict[str, Any]:
 
 
 def _watch(
-    running: Federation, run_id: int, project_id: int, minutes: float
+    running: Federation, run_id: int, project_id: int, approval_id: int, minutes: float
 ) -> list[dict[str, Any]]:
     from app.main import make_desktop
     from app.shell.preload import preload
 
-    application()
     home = running.coordinator.home
     desktop = make_desktop(home, AgentClient(home), lambda on: EventStream(home, on))
     window = desktop.window
@@ -111,7 +112,7 @@ def _watch(
     until(lambda: bool(window.status))
     preload(desktop.tasks)  # as the program does it once its window stands
     until(lambda: not desktop.tasks.is_busy)
-    places = _places(window, run_id, project_id, running.group_id)
+    places = _places(window, run_id, project_id, running.group_id, approval_id)
     memory: list[tuple[float, float]] = []
     started = time.monotonic()
     counted: dict[str, Any] = {}
@@ -150,23 +151,8 @@ def _places(window: Any, run_id: int, project_id: int, group_id: int) -> list[Ca
     places.append(lambda: window.navigate("group", group_id=group_id))
     places.append(lambda: window.navigate("project", project_id=project_id, new_run=True))
     places.append(window.tools.open_palette)
-    places.append(lambda: _review(window))
+    places.append(lambda: window.navigate("approvals", approval=approval_id))
     return places
-
-
-def _review(window: Any) -> None:
-    """Open the question that waits, as its button does."""
-    window.navigate("approvals")
-    until(lambda: bool(_reviews(window)), 10.0)
-    _reviews(window)[0].click()
-
-
-def _reviews(window: Any) -> list[QPushButton]:
-    page = window.page()
-    return [
-        one for one in page.findChildren(QPushButton)
-        if one.isVisible() and one.text().strip() == "Review"
-    ]  # fmt: skip
 
 
 def _counted(stalls: Stalls) -> dict[str, Any]:

@@ -144,6 +144,8 @@ class Stalls:
             frame = sys._current_frames().get(self._watched)
             stack = traceback.extract_stack(frame) if frame else []
             own = [one for one in stack if "/app/" in one.filename] or list(stack)
+            if not stack:
+                continue
             last_own = own[-1]
             self.places[f"{Path(last_own.filename).name}:{last_own.lineno} {last_own.name}"] += 1
 
