@@ -140,7 +140,9 @@ def _leave(window: Any) -> None:
             one.reject()
 
 
-def _places(window: Any, run_id: int, project_id: int, group_id: int) -> list[Callable[[], None]]:
+def _places(
+    window: Any, run_id: int, project_id: int, group_id: int, approval_id: int
+) -> list[Callable[[], None]]:
     from app.shell.navigation import PAGES
 
     keys = [one.key for one in PAGES if one.section]
