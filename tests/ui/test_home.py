@@ -51,6 +51,16 @@ def test_the_silo_its_machine_and_its_figures(home: HomePage) -> None:
     assert not header.gpu.isHidden()
 
 
+def test_no_network_is_promised_only_where_a_sandbox_holds(home: HomePage) -> None:
+    status = dict(home.context.status())
+    home.egress.show_status(status, 0)
+    assert "Jobs have no network" in texts(home.egress)
+    status["hardware"] = {**status["hardware"], "sandbox": "none"}
+    home.egress.show_status(status, 0)
+    assert "Jobs have no network" not in texts(home.egress)
+    assert "There is no sandbox here" in texts(home.egress)
+
+
 def test_a_machine_without_gpu_shows_none(home: HomePage) -> None:
     status = dict(home.context.status())
     status["hardware"] = {**status["hardware"], "gpus": []}

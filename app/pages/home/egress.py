@@ -66,7 +66,7 @@ class EgressCard(Card):
             rule(),
             row(self._icon, (self._promise, 1), self.budget, gap=8),
         )
-        self._say_promise(0, 0)
+        self._say_promise(0, 0, "")
 
     def show_status(self, status: dict[str, Any], budget: int) -> None:
         """Show today's bytes."""
@@ -80,7 +80,8 @@ class EgressCard(Card):
             self.share.set(f"{100 * share:.0f} %", tok)
         parts = egress(status)
         self._bar.set([(count, tok) for _, count, tok in parts], max(budget, sent))
-        self._say_promise(sent, budget)
+        hardware = status.get("hardware") or {}
+        self._say_promise(sent, budget, str(hardware.get("sandbox") or ""))
         if parts != self._shown:
             self._shown = parts
             self._list(parts)
@@ -94,11 +95,18 @@ class EgressCard(Card):
         self.history.setAccessibleName(tr("Bytes sent in the last 24 hours, by the hour"))
         self.history.setAccessibleDescription(words)
 
-    def _say_promise(self, sent: int, budget: int) -> None:
+    def _say_promise(self, sent: int, budget: int, sandbox: str) -> None:
         used_up = bool(budget) and sent >= budget
+        icon, tok = "shield-check", "ok"
         promise = tr("Jobs have no network: everything passes the agent and is counted.")
-        self._promise.setText(budget_notice(budget) if used_up else promise)
-        self._icon.set_icon("pause" if used_up else "shield-check", "warn" if used_up else "ok")
+        if sandbox == "none":
+            icon, tok = "shield-alert", "warn"
+            promise = tr("There is no sandbox here: what a job sends by itself is not counted.")
+        if used_up:
+            icon, tok, promise = "pause", "warn", budget_notice(budget)
+        self._promise.setText(promise if sandbox or used_up else "")
+        self._icon.setVisible(bool(sandbox) or used_up)
+        self._icon.set_icon(icon, tok)
         self.budget.setText(tr("Change budget") if budget else tr("Set budget"))
 
     def _list(self, parts: list[tuple[str, int, str]]) -> None:
