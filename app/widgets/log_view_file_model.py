@@ -233,7 +233,10 @@ class FileModel:
         count = max(1, len(self))
         rows = self.rows
         if len(rows) > 50 * height:  # more hits than pixels: one look a pixel is enough
-            edges = np.searchsorted(rows, np.linspace(0, len(self.file), height + 1))
+            first = np.linspace(0, count, height + 1).astype(np.int64)
+            if self.only is not None:
+                first = np.append(self.only[first[:-1]], len(self.file))
+            edges = np.searchsorted(rows, first)
             return np.flatnonzero(np.diff(edges) > 0).astype(np.int64), _none()
         places = rows if self.only is None else np.searchsorted(self.only, rows)
         return np.unique(places * height // count), _none()

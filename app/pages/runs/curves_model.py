@@ -132,6 +132,7 @@ class MetricBook:
         self.smoothing = 0.0
         self.sent: Floats = np.zeros(1)
         self.points = 0
+        self._has_steps = False
         self._curves: dict[str, dict[int, Curve]] = {}
 
     def add(self, batches: list[Batch]) -> bool:
@@ -145,6 +146,8 @@ class MetricBook:
                 curve = curves[batch.edge_id] = Curve(batch.key, batch.edge_id)
                 curve.series.set_smoothing(self.smoothing)
             first = len(curve.values)
+            joined = np.concatenate([curve.rounds.values[-1:], batch.rounds])
+            self._has_steps |= bool(np.any(joined[1:] == joined[:-1]))
             for column, values in zip(
                 (curve.rounds, curve.steps, curve.times, curve.values),
                 (batch.rounds, batch.steps, batch.times, batch.values),
@@ -188,11 +191,7 @@ class MetricBook:
 
     def has_steps(self) -> bool:
         """Return whether any curve has several points a round."""
-        for curve in self._all():
-            rounds = curve.rounds.values
-            if len(rounds) > 1 and np.any(rounds[1:] == rounds[:-1]):
-                return True
-        return False
+        return self._has_steps
 
     def set_axis(self, axis: XAxis, origin: float) -> None:
         """Lay all points along another axis."""

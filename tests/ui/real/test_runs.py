@@ -219,8 +219,11 @@ def test_a_log_file_is_opened_found_and_followed(window, qtbot, tmp_path: Path) 
     with path.open("a") as file:
         file.write("2026-01-02 03:06:00 ERROR again\n")
     qtbot.waitUntil(lambda: len(page.view.model) == 2, timeout=20_000)
+    page.bar.field.setText("03:0")
+    qtbot.waitUntil(lambda: len(page.view.model.hits) == 2, timeout=20_000)
     page.level.select("all")
     page._on_narrow()
+    qtbot.waitUntil(lambda: len(page.view.model.hits) == 5002, timeout=20_000)
     page.go.setText("4,000")
     page._on_go()
     assert page.view.model.cursor == 3999

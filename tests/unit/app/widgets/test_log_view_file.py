@@ -162,6 +162,19 @@ def test_hits_are_those_of_the_rows_shown_whatever_comes_first(path: Path, opene
     assert model.rows.tolist() == [3, 150, 199]
 
 
+def test_the_ruler_marks_hits_where_they_are_shown(path: Path, opened: LogFile) -> None:
+    path.write_text("\n".join(LINES) + "\n")
+    index(opened)
+    model = FileModel(opened)
+    rows = np.repeat(np.arange(150, 200), 4)
+    model.found(rows, rows + 1, rows)
+    assert model.marks(2)[0].tolist() == [1]
+    model.set_only(np.arange(100, 200))
+    assert model.marks(2)[0].tolist() == [1]
+    model.set_only(np.arange(150, 200))
+    assert model.marks(2)[0].tolist() == [0, 1]
+
+
 def test_a_time_is_gone_to(path: Path, opened: LogFile) -> None:
     path.write_text("\n".join([*LINES[:50], "Traceback", "  more", *LINES[50:]]) + "\n")
     index(opened)
