@@ -58,8 +58,32 @@ def test_a_failure_is_told_and_tried_again(agent: FakeAgent, show: Any, qtbot: A
 
     agent.errors["models.list"] = UnreachableError("The hub does not answer.")
     page.reload()
-    qtbot.waitUntil(lambda: "read before" in page._foot.plain(), timeout=WAIT)
+    qtbot.waitUntil(lambda: " s ago." in page._foot.plain(), timeout=WAIT)
     assert page.rows.rows
+    page._read_at -= 600
+    page._ages.timeout.emit()
+    assert "read 10 min ago" in page._foot.plain()
+    del agent.errors["models.list"]
+    page.reload()
+    qtbot.waitUntil(lambda: "ago" not in page._foot.plain(), timeout=WAIT)
+
+
+def test_the_list_says_which_models_are_served_now(agent: FakeAgent, show: Any, qtbot: Any) -> None:
+    page = show()
+    qtbot.waitUntil(lambda: len(page.rows.rows) > 2, timeout=WAIT)
+    name = page.rows.rows[1].name
+
+    def words() -> str:
+        return str(page.rows.columns[1].cell(page.rows.rows[1]).spoken())
+
+    assert "served" not in words()
+    one = agent.answers.serving_start(*name)["serving"]
+    agent.push("serving", serving=one)
+    qtbot.waitUntil(lambda: "served" in words(), timeout=WAIT)
+    agent.push("serving", serving={**one, "state": "ended"})
+    qtbot.waitUntil(lambda: "served" not in words(), timeout=WAIT)
+    page.reload()  # the list of servers says it too
+    qtbot.waitUntil(lambda: "served" in words(), timeout=WAIT)
 
 
 def test_selection_survives_what_comes_new(agent: FakeAgent, show: Any, qtbot: Any) -> None:

@@ -42,7 +42,10 @@ def _run(one: RegistryRow) -> Cell:
 
 def _round(one: RegistryRow) -> Cell:
     token = "ok" if one.model.is_best else "faint"
-    return Cell(str(one.model.round), weight=600, sub=marks_of(one.model), sub_tok=token)
+    words = marks_of(one.model)
+    if one.is_served:
+        words, token = ", ".join(word for word in (tr("served"), words) if word), "info"
+    return Cell(str(one.model.round), weight=600, sub=words, sub_tok=token, tip=words)
 
 
 def _metric(one: RegistryRow) -> Cell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent_core.protocol.metric_names import main_metric
@@ -21,6 +21,7 @@ class RegistryRow:
     key: str  # the run's main metric
     share: float | None  # of the run's highest value
     sites: tuple[tuple[str, object], ...]
+    is_served: bool = False  # on this machine, now
 
     @property
     def value(self) -> float | None:
@@ -38,8 +39,12 @@ def rows_of(
     marks: str = "all",
     text: str = "",
     places: Mapping[int, Sequence[int]] | None = None,
+    served: Container[tuple[int, int]] = (),
 ) -> list[RegistryRow]:
-    """Return the rows to show, the newest run and round first; `places` are groups' devices."""
+    """Return the rows to show, the newest run and round first; `places` are groups' devices.
+
+    `served` holds run and round of the models that are served on this machine.
+    """
     runs: dict[int, list[ModelEntry]] = {}
     for model in models:
         runs.setdefault(model.run_id, []).append(model)
@@ -55,7 +60,11 @@ def rows_of(
                 share = None if value is None else value / high if high > 0 else 1.0
                 rows.append(
                     RegistryRow(
-                        model, key, share, _sites(model, (places or {}).get(model.group_id, ()))
+                        model,
+                        key,
+                        share,
+                        _sites(model, (places or {}).get(model.group_id, ())),
+                        (model.run_id, model.round) in served,
                     )
                 )
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ from app.widgets.page import Page
 from app.widgets.search_field import SearchField
 from app.widgets.switches import Segmented
 from app.widgets.tables import RowModel, Table
+from app.widgets.words import age
 
 SKELETON_MS = 300
 AGES_MS = 10_000
@@ -47,16 +49,20 @@ class ModelsPage(Page):
         self.models: list[ModelEntry] = []
         self._cursor = ""
         self._total = 0
+        self._servings: dict[str, dict[str, Any]] = {}  # by id, as the agent told them last
+        self._read_at = 0.0
+        self._failure = ""
         self._places_in: dict[int, list[int]] = {}  # of each group's devices
         self._busy = self._again = self._is_read = False
         self._wanted: tuple[int, int] | None = None
         self._build()
         context.events.changed.connect(self._on_changed)
         context.events.connected.connect(self._on_connected)
+        context.events.serving.connect(self._on_serving)
         self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
         self._patience.timeout.connect(self._show_skeleton)
         self._ages = QTimer(self, interval=AGES_MS)
-        self._ages.timeout.connect(self.rows.refresh)
+        self._ages.timeout.connect(self._on_ages)
 
     def _build(self) -> None:
         self.search = SearchField(tr("Search models"), 240)
@@ -136,12 +142,14 @@ class ModelsPage(Page):
             self._again = True
             return
         self._busy, self._again = True, False
+        self._read_servings()
         count = max(LOADED, len(self.models))
         work = partial(_read, self.context, "", count)
         self.context.tasks.run(work, self._on_read, self._on_failed, self)
 
     def _on_read(self, found: Found) -> None:
         self._busy, self._is_read = False, True
+        self._read_at, self._failure = time.time(), ""
         self.models, self._cursor, self._total, self._places_in = found
         self._show_models()
         if self._again:
@@ -171,12 +179,10 @@ class ModelsPage(Page):
     def _fill(self) -> None:
         project = int(self.project.key() or 0)
         models = [one for one in self.models if project in (0, one.project_id)]
-        shown = rows_of(models, self.marks.current(), self.search.text(), self._places_in)
+        shown = rows_of(models, self.marks.current(), self.search.text(), self._places_in,
+                        self._served())  # fmt: skip
         self.rows.set_rows(shown)
-        text = trn("{count} model", "{count} models", len(shown))
-        if len(shown) != self._total:
-            text = tr("{shown} of {total} models", shown=len(shown), total=self._total)
-        self._foot.setText(text)
+        self._tell_foot()
         wanted, self._wanted = self._wanted, None
         at = self.rows.find(wanted) if wanted else -1
         if at >= 0 or (self.table.current() is None and shown):
@@ -193,7 +199,48 @@ class ModelsPage(Page):
             self._error.set("circle-alert", title, text, "danger")
             self._states.setCurrentWidget(self._error)
         else:
-            self._foot.setText(tr("{error} Shown is what was read before.", error=title))
+            self._failure = title
+            self._tell_foot()
+
+    def _tell_foot(self) -> None:
+        """Say how many are shown, and how old that is where it could not be read again."""
+        shown = len(self.rows.rows)
+        if self._failure:
+            since = age(self._read_at)
+            text = tr("{error} Shown is what was read {age} ago.", error=self._failure, age=since)
+        elif shown != self._total:
+            text = tr("{shown} of {total} models", shown=shown, total=self._total)
+        else:
+            text = trn("{count} model", "{count} models", shown)
+        self._foot.setText(text)
+
+    def _on_ages(self) -> None:
+        self.rows.refresh()
+        if self._failure:
+            self._tell_foot()
+
+    # --- what is served ---
+    def _read_servings(self) -> None:
+        self.context.tasks.call("serving.list", self._on_servings, lambda _: None, self)
+
+    def _on_servings(self, found: list[dict[str, Any]]) -> None:
+        before = self._served()
+        self._servings = {str(one["id"]): one for one in found}
+        if self._served() != before:
+            self._fill()
+
+    def _on_serving(self, one: dict[str, Any]) -> None:
+        before = self._served()
+        self._servings[str(one["id"])] = one
+        if self._served() != before:
+            self._fill()
+
+    def _served(self) -> set[tuple[int, int]]:
+        return {
+            (int(one["run_id"]), int(one["round"]))
+            for one in self._servings.values()
+            if one["state"] == "serving"
+        }
 
     def _retry(self) -> None:
         self._states.setCurrentWidget(self._places["skeleton"])
