@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -11,13 +12,17 @@ from typing import Any
 
 import psutil
 import pytest
-from PySide6.QtGui import QGuiApplication
+from helpers import real_runs
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
 from agent_core.rehearsal.federation import Federation
+from agent_core.rehearsal.packing import pack_flower, samples
 from app.main import Desktop
 from app.pages.models.page import ModelsPage
 from app.pages.runs.models import ModelsTab
+from app.widgets.prediction_inputs import ImageInput
 
 WAIT = 60_000
 
@@ -154,6 +159,65 @@ def test_the_run_page_has_the_same_panel(
     tab = desktop.window.findChildren(ModelsTab)[0]
     qtbot.waitUntil(lambda: tab.panel.detail is not None, timeout=WAIT)
     assert tab.panel.detail.model.round == 2
+
+
+def seeing(root: Path) -> Path:
+    """Pack the breast cancer sample as a model of pictures of 6 by 5 grey pixels."""
+    folder = root / "seeing"
+    shutil.copytree(
+        samples()["breast-cancer"].folder, folder, ignore=shutil.ignore_patterns("data")
+    )
+    task = folder / "breast_cancer" / "task.py"
+    text = task.read_text()
+    made = "    return nn.Sequential(nn.Linear(30"
+    assert made in text
+    flat = (
+        "class Flat(nn.Sequential):\n    def forward(self, x):\n"
+        "        return super().forward(x.flatten(1))\n\n\n"
+    )
+    text = text.replace(made, "    return Flat(nn.Linear(30")
+    task.write_text(text.replace("def make_model(", f"{flat}def make_model(", 1))
+    project = folder / "pyproject.toml"
+    head, _, _ = project.read_text().partition("[tool.silodesk.model.input]")
+    given = 'kind = "image"\nwidth = 6\nheight = 5\nscale = 0.0039\n'
+    project.write_text(f"{head}[tool.silodesk.model.input]\n{given}")
+    return pack_flower(folder, root / "seeing-build")
+
+
+def test_a_picture_is_predicted_by_a_real_model_of_pictures(
+    federation: Federation, make_window: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    """What the window shows is what the server answers to the same picture."""
+    app = real_runs.application(federation, f"Seeing {tmp_path.name[-8:]}", seeing(tmp_path))
+    silo = federation.members[1]
+    for one in app["packages"]:
+        silo.client.call("approvals.allow", content_digest=one["content_digest"], by="test")
+    run = real_runs.ended(federation, real_runs.start(federation, app, silo))
+    assert run["state"] == "FINISHED", run["detail"]
+
+    desktop: Desktop = make_window(federation.coordinator.home, "home")
+    desktop.window.navigate("models", run_id=run["id"], round=1)
+    page = desktop.window.page()
+    view = page.panel.prediction
+    qtbot.waitUntil(lambda: view._model == (run["id"], 1), timeout=WAIT)
+    assert isinstance(view.input, ImageInput)
+    picture = QImage(60, 50, QImage.Format.Format_RGB888)
+    picture.fill(Qt.GlobalColor.white)
+    assert picture.save(str(tmp_path / "white.png"))
+    view.input.chosen.emit(str(tmp_path / "white.png"))
+    qtbot.waitUntil(view.result.isVisible, timeout=WAIT)
+    shown = view.result.answer["predictions"][0]
+    assert shown["label"] in ("benign", "malignant")
+
+    status, answer = rest(view.link.current["url"], view.link.token, [[255.0] * 30])
+    assert status == 200
+    assert answer["predictions"][0]["probabilities"] == pytest.approx(shown["probabilities"])
+    view.invert.click()
+    qtbot.waitUntil(lambda: view.link.current["calls"] >= 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: view.predict.isEnabled(), timeout=WAIT)
+    assert view.result.answer["predictions"][0]["probabilities"] != shown["probabilities"]
+    view.box.stop.click()
+    qtbot.waitUntil(lambda: not view.link.is_live, timeout=WAIT)
 
 
 def test_models_are_deleted_after_the_count_was_typed(
