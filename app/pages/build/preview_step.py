@@ -66,8 +66,7 @@ class PreviewStep(QWidget):
             block = column(figure, Label(caption, "small", "muted"), gap=2)
             parts.append((block, 2 if figure is self.figures[2] else 1))
         traffic = Label(
-            tr("What a run moves each round is the model, up and down. Its size stands in no "
-               "declaration; the first round tells it."),
+            tr("Each round moves the model up and down; the first round tells its size."),
             "small", "faint", wrap=True,
         )  # fmt: skip
         send = Card(tr("What others will get")).add(row(*parts, gap=18), traffic)

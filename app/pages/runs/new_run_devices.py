@@ -37,9 +37,9 @@ class DevicePicker(QWidget):
         columns: list[Column[DeviceRow]] = [
             Column("", _check_cell, 40),
             Column(tr("Site"), self._site_cell, 0),
-            Column(tr("State"), lambda r: Cell(kind="state", state=_state(r)), 122),
-            Column(tr("Ready?"), _ready_cell, 164),
-            Column(tr("Rows"), _rows_cell, 74, right=True),
+            Column(tr("State"), lambda r: Cell(kind="state", state=_state(r)), 118),
+            Column(tr("Ready?"), _ready_cell, 152),
+            Column(tr("Rows"), _rows_cell, 64, right=True),
         ]
         self.rows: RowModel[DeviceRow] = RowModel(columns, lambda r: r.device.edge_id)
         self.table = Table(self.rows, row_height=48)
