@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.waiting import until
 
+from agent_core.packages.builder import BuildRequest, build
+from agent_core.protocol.states import TERMINAL
 from agent_core.rehearsal.federation import Federation
 from app.main import Desktop
+from app.pages.applications.upload import UploadDialog
+from app.pages.projects.page import NewProjectDialog
+from app.pages.runs.new_run import NewRunDialog
 from app.widgets.buttons import Button
 
 pytestmark = [pytest.mark.runtime, pytest.mark.timeout(180)]
@@ -74,3 +81,64 @@ def test_applications_of_one_name_are_versions(federation, window, qtbot) -> Non
     page.shelf.menu_of(page.table.current()).actions()[1].trigger()
     qtbot.waitUntil(lambda: made["id"] not in {one.id for one in page.rows.rows}, timeout=20_000)
     assert made["id"] not in {one["id"] for one in call("applications.list")["items"]}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> list[Path]:
+    """Build a client and a server package whose config has a parameter of no value."""
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "fedml_config.yaml").write_text("train_args:\n  comm_round: 2\n  seed: null\n")
+    built = []
+    for half in ("client", "server"):
+        (tmp_path / half).mkdir()
+        (tmp_path / half / f"{half}.py").write_text("print('hello')\n")
+        request = BuildRequest(
+            type=half, source_folder=tmp_path / half, entry_point=f"{half}.py",
+            config_folder=config, dest_folder=tmp_path / "out",
+        )  # fmt: skip
+        built.append(build(request).package_path)
+    return built
+
+
+def test_files_become_an_application_a_project_and_a_run_that_starts(
+    federation, window, qtbot, pair: list[Path]
+) -> None:
+    """All by dialogs: upload, new project, new run; a parameter of no value stays none."""
+    call = federation.coordinator.client.call
+    window.navigate("applications")
+    page = window.page()
+    qtbot.waitUntil(lambda: bool(page.groups), timeout=20_000)
+    page.upload(pair)
+    upload = window.findChild(UploadDialog)
+    upload.name.set("Pair of files")
+    upload.group.select(federation.group_id)
+    upload.send.click()
+    qtbot.waitUntil(lambda: "Pair of files" in names(page), timeout=30_000)
+
+    window.navigate("projects")
+    page = window.page()
+    qtbot.waitUntil(lambda: bool(page.groups), timeout=20_000)
+    page.new_project()
+    dialog = window.findChild(NewProjectDialog)
+    dialog.name.set("By the dialog")
+    dialog.group.select(federation.group_id)
+    dialog.submit.click()
+    qtbot.waitUntil(lambda: window.key == "project", timeout=20_000)
+    page = window.page()
+    qtbot.waitUntil(lambda: page.title == "By the dialog", timeout=20_000)
+    page.new_run()
+    run = window.findChild(NewRunDialog)
+    qtbot.waitUntil(lambda: run.application.findText("Pair of files") >= 0, timeout=20_000)
+    run.application.setCurrentIndex(run.application.findText("Pair of files"))
+    assert {row.key: row.control.text() for row in run.form.rows}["seed"] == "null"
+    run.server.setCurrentIndex(run.server.findData(federation.coordinator.edge_id))
+    run.server.activated.emit(run.server.currentIndex())
+    run._start.click()
+    qtbot.waitUntil(lambda: window.key == "run", timeout=30_000)
+
+    (made,) = call("runs.list", project_id=page.project.id)["items"]
+    assert made["parameters"]["seed"] is None
+    assert made["state"] != "IDLE"
+    call("runs.stop", run_id=made["id"], reason="seen enough")
+    until(lambda: call("runs.get", run_id=made["id"])["state"] in TERMINAL, 60)
