@@ -103,6 +103,8 @@ def test_the_theme_switch_changes_what_is_on_the_screen(shown: Desktop, qtbot) -
 
     dark = rough(theme().color("canvas"))
     qtbot.waitUntil(lambda: corner() == dark, timeout=BOUND_MS)
+    # Nothing can be set before the agent said what is kept.
+    qtbot.waitUntil(window.page().themes.button("light").isEnabled, timeout=BOUND_MS)
     press(window.page().themes.button("light"))
     qtbot.waitUntil(lambda: theme().name == "light", timeout=BOUND_MS)  # once the agent kept it
     light = rough(theme().color("canvas"))
