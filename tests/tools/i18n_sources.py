@@ -15,7 +15,7 @@ NOT_SHOWN = {
 }  # fmt: skip
 FOR_MACHINES = {"log", "re", "Field", "Event", "Method", "create_task", "asyncio"}
 MACHINE = re.compile(
-    r"^(Traceback|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|BEGIN|DROP|WITH|"
+    r"^(Traceback|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|BEGIN|DROP|WITH|REPEATABLE|"
     r"GET|POST|PUT|PATCH|import|from|Bearer|Device \{|# TYPE|\n|%|\^|\[|-|/|\\)|[\\^$|<>]|%s|"
     r"\b(text/|application/json)|"
     r"(NOT EXISTS|ON CONFLICT| IS NULL)|^\W*$|_\{|\}_|=\{|=\?| = \?"
