@@ -75,9 +75,9 @@ class Column:
             self._values = grown
         self._values[self._size : needed] = values
         self._size = needed
-        positive = values[(values > 0) & (values < np.inf)]
-        if len(positive):
-            self.lowest_positive = min(self.lowest_positive, float(positive.min()))
+        if not values.min(initial=np.inf) >= self.lowest_positive:  # also where one is missing
+            least = float(values[values > 0].min(initial=np.inf))
+            self.lowest_positive = min(self.lowest_positive, least)
         self._extend_levels()
 
     def replace(self, values: Floats) -> None:
