@@ -32,14 +32,15 @@ def said(text: str) -> str:
 
 @lru_cache(maxsize=4000)
 def _said(text: str, _: str) -> str:
-    whole = _fit(text)
+    parts = _SENTENCE_END.split(text)
+    # Two sentences of different origin, as an error and its next step; else the value at the end
+    # of the first one's template would take the second one in.
+    fitted = [_fit(part) for part in parts]
+    whole = None if all(fitted) else _fit(text)
     if whole is not None:
         return whole
-    parts = _SENTENCE_END.split(text)
     if len(parts) == 1:
-        return text
-    # Two sentences of different origin, as an error and its next step.
-    fitted = [_fit(part) for part in parts]
+        return fitted[0] or text
     return "".join(new or f"{old} " for new, old in zip(fitted, parts, strict=True)).strip()
 
 

@@ -139,8 +139,8 @@ def _describe(
         _describe_parquet(made, base, [path for path in paths if is_parquet(path)], is_cancelled)
     links = sum(bool(entry.link) for entry in entries)
     if links:
-        made.notice = f"{made.notice} {links} links are not followed; a job cannot read them."
-        made.notice = made.notice.strip()
+        note = f"{links} links are not followed; a job cannot read them."
+        made.notice = f"{made.notice} {note}".strip()
 
 
 def _describe_parquet(

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 from helpers import fake_approvals
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QLabel
 
+from app.i18n import install
 from app.pages.approvals.page import PAGE, ApprovalsPage
 from app.widgets.buttons import Button
+from app.widgets.decision_dialog import DecisionDialog
 
 MANY = PAGE + 40
+SANDBOX = (
+    "The job runs in a sandbox (bubblewrap): no network, your files and other jobs hidden, dataset "
+    "and package read-only."
+)
 
 
 @pytest.fixture
@@ -66,3 +73,38 @@ def test_revoking_names_its_group_and_can_be_undone_for_ten_seconds(
     qtbot.waitUntil(lambda: bool(agent.called("approvals.allow")), timeout=10_000)
     given = agent.called("approvals.allow")[-1]
     assert (given["group_id"], given["role"]) == (7, "client")
+
+
+def test_what_the_agent_says_of_a_question_follows_the_language(
+    agent, make_window, qtbot, themed: QApplication
+) -> None:
+    agent.answers.approvals[8] |= {
+        "sandbox": SANDBOX,
+        "asked_again": "the dataset 'X' changed after it was approved: version 1 was approved, "
+        "it is version 2 now.",
+    }
+    offers = {
+        **fake_approvals.review(agent.answers.approvals[8]),
+        "datasets": [{
+            "id": 1, "name": "X", "kind": "csv", "is_default": True, "number": 2, "hash": "a" * 64,
+            "rows": 1, "columns": 1, "files": 1, "missing": [], "fits": [],
+            "why_not": "The dataset 'X' is not for the group of this run.",
+        }],
+    }  # fmt: skip
+    agent.answer("approvals.review", lambda _: offers)
+    install(themed, "zh_CN")
+    try:
+        page = make_window(agent.home, "approvals").window.pages["approvals"]
+        qtbot.waitUntil(lambda: page.rows.find(8) >= 0, timeout=10_000)
+        one = page.rows.rows[page.rows.find(8)]
+        assert "数据集“X”在批准后发生了变化" in page.rows.columns[2].cell(one).spoken()
+        page._open_dialog(one)
+        dialog = next(d for d in page.window().findChildren(DecisionDialog) if d.isVisible())
+        qtbot.waitUntil(lambda: dialog._has_review, timeout=10_000)
+        texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert "看不到您的文件和其他作业" in texts
+        assert "批准的是版本 1，现在是版本 2" in texts
+        assert "数据集“X”不供此运行的群组使用" in texts
+        dialog.reject()
+    finally:
+        install(themed, "en")

@@ -33,6 +33,11 @@ def chinese(qapp: QCoreApplication) -> Iterator[None]:
         ),
         # an error with its next step
         ("The run has finished. Start it again.", "运行已完成。请重新启动。"),
+        # the same, where a value stands at the end of the first one
+        (
+            "The data at /x cannot be read: it does not exist. Start it again.",
+            "/x 处的数据无法读取：不存在。请重新启动。",
+        ),
         # a value with braces and one that looks like a template stay what they are
         ("There is no job {1} on this machine.", "本机没有作业 {1}。"),
         ("Nobody wrote this sentence.", "Nobody wrote this sentence."),
