@@ -62,18 +62,24 @@ def test_joining_by_link(page: SignInPage, agent, qtbot) -> None:
     assert page.form.password.value() == ""
 
 
-def test_an_invitation_is_declined(page: SignInPage, agent, qtbot) -> None:
-    """The agent tells the hub; nothing is left in the door's field, and the doors are back."""
-    page.doors.join.field.set(LINK)
-    page.doors.join.button.click()
+def test_an_invitation_is_declined(make_agent, make_window, qtbot) -> None:
+    """Whoever is signed in at its hub can decline; the doors are back, and their field is empty."""
+    agent = make_agent("working")
+    window = make_window(agent.home).window
+    window.navigate("sign_in", link=LINK)
+    page = window.page()
     qtbot.waitUntil(lambda: page.stack.currentIndex() == 1, timeout=5000)
     assert page.form.decline.isVisible()
     page.form.decline.click()
     qtbot.waitUntil(lambda: page.stack.currentIndex() == 0, timeout=5000)
     assert agent.called("invitations.decline") == [{"link": LINK}]
     assert not page.doors.join.field.value()
-    page.doors.sign_in.field.set("https://hub.oncofed.example")
-    page.doors.sign_in.button.click()
+
+
+def test_a_stranger_is_not_offered_to_decline(page: SignInPage, qtbot) -> None:
+    """The hub takes it from accounts only: the link is simply left alone."""
+    page.doors.join.field.set(LINK)
+    page.doors.join.button.click()
     qtbot.waitUntil(lambda: page.stack.currentIndex() == 1, timeout=5000)
     assert page.form.decline.isHidden()
 

@@ -176,7 +176,7 @@ class SignInPage(Page):
             "none" if signed_in else "new",
         )
         self._link = link
-        self.form.decline.show()
+        self.form.decline.setVisible(signed_in)  # the hub wants to know who declines
 
     def _decline(self) -> None:
         """Say no to the invitation that is shown; its link is of no use afterwards."""

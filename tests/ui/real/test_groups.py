@@ -277,3 +277,36 @@ def test_a_member_leaves(federation, own_group, make_window, qtbot) -> None:
     qtbot.waitUntil(lambda: isinstance(desktop.window.page(), GroupsPage), timeout=BOUND_MS)
     names = [one["id"] for one in member.client.call("groups.list")["items"]]
     assert own_group not in names
+
+
+def test_both_kinds_of_invitations_are_declined(federation, own_group, make_window, qtbot) -> None:
+    """One by address on the groups' page, one by its link where it is opened; the owner sees it."""
+    call = federation.coordinator.client.call
+    member = federation.members[1]
+    email = member.client.call("account.me")["email"]
+    named = call("invitations.create", group_id=own_group, email=email)
+    linked = call("invitations.create", group_id=own_group)
+    page = group_page(make_window(federation.coordinator.home), own_group)
+    wait_for(qtbot, page, lambda one: [i.state for i in one.invitations] == ["open", "open"])
+
+    theirs = make_window(member.home)
+    theirs.window.navigate("groups")
+    groups = theirs.window.page()
+    qtbot.waitUntil(
+        lambda: named["id"] in {offer.id for offer in groups.offers.shown}, timeout=BOUND_MS
+    )
+    decline = [one for one in groups.offers.findChildren(QPushButton) if one.text() == "Decline"]
+    place = [offer.id for offer in groups.offers.shown].index(named["id"])
+    qtbot.mouseClick(decline[place], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: named["id"] not in {offer.id for offer in groups.offers.shown}, timeout=BOUND_MS
+    )
+
+    theirs.window.navigate("sign_in", link=linked["link"])
+    form = theirs.window.page().form
+    qtbot.waitUntil(form.decline.isVisible, timeout=BOUND_MS)
+    qtbot.mouseClick(form.decline, Qt.MouseButton.LeftButton)
+    wait_for(qtbot, page, lambda one: {i.state for i in one.invitations} == {"declined"})
+    stack = theirs.window.page().stack
+    qtbot.waitUntil(lambda: stack.currentIndex() == 0, timeout=BOUND_MS)
+    assert email not in emails(found(page))
