@@ -51,7 +51,7 @@ class LogModel:
 
     def place(self, row: int) -> int:
         """Return where a row is shown, or -1."""
-        found = np.flatnonzero(self.shown == row) if row >= 0 else ()
+        found = np.flatnonzero(self.shown == row)
         return int(found[0]) if len(found) else -1
 
     def _marked(self) -> tuple[int, int]:
