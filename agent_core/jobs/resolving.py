@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from agent_core.errors import SiloDeskError
 from agent_core.jobs import runtime
 from agent_core.jobs.installer import dry_run, find_python, has_pip
+from agent_core.jobs.trying import Tried, try_imports
 
 FIND_BOUND_S = 20.0
 # Only looks names up; nothing of them is imported.
@@ -34,15 +35,17 @@ class Resolved:
     problem: str = ""
     next_step: str = ""
     is_sure: bool = True  # False where only the network or this machine stood in the way
+    tried: Tried = field(default_factory=Tried)  # importing those modules that it has
 
 
 def resolve(requirements: list[str], modules: list[str]) -> Resolved:
-    """Return whether requirements can be met and modules be found; blocks up to a minute."""
+    """Return whether requirements can be met and modules imported; blocks up to two minutes."""
     ready = runtime.peek()
     if ready is None:
         return Resolved("", next_step="It is made before the first run, or by `silodesk runtime "
                         "make`.")  # fmt: skip
     missing = _missing(ready, modules)
+    tried = try_imports(ready, [name for name in modules if name not in missing])
     try:
         cleaned = runtime.cleaned(requirements)
         brought = [one for one in cleaned if runtime.is_brought(one, runtime.base_file())]
@@ -52,8 +55,8 @@ def resolve(requirements: list[str], modules: list[str]) -> Resolved:
     except SiloDeskError as error:
         is_sure = error.code in {"runtime.requirement", "runtime.conflict"}
         return Resolved(ready.key, missing=missing, problem=error.sentence,
-                        next_step=error.next_step, is_sure=is_sure)  # fmt: skip
-    return Resolved(ready.key, brought, added, missing)
+                        next_step=error.next_step, is_sure=is_sure, tried=tried)  # fmt: skip
+    return Resolved(ready.key, brought, added, missing, tried=tried)
 
 
 def _missing(ready: runtime.Runtime, modules: list[str]) -> list[str]:

@@ -167,11 +167,26 @@ def report(kind: str, doors: tuple[str, ...]) -> SandboxReport:
 
 def probe(kind: str) -> tuple[str, ...] | None:
     """Return the doors that stand open inside a kind of sandbox; None where it cannot be made."""
-    with _doors() as (root, asked), ExitStack() as stack:
+    with _doors() as (root, asked):
         spec = JobSpec("probe", probe_python(), root / "job", root / "package")
         asked["package"] = "/package" if kind == "bubblewrap" else str(spec.package_dir)
         command = [str(spec.python), "-I", "-S", "-c", PROBE, json.dumps(asked)]
-        wrapped = wrap(spec, root, kind, command)
+        try:
+            answer = json.loads(run_inside(kind, spec, root, command, PROBE_BOUND_S))
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            return None
+    return tuple(door for door in DOORS if answer.get(door))
+
+
+def run_inside(
+    kind: str, spec: JobSpec, worker_dir: Path, command: list[str], bound_s: float
+) -> bytes:
+    """Run a short command as a worker would run and return what it printed.
+
+    Raises OSError, or subprocess.TimeoutExpired past the bound.
+    """
+    wrapped = wrap(spec, worker_dir, kind, command)
+    with ExitStack() as stack:
         numbers: dict[str, int] = {}
         for number, content in wrapped.files.items():
             file = stack.enter_context(tempfile.TemporaryFile())
@@ -181,15 +196,11 @@ def probe(kind: str) -> tuple[str, ...] | None:
         if wrapped.status_fd is not None:
             nowhere = stack.enter_context(Path(os.devnull).open("wb"))
             numbers[str(wrapped.status_fd)] = nowhere.fileno()
-        try:
-            done = subprocess.run(
-                _renumber(wrapped.argv, numbers), env=wrapped.env, pass_fds=numbers.values(),
-                capture_output=True, check=False, timeout=PROBE_BOUND_S, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-            answer = json.loads(done.stdout)
-        except (OSError, ValueError, subprocess.TimeoutExpired):
-            return None
-    return tuple(door for door in DOORS if answer.get(door))
+        done = subprocess.run(
+            _renumber(wrapped.argv, numbers), env=wrapped.env, pass_fds=numbers.values(),
+            capture_output=True, check=False, timeout=bound_s, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    return done.stdout
 
 
 def probe_python() -> Path:

@@ -14,6 +14,7 @@ def pending() -> list[Check]:
     return [
         Check("resolve", "wait", "Asking the job runtime", "at most a minute"),
         Check("imports", "wait", "Looking for what is imported", "at most a minute"),
+        Check("start", "wait", "Importing it in the sandbox", "at most a minute"),
     ]
 
 
@@ -27,7 +28,7 @@ def runtime_checks(answer: dict[str, Any], requirements: list[str]) -> list[Chec
     if not answer["runtime"]:
         text = f"requirements and imports were not tried. {answer['next_step']}"
         return [Check("resolve", "note", "The job runtime is not made on this machine", text)]
-    return [_requirements(answer, requirements), _imports(answer)]
+    return [_requirements(answer, requirements), _imports(answer), _start(answer["tried"])]
 
 
 def _requirements(answer: dict[str, Any], requirements: list[str]) -> Check:
@@ -48,13 +49,32 @@ def _requirements(answer: dict[str, Any], requirements: list[str]) -> Check:
 def _imports(answer: dict[str, Any]) -> Check:
     missing = answer["missing"]
     if not missing:
-        text = "in the job runtime; looked up by name, nothing of it was started"
-        return Check("imports", "pass", "Everything imported is found", text)
+        return Check("imports", "pass", "Everything imported is found", "in the job runtime")
     if answer["installed"]:
         text = f"{_some(missing)}: not in the job runtime; a requirement may bring it"
     else:
         text = f"{_some(missing)}: not in the job runtime, and no requirement brings it"
     return Check("imports", "note", "Some imports were not found", text)
+
+
+def _start(tried: dict[str, Any]) -> Check:
+    """Tell what importing them in the sandbox came to; the package's own code is never run."""
+    kind, failed = tried["sandbox"], tried["failed"]
+    if tried["is_late"]:
+        text = f"not within {tried['seconds']:.0f} s in the sandbox ({kind})"
+        return Check("start", "note", "The imports did not end", text)
+    if failed:
+        name, why = next(iter(failed.items()))
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        return Check("start", "note", "Some imports fail in the sandbox", f"{name}: {why}{more}")
+    if not kind:
+        text = "no sandbox could be made on this machine; the first run tells"
+        return Check("start", "note", "The imports were not tried", text)
+    if not tried["seconds"]:
+        text = "nothing besides Python and the package itself"
+        return Check("start", "pass", "Nothing to import", text)
+    text = f"sandbox {kind}, {tried['seconds']:.1f} s; the package's own code was not run"
+    return Check("start", "pass", "The imports work in the sandbox", text)
 
 
 def _some(names: list[str]) -> str:

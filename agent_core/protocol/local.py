@@ -102,7 +102,8 @@ OWN: dict[str, str] = {
     "accepts with the signed-in account, binds the device and puts it into the group",
     "invitations.decline": "link -> {}",
     "packages.resolve": "requirements, modules? -> {runtime, brought, installed, missing, problem, "
-    "next_step, is_sure}; asks the job runtime and pip, installs nothing",
+    "next_step, is_sure, tried: {sandbox, seconds, failed, is_late}}; "
+    "asks the job runtime, sandbox and pip, installs nothing",
     "packages.upload": "path -> PackageInfo; resumable, progress as events of `upload PATH`",
     "packages.stop_upload": "path -> {}; the upload of that file ends with input.stopped",
     "runs.start": "run_id -> Run; fetches the plan, signs it with this machine's owner key, sends",

@@ -164,7 +164,9 @@ class Answers(FakeModels):
 
     def packages_resolve(self, requirements: list[str], modules: list[str]) -> Any:
         return {"runtime": "base-1", "brought": requirements, "installed": [], "missing": [],
-                "problem": "", "next_step": "", "is_sure": True}  # fmt: skip
+                "problem": "", "next_step": "", "is_sure": True,
+                "tried": {"sandbox": "bubblewrap", "seconds": 2.8, "failed": {},
+                          "is_late": False}}  # fmt: skip
 
     def hub_host(self, name: str = "") -> Any:
         return {"url": "http://127.0.0.1:8430"}

@@ -28,6 +28,7 @@ def test_a_folder_becomes_a_signed_package_and_an_application(
     assert page.preview.left_out.count()
     qtbot.waitUntil(lambda: page.preview.states().get("resolve") == "pass", timeout=BOUND_MS)
     assert page.preview.states()["imports"] == "pass"
+    assert page.preview.states()["start"] == "pass"
     page.next.click()
     qtbot.waitUntil(lambda: page.step() == 2, timeout=BOUND_MS)
     result = page.result.result

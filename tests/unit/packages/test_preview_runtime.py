@@ -5,8 +5,10 @@ from __future__ import annotations
 from agent_core.packages.imports import modules_wanted
 from agent_core.packages.preview_runtime import runtime_checks
 
+TRIED = {"sandbox": "bubblewrap", "seconds": 2.81, "failed": {}, "is_late": False}
 ANSWER = {"runtime": "base-1", "brought": [], "installed": [], "missing": [], "problem": "",
-          "next_step": "", "is_sure": True}  # fmt: skip
+          "next_step": "", "is_sure": True,
+          "tried": TRIED}  # fmt: skip
 
 
 def test_only_what_neither_python_nor_the_package_brings_is_wanted() -> None:
@@ -28,10 +30,28 @@ def test_a_requirement_that_nobody_offers_fails_and_a_silent_network_does_not() 
 
 def test_missing_imports_are_named() -> None:
     checks = runtime_checks({**ANSWER, "missing": ["monai"]}, [])
-    assert [check.state for check in checks] == ["pass", "note"]
+    assert [check.state for check in checks] == ["pass", "note", "pass"]
     assert "monai" in checks[1].text
 
 
 def test_without_a_runtime_nothing_is_claimed() -> None:
     checks = runtime_checks({**ANSWER, "runtime": "", "next_step": "Make it."}, [])
     assert [check.state for check in checks] == ["note"]
+
+
+def test_what_the_sandbox_was_used_for_is_said_as_it_was() -> None:
+    def start(**tried: object) -> tuple[str, str]:
+        check = runtime_checks({**ANSWER, "tried": {**TRIED, **tried}}, [])[2]
+        return check.state, check.text
+
+    assert start() == (
+        "pass", "sandbox bubblewrap, 2.8 s; the package's own code was not run"
+    )  # fmt: skip
+    assert start(failed={"torch": "ImportError: x", "numpy": "y"}) == (
+        "note", "torch: ImportError: x, and 1 more"
+    )  # fmt: skip
+    assert start(is_late=True)[0] == "note"
+    state, text = start(sandbox="")
+    assert state == "note"
+    assert "no sandbox" in text
+    assert start(seconds=0.0)[0] == "pass"
