@@ -242,7 +242,7 @@ def test_this_machines_figure_ages(open_run, qtbot) -> None:
     assert known(40) == ("–", "last known 40 s ago", "faint")
 
 
-def test_a_run_without_a_connection_is_not_called_live(open_run, agent, qtbot) -> None:
+def test_a_run_without_a_connection_is_not_called_live(open_run, agent, qtbot, monkeypatch) -> None:
     """Head, overview and logs say how old what they show is, in faint ink; then it is live."""
     page = open_run()
     header, live = page.view.header, page.view.live
@@ -268,6 +268,11 @@ def test_a_run_without_a_connection_is_not_called_live(open_run, agent, qtbot) -
     live.reload()
     qtbot.waitUntil(lambda: header.old.isHidden(), timeout=10_000)
     qtbot.waitUntil(lambda: logs._state.plain().startswith("Live"), timeout=10_000)
+    silent = {**agent.answers.status(), "state": "silent"}
+    with monkeypatch.context() as away:
+        away.setattr(agent.answers, "status", lambda: silent)
+        qtbot.waitUntil(lambda: not header.old.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: header.old.isHidden(), timeout=10_000)
     live.read_at -= 40  # nothing was heard for longer than a figure may stand
     qtbot.waitUntil(lambda: not header.old.isHidden(), timeout=10_000)
 

@@ -18,6 +18,7 @@ from app.pages.runs.system_model import parse_system
 from app.widgets.timeline_sites import Site, sites_of
 
 CHECK_MS = 15_000  # a run in motion is looked at this often, should a notice have been lost
+AWAY = frozenset({"silent", "offline"})  # of the line to the hub; a device may be unbound
 OLD_S = 30.0  # a figure that was last known longer ago is never shown as if it stood now
 
 
@@ -95,7 +96,7 @@ class RunLive(QObject):
         if not self.is_live:
             return None  # an ended run changes no more
         passed = max(0.0, now - self.read_at)
-        is_away = self.context.status().get("state", "online") != "online"
+        is_away = self.context.status().get("state") in AWAY
         return passed if self._is_cut or is_away or passed > OLD_S else None
 
     def shown_at(self, now: float) -> float:
