@@ -107,7 +107,7 @@ class Closing(QObject):
     def _asked(self) -> None:
         self.dialog = None
 
-    def _chosen(self, choice: str, wanted: dict[str, bool]) -> None:
+    def _chosen(self, choice: str, wanted: dict[str, Any]) -> None:
         self.choice = choice
         call = self._context.tasks.call
         if wanted:
@@ -128,7 +128,7 @@ class ClosingDialog(Dialog):
         self,
         window: MainWindow,
         has_tray: bool,
-        chosen: Callable[[str, dict[str, bool]], object],
+        chosen: Callable[[str, dict[str, Any]], object],
     ) -> None:
         super().__init__(
             window,
