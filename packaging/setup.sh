@@ -57,7 +57,7 @@ fi
 # --- 3. the application's environment ------------------------------------------------------------
 stamp=$(cat pyproject.toml resources/constraints.txt | sha256sum | cut -d ' ' -f 1)
 if [ "$(cat .venv/.stamp 2>/dev/null || true)" != "$stamp" ]; then
-    say "making .venv with $("$python" -V): about 850 MB, half a minute on a quick line"
+    say "making .venv with $("$python" -V): about 1 GB, half a minute on a quick line"
     started=$(date +%s)
     # One that was interrupted while it was made has no pip.
     .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
