@@ -64,6 +64,10 @@
             <translation>90 天</translation>
         </message>
         <message>
+            <source>A click on an invitation in a mail or a browser then leads here.</source>
+            <translation>之后，在邮件或浏览器中点击邀请即可转到这里。</translation>
+        </message>
+        <message>
             <source>A device is bound at the device itself: its key never leaves it.</source>
             <translation>设备须在设备本机上绑定：其密钥从不离开设备。</translation>
         </message>
@@ -118,10 +122,6 @@
         <message>
             <source>A run trains an application on the devices you choose. It appears here at once.</source>
             <translation>运行会在您选择的设备上训练一个应用。它会立即显示在这里。</translation>
-        </message>
-        <message>
-            <source>A sandboxed process loads and converts it.</source>
-            <translation>由沙箱中的进程加载并转换。</translation>
         </message>
         <message>
             <source>A {type} needs its {other} package beside it.</source>
@@ -394,10 +394,6 @@
         <message>
             <source>Asking the hub…</source>
             <translation>正在询问中枢…</translation>
-        </message>
-        <message>
-            <source>Asks the agent.</source>
-            <translation>将询问代理。</translation>
         </message>
         <message>
             <source>At most 10 s</source>
@@ -1024,6 +1020,10 @@
             <translation>已谢绝</translation>
         </message>
         <message>
+            <source>Declining …</source>
+            <translation>正在拒绝…</translation>
+        </message>
+        <message>
             <source>Delete</source>
             <translation>删除</translation>
         </message>
@@ -1116,6 +1116,10 @@
             <translation>不再比较</translation>
         </message>
         <message>
+            <source>Do not open silodesk:// links with SiloDesk</source>
+            <translation>不再用 SiloDesk 打开 silodesk:// 链接</translation>
+        </message>
+        <message>
             <source>Do not start SiloDesk when I sign in</source>
             <translation>登录时不启动 SiloDesk</translation>
         </message>
@@ -1146,6 +1150,10 @@
         <message>
             <source>Each check takes at most 10 s.</source>
             <translation>每项检查最多需要 10 秒。</translation>
+        </message>
+        <message>
+            <source>Each round moves the model up and down; the first round tells its size.</source>
+            <translation>每一轮都会上传并下载模型；其大小在第一轮后可知。</translation>
         </message>
         <message>
             <source>Each site sends about {size} and receives {back}</source>
@@ -1320,8 +1328,8 @@
             <translation>导出为 TorchScript…</translation>
         </message>
         <message>
-            <source>Exporting the model</source>
-            <translation>正在导出模型</translation>
+            <source>Exports the model of round {n} in a sandboxed process; {age} so far.</source>
+            <translation>正在沙箱进程中导出第 {n} 轮的模型；已用 {age}。</translation>
         </message>
         <message>
             <source>Export…</source>
@@ -1392,8 +1400,16 @@
             <translation>筛选数据集</translation>
         </message>
         <message>
+            <source>Filter devices</source>
+            <translation>筛选设备</translation>
+        </message>
+        <message>
             <source>Filter groups and people</source>
             <translation>筛选群组和人员</translation>
+        </message>
+        <message>
+            <source>Filter paths and reasons</source>
+            <translation>按路径和原因筛选</translation>
         </message>
         <message>
             <source>Filter projects</source>
@@ -1664,6 +1680,10 @@
             <translation>中枢无响应</translation>
         </message>
         <message>
+            <source>I approve it without having seen this</source>
+            <translation>我未看到这些内容，仍然批准</translation>
+        </message>
+        <message>
             <source>Idle</source>
             <translation>空闲</translation>
         </message>
@@ -1690,6 +1710,14 @@
         <message>
             <source>Invitation link</source>
             <translation>邀请链接</translation>
+        </message>
+        <message>
+            <source>Invitation links do not open SiloDesk any more</source>
+            <translation>邀请链接不再打开 SiloDesk</translation>
+        </message>
+        <message>
+            <source>Invitation links open with SiloDesk now</source>
+            <translation>邀请链接现在由 SiloDesk 打开</translation>
         </message>
         <message>
             <source>Invitation to {group}</source>
@@ -1744,6 +1772,10 @@
             <translation>它会离开几秒钟。运行会自动继续。</translation>
         </message>
         <message>
+            <source>It is on its way and can be stopped on its own page.</source>
+            <translation>运行正在启动，可在其页面上停止。</translation>
+        </message>
+        <message>
             <source>It lost its access at once; its devices left with it.</source>
             <translation>它已立即失去访问权；其设备随之离开。</translation>
         </message>
@@ -1758,6 +1790,10 @@
         <message>
             <source>It works once, within a day. Hand it over by a way that only they can read.</source>
             <translation>它限用一次，一天内有效。请以只有对方能看到的方式交付。</translation>
+        </message>
+        <message>
+            <source>Its bytes changed where no line shows it.</source>
+            <translation>其字节有变化，但各行看不出来。</translation>
         </message>
         <message>
             <source>Its files stay where they are and are only read. Nothing of them leaves this machine.</source>
@@ -1776,6 +1812,10 @@
             <translation>其下次启动会再次等待您的决定。正在运行的会继续。</translation>
         </message>
         <message>
+            <source>Its operator shows no data with a number of rows to this group.</source>
+            <translation>其操作员未向此群组展示带行数的数据。</translation>
+        </message>
+        <message>
             <source>Its part in {n} running runs ends as failed.</source>
             <translation>它在 {n} 个进行中运行里的部分将以失败结束。</translation>
         </message>
@@ -1786,6 +1826,10 @@
         <message>
             <source>Its runs, curves and models are seen by all members of its group.</source>
             <translation>其运行、曲线和模型对群组所有成员可见。</translation>
+        </message>
+        <message>
+            <source>Its versions could not be read</source>
+            <translation>无法读取其版本</translation>
         </message>
         <message>
             <source>Jan</source>
@@ -1924,6 +1968,14 @@
             <translation>最后出现</translation>
         </message>
         <message>
+            <source>Last seen {age} ago.</source>
+            <translation>{age}前最后一次看到。</translation>
+        </message>
+        <message>
+            <source>Later</source>
+            <translation>稍后</translation>
+        </message>
+        <message>
             <source>Learning rate</source>
             <translation>学习率</translation>
         </message>
@@ -2028,6 +2080,10 @@
             <translation>正在查看…</translation>
         </message>
         <message>
+            <source>Looks through its files…</source>
+            <translation>正在查看其文件…</translation>
+        </message>
+        <message>
             <source>Looks which datasets fit</source>
             <translation>正在查看适用的数据集</translation>
         </message>
@@ -2082,10 +2138,6 @@
         <message>
             <source>Make {name} an administrator?</source>
             <translation>将 {name} 设为管理员？</translation>
-        </message>
-        <message>
-            <source>Making the application …</source>
-            <translation>正在创建应用…</translation>
         </message>
         <message>
             <source>Making this machine's key and talking to the hub …</source>
@@ -2222,10 +2274,6 @@
         <message>
             <source>More</source>
             <translation>更多</translation>
-        </message>
-        <message>
-            <source>More than can be shown at once.</source>
-            <translation>内容过多，无法全部显示。</translation>
         </message>
         <message>
             <source>Moved by all sites</source>
@@ -2508,6 +2556,10 @@
             <translation>未选择。</translation>
         </message>
         <message>
+            <source>None of this gets into the package.</source>
+            <translation>以下内容都不会进入程序包。</translation>
+        </message>
+        <message>
             <source>None of: {kinds}</source>
             <translation>以下均无：{kinds}</translation>
         </message>
@@ -2554,6 +2606,10 @@
         <message>
             <source>Not set up</source>
             <translation>未设置</translation>
+        </message>
+        <message>
+            <source>Not shown here; choose it to see it.</source>
+            <translation>此处未显示；选择它即可查看。</translation>
         </message>
         <message>
             <source>Not started</source>
@@ -2808,6 +2864,10 @@
             <translation>打开运行</translation>
         </message>
         <message>
+            <source>Open silodesk:// links with SiloDesk</source>
+            <translation>用 SiloDesk 打开 silodesk:// 链接</translation>
+        </message>
+        <message>
             <source>Open the folder</source>
             <translation>打开文件夹</translation>
         </message>
@@ -2928,6 +2988,10 @@
             <translation>参数</translation>
         </message>
         <message>
+            <source>Parquet table</source>
+            <translation>Parquet 表</translation>
+        </message>
+        <message>
             <source>Part</source>
             <translation>角色</translation>
         </message>
@@ -2942,6 +3006,10 @@
         <message>
             <source>Paste the link that you were sent.</source>
             <translation>请粘贴您收到的链接。</translation>
+        </message>
+        <message>
+            <source>Path</source>
+            <translation>路径</translation>
         </message>
         <message>
             <source>Pause</source>
@@ -3704,6 +3772,10 @@
             <translation>共同群组</translation>
         </message>
         <message>
+            <source>Show</source>
+            <translation>查看</translation>
+        </message>
+        <message>
             <source>Show all (0)</source>
             <translation>显示全部 (0)</translation>
         </message>
@@ -3734,6 +3806,14 @@
         <message>
             <source>Show {name}</source>
             <translation>显示 {name}</translation>
+        </message>
+        <message>
+            <source>Show {name}, {count}</source>
+            <translation>显示 {name}，{count}</translation>
+        </message>
+        <message>
+            <source>Show {title}</source>
+            <translation>查看{title}</translation>
         </message>
         <message>
             <source>Shown is what was known {age} ago.</source>
@@ -4140,6 +4220,18 @@
             <translation>代理没有应答</translation>
         </message>
         <message>
+            <source>The agent does not answer. {age} ago the model was not served.</source>
+            <translation>代理没有应答。{age}前该模型未提供服务。</translation>
+        </message>
+        <message>
+            <source>The agent does not answer. {age} ago the model was served.</source>
+            <translation>代理没有应答。{age}前该模型正在提供服务。</translation>
+        </message>
+        <message>
+            <source>The agent fetches and checks the code. {age} so far.</source>
+            <translation>代理正在获取并检查代码。已用 {age}。</translation>
+        </message>
+        <message>
             <source>The agent needs a place for this machine's key and the sign-in. The file would be {file}, readable by your account only. Whoever can read your files can then act as this silo; a keyring is safer.</source>
             <translation>代理需要一处存放本机密钥和登录信息的地方。该文件为 {file}，仅您的账户可读。能读取您文件的人就能以本站点的身份行事；密钥环更安全。</translation>
         </message>
@@ -4154,6 +4246,10 @@
         <message>
             <source>The app's pyproject.toml is shown here.</source>
             <translation>这里显示应用的 pyproject.toml。</translation>
+        </message>
+        <message>
+            <source>The application is being made; that cannot be cancelled.</source>
+            <translation>正在创建应用，此步骤无法取消。</translation>
         </message>
         <message>
             <source>The application runs with its own values.</source>
@@ -4276,6 +4372,10 @@
             <translation>{whom} 的邀请已撤销</translation>
         </message>
         <message>
+            <source>The invitation was declined</source>
+            <translation>已拒绝邀请</translation>
+        </message>
+        <message>
             <source>The invitation was revoked</source>
             <translation>邀请已撤销</translation>
         </message>
@@ -4372,6 +4472,10 @@
             <translation>同一文件夹在任何计算机上都得到相同的指纹。</translation>
         </message>
         <message>
+            <source>The settings could not be read</source>
+            <translation>无法读取设置</translation>
+        </message>
+        <message>
             <source>The short fingerprint of this device's key</source>
             <translation>此设备密钥的短指纹</translation>
         </message>
@@ -4416,6 +4520,10 @@
             <translation>没有程序包 {path}。</translation>
         </message>
         <message>
+            <source>There is no sandbox here: what a job sends by itself is not counted.</source>
+            <translation>此处没有沙箱：作业自行发送的内容不会被计量。</translation>
+        </message>
+        <message>
             <source>There is no switch to ignore certificates.</source>
             <translation>没有忽略证书的开关。</translation>
         </message>
@@ -4426,6 +4534,10 @@
         <message>
             <source>These packages ({kinds}) do not make an application.</source>
             <translation>这些程序包（{kinds}）不能组成应用。</translation>
+        </message>
+        <message>
+            <source>These settings may be old</source>
+            <translation>这些设置可能不是最新的</translation>
         </message>
         <message>
             <source>This computer</source>
@@ -4440,8 +4552,8 @@
             <translation>此桌面没有托盘：最小化还是退出？</translation>
         </message>
         <message>
-            <source>This expression repeats a group that repeats itself, which may never end.</source>
-            <translation>此表达式重复了一个自身重复的组，可能永不结束。</translation>
+            <source>This expression looks ahead, behind or back, which can take without end.</source>
+            <translation>此表达式使用了前瞻、后顾或反向引用，可能永远不会结束。</translation>
         </message>
         <message>
             <source>This hub has no account yet. The first one is its administrator.</source>
@@ -4704,10 +4816,6 @@
             <translation>正在上传</translation>
         </message>
         <message>
-            <source>Uploading {name} …</source>
-            <translation>正在上传 {name}…</translation>
-        </message>
-        <message>
             <source>Uploading …</source>
             <translation>正在上传…</translation>
         </message>
@@ -4868,8 +4976,16 @@
             <translation>谁可使用</translation>
         </message>
         <message>
+            <source>Whoever sent it sees that you declined.</source>
+            <translation>邀请人会看到您已拒绝。</translation>
+        </message>
+        <message>
             <source>Whole run</source>
             <translation>整个运行</translation>
+        </message>
+        <message>
+            <source>Why</source>
+            <translation>原因</translation>
         </message>
         <message>
             <source>Why?</source>
@@ -4900,8 +5016,8 @@
             <translation>请写成 name@example.org 的形式，或留空。</translation>
         </message>
         <message>
-            <source>Write it with one repetition, (ab)+ rather than (ab+)+.</source>
-            <translation>请只写一次重复，用 (ab)+ 而不是 (ab+)+。</translation>
+            <source>Write it without (?=…), (?&lt;=…) and \1.</source>
+            <translation>请不要使用 (?=…)、(?&lt;=…) 和 \1。</translation>
         </message>
         <message>
             <source>Yesterday</source>
@@ -4964,6 +5080,18 @@
             <translation>您的角色</translation>
         </message>
         <message>
+            <source>a backslash stands at the end</source>
+            <translation>末尾有一个反斜杠</translation>
+        </message>
+        <message>
+            <source>a closing bracket is missing</source>
+            <translation>缺少右方括号</translation>
+        </message>
+        <message>
+            <source>a closing parenthesis is missing</source>
+            <translation>缺少右括号</translation>
+        </message>
+        <message>
             <source>a fresh start</source>
             <translation>全新开始</translation>
         </message>
@@ -4976,8 +5104,28 @@
             <translation>一个新站点</translation>
         </message>
         <message>
+            <source>a number of repetitions is wrong or above 1000</source>
+            <translation>重复次数有误或超过 1000</translation>
+        </message>
+        <message>
+            <source>a parenthesis closes that was not opened</source>
+            <translation>有一个右括号没有对应的左括号</translation>
+        </message>
+        <message>
+            <source>a range of characters is wrong</source>
+            <translation>字符范围有误</translation>
+        </message>
+        <message>
+            <source>a repetition is repeated</source>
+            <translation>重复符号被重复使用</translation>
+        </message>
+        <message>
             <source>a run</source>
             <translation>一个运行</translation>
+        </message>
+        <message>
+            <source>a service of its own</source>
+            <translation>独立的服务</translation>
         </message>
         <message>
             <source>a site</source>
@@ -5048,8 +5196,8 @@
             <translation>以及另外 {count} 个</translation>
         </message>
         <message>
-            <source>and {more} more</source>
-            <translation>以及另外 {more} 个</translation>
+            <source>and {more} more…</source>
+            <translation>另有 {more} 项…</translation>
         </message>
         <message>
             <source>approved by the demo</source>
@@ -5264,6 +5412,10 @@
             <translation>全局</translation>
         </message>
         <message>
+            <source>group {id}</source>
+            <translation>群组 {id}</translation>
+        </message>
+        <message>
             <source>heartbeat {time} ago</source>
             <translation>心跳于 {time}前</translation>
         </message>
@@ -5312,6 +5464,10 @@
             <translation>最近 10 分钟，峰值 {n} %</translation>
         </message>
         <message>
+            <source>last known {time} ago</source>
+            <translation>最后已知于 {time}前</translation>
+        </message>
+        <message>
             <source>last seen {age} ago</source>
             <translation>最后出现于 {age}前</translation>
         </message>
@@ -5344,8 +5500,16 @@
             <translation>每秒消息数</translation>
         </message>
         <message>
+            <source>missing</source>
+            <translation>缺失</translation>
+        </message>
+        <message>
             <source>model {sha}</source>
             <translation>模型 {sha}</translation>
+        </message>
+        <message>
+            <source>more than this site's budget of {size} a day, so it will wait</source>
+            <translation>超过本站点每日 {size} 的预算，届时会等待</translation>
         </message>
         <message>
             <source>name</source>
@@ -5394,6 +5558,10 @@
         <message>
             <source>no GPU</source>
             <translation>无 GPU</translation>
+        </message>
+        <message>
+            <source>no answer</source>
+            <translation>无应答</translation>
         </message>
         <message>
             <source>no budget</source>
@@ -5488,6 +5656,10 @@
             <translation>非实时</translation>
         </message>
         <message>
+            <source>not live, known {time} ago</source>
+            <translation>非实时，已知于 {time}前</translation>
+        </message>
+        <message>
             <source>not reached</source>
             <translation>无法到达</translation>
         </message>
@@ -5498,6 +5670,10 @@
         <message>
             <source>not sent</source>
             <translation>未发送</translation>
+        </message>
+        <message>
+            <source>not shown whole</source>
+            <translation>未完整显示</translation>
         </message>
         <message>
             <source>not signed</source>
@@ -5590,6 +5766,10 @@
         <message>
             <source>p = {p}</source>
             <translation>p = {p}</translation>
+        </message>
+        <message>
+            <source>part of this hub</source>
+            <translation>此中枢自带</translation>
         </message>
         <message>
             <source>pauses at {limit} °C</source>
@@ -5700,6 +5880,10 @@
             <translation>已发送，已接收 {size}</translation>
         </message>
         <message>
+            <source>served</source>
+            <translation>正在提供服务</translation>
+        </message>
+        <message>
             <source>server</source>
             <translation>服务器</translation>
         </message>
@@ -5782,6 +5966,18 @@
         <message>
             <source>the keyring of this system</source>
             <translation>此系统的密钥环</translation>
+        </message>
+        <message>
+            <source>the name of a group is wrong</source>
+            <translation>分组名称有误</translation>
+        </message>
+        <message>
+            <source>there is nothing to repeat</source>
+            <translation>没有可重复的内容</translation>
+        </message>
+        <message>
+            <source>this escape is not known</source>
+            <translation>未知的转义</translation>
         </message>
         <message>
             <source>this exact code</source>
@@ -5884,6 +6080,10 @@
             <translation>整数</translation>
         </message>
         <message>
+            <source>within this site's budget of {size} a day</source>
+            <translation>在本站点每日 {size} 的预算之内</translation>
+        </message>
+        <message>
             <source>yes/no</source>
             <translation>是/否</translation>
         </message>
@@ -5930,10 +6130,6 @@
         <message>
             <source>{calls}, median {ms} ms</source>
             <translation>{calls}，中位数 {ms} 毫秒</translation>
-        </message>
-        <message>
-            <source>{cause} Shown is what was read before.</source>
-            <translation>{cause} 显示的是此前读取的内容。</translation>
         </message>
         <message>
             <source>{cause} Trying again.</source>
@@ -6068,8 +6264,20 @@
             <translation>{count} 个文件已变更</translation>
         </message>
         <message>
+            <source>{count} file is no text: {names}</source>
+            <translation>{count} 个文件不是文本：{names}</translation>
+        </message>
+        <message>
+            <source>{count} file was not shown whole: {names}</source>
+            <translation>{count} 个文件未完整显示：{names}</translation>
+        </message>
+        <message>
             <source>{count} files</source>
             <translation>{count} 个文件</translation>
+        </message>
+        <message>
+            <source>{count} files are no text: {names}</source>
+            <translation>{count} 个文件不是文本：{names}</translation>
         </message>
         <message>
             <source>{count} files changed</source>
@@ -6078,6 +6286,10 @@
         <message>
             <source>{count} files changed since your last approval.</source>
             <translation>自您上次批准以来有 {count} 个文件变更。</translation>
+        </message>
+        <message>
+            <source>{count} files were not shown whole: {names}</source>
+            <translation>{count} 个文件未完整显示：{names}</translation>
         </message>
         <message>
             <source>{count} files, known by size and hash</source>
@@ -6160,6 +6372,14 @@
             <translation>{count} 个进行中</translation>
         </message>
         <message>
+            <source>{count} message</source>
+            <translation>{count} 条消息</translation>
+        </message>
+        <message>
+            <source>{count} messages</source>
+            <translation>{count} 条消息</translation>
+        </message>
+        <message>
             <source>{count} metric</source>
             <translation>{count} 个指标</translation>
         </message>
@@ -6184,8 +6404,16 @@
             <translation>已删除 {count} 个模型</translation>
         </message>
         <message>
+            <source>{count} more line is not shown</source>
+            <translation>还有 {count} 行未显示</translation>
+        </message>
+        <message>
             <source>{count} more lines</source>
             <translation>另有 {count} 行</translation>
+        </message>
+        <message>
+            <source>{count} more lines are not shown</source>
+            <translation>还有 {count} 行未显示</translation>
         </message>
         <message>
             <source>{count} new call to look at</source>
@@ -6212,8 +6440,16 @@
             <translation>显示 {total} 个运行中的 {count} 个</translation>
         </message>
         <message>
+            <source>{count} of {total} shown</source>
+            <translation>显示 {count} / {total} 项</translation>
+        </message>
+        <message>
             <source>{count} of {trainers} chosen</source>
             <translation>已选 {count} / {trainers}</translation>
+        </message>
+        <message>
+            <source>{count} of {trainers} chosen, {rows} rows</source>
+            <translation>已选 {count} / {trainers}，共 {rows} 行</translation>
         </message>
         <message>
             <source>{count} parameter is the same in all runs</source>
@@ -6360,8 +6596,8 @@
             <translation>{engines} 引擎</translation>
         </message>
         <message>
-            <source>{error} Shown is what was read before.</source>
-            <translation>{error} 显示的是此前读取的内容。</translation>
+            <source>{error} Shown is what was read {age} ago.</source>
+            <translation>{error} 显示的是 {age}前读取的内容。</translation>
         </message>
         <message>
             <source>{file} line {line}</source>
@@ -6376,8 +6612,16 @@
             <translation>{first}，以及另外 {count} 个</translation>
         </message>
         <message>
+            <source>{group}, combines updates</source>
+            <translation>{group}，聚合更新</translation>
+        </message>
+        <message>
             <source>{group}, invited by {by}</source>
             <translation>{group}，由 {by} 邀请</translation>
+        </message>
+        <message>
+            <source>{group}, trains</source>
+            <translation>{group}，训练</translation>
         </message>
         <message>
             <source>{hours} h {minutes} min</source>
@@ -6424,6 +6668,10 @@
             <translation>{lines} 行，{sources}，{size}</translation>
         </message>
         <message>
+            <source>{metrics}, {points} points, loading…</source>
+            <translation>{metrics}，{points} 个数据点，正在加载…</translation>
+        </message>
+        <message>
             <source>{metrics}, {points} points, none left out</source>
             <translation>{metrics}，{points} 个数据点，无一遗漏</translation>
         </message>
@@ -6434,6 +6682,10 @@
         <message>
             <source>{ms} ms</source>
             <translation>{ms} 毫秒</translation>
+        </message>
+        <message>
+            <source>{names} and {count} more</source>
+            <translation>{names} 及另外 {count} 个</translation>
         </message>
         <message>
             <source>{names} and {last}</source>
@@ -6548,6 +6800,10 @@ sha256 {zip_sha256}
             <translation>{sites} 个站点的 {n} 台设备</translation>
         </message>
         <message>
+            <source>{n} fail</source>
+            <translation>{n} 项未通过</translation>
+        </message>
+        <message>
             <source>{n} h</source>
             <translation>{n} 小时</translation>
         </message>
@@ -6558,6 +6814,14 @@ sha256 {zip_sha256}
         <message>
             <source>{n} ms</source>
             <translation>{n} 毫秒</translation>
+        </message>
+        <message>
+            <source>{n} note</source>
+            <translation>{n} 项提示</translation>
+        </message>
+        <message>
+            <source>{n} pass</source>
+            <translation>{n} 项通过</translation>
         </message>
         <message>
             <source>{n} s</source>
@@ -6652,6 +6916,10 @@ sha256 {zip_sha256}
             <translation>{total} 个模型中的 {shown} 个</translation>
         </message>
         <message>
+            <source>{silent} of the chosen devices do not tell how many rows they have.</source>
+            <translation>所选设备中有 {silent} 台未告知行数。</translation>
+        </message>
+        <message>
             <source>{silo} · this device</source>
             <translation>{silo} · 本设备</translation>
         </message>
@@ -6662,6 +6930,10 @@ sha256 {zip_sha256}
         <message>
             <source>{size} freed</source>
             <translation>已释放 {size}</translation>
+        </message>
+        <message>
+            <source>{size} more are not shown</source>
+            <translation>还有 {size} 未显示</translation>
         </message>
         <message>
             <source>{size} packed, {count}</source>
@@ -6692,12 +6964,16 @@ sha256 {zip_sha256}
             <translation>{state}，边缘 {edge}</translation>
         </message>
         <message>
+            <source>{text} … the line goes on</source>
+            <translation>{text} … 此行未完</translation>
+        </message>
+        <message>
             <source>{time} after the start</source>
             <translation>启动后 {time}</translation>
         </message>
         <message>
-            <source>{title} Shown is what was read before.</source>
-            <translation>{title} 显示的是此前读取的内容。</translation>
+            <source>{time} ago</source>
+            <translation>{time}前</translation>
         </message>
         <message>
             <source>{title}. {text}</source>
@@ -6710,6 +6986,10 @@ sha256 {zip_sha256}
         <message>
             <source>{value:g} min</source>
             <translation>{value:g} 分钟</translation>
+        </message>
+        <message>
+            <source>{waiting} waiting, the newest {decided} decided</source>
+            <translation>{waiting} 个待定，最近 {decided} 个已决定</translation>
         </message>
         <message>
             <source>{waiting} waiting, {decided} decided</source>
@@ -7123,6 +7403,10 @@ sha256 {zip_sha256}
             <translation>应答的是其他程序或代理服务器自己的页面。</translation>
         </message>
         <message>
+            <source>Another run was created with this idempotency key.</source>
+            <translation>已有另一个运行使用此幂等键创建。</translation>
+        </message>
+        <message>
             <source>Another script sent an array that cannot be read: {error}</source>
             <translation>另一个脚本发来无法读取的数组：{error}</translation>
         </message>
@@ -7409,6 +7693,10 @@ sha256 {zip_sha256}
         <message>
             <source>Check the network or proxy, then look again.</source>
             <translation>请检查网络或代理服务器，然后重新查看。</translation>
+        </message>
+        <message>
+            <source>Check the network or proxy, then start the run again; what was fetched is kept.</source>
+            <translation>请检查网络或代理，然后重新启动运行；已获取的内容会保留。</translation>
         </message>
         <message>
             <source>Check the number, or ask the group's owner to add you.</source>
@@ -7739,6 +8027,10 @@ sha256 {zip_sha256}
             <translation>请腾出一些磁盘空间；之后工作会自动继续。</translation>
         </message>
         <message>
+            <source>Free some memory, then read the dataset again.</source>
+            <translation>请释放一些内存，然后再次读取该数据集。</translation>
+        </message>
+        <message>
             <source>Free some space (a runtime takes about 1.2 GB), then try again.</source>
             <translation>请腾出一些空间（运行时约需 1.2 GB），然后重试。</translation>
         </message>
@@ -7835,6 +8127,10 @@ sha256 {zip_sha256}
             <translation>全局 {name} 为 NaN 或无穷大，不予绘制。</translation>
         </message>
         <message>
+            <source>Importing it in the sandbox</source>
+            <translation>正在沙箱中导入</translation>
+        </message>
+        <message>
             <source>Install SiloDesk's requirements again, or name another by {outside}.</source>
             <translation>请重新安装 SiloDesk 的依赖，或用 {outside} 另行指定。</translation>
         </message>
@@ -7888,7 +8184,7 @@ sha256 {zip_sha256}
         </message>
         <message>
             <source>It is asked again by itself.</source>
-            <translation>它会自动重新请求。</translation>
+            <translation>会自动再次询问。</translation>
         </message>
         <message>
             <source>It is for another device.</source>
@@ -7917,6 +8213,10 @@ sha256 {zip_sha256}
         <message>
             <source>It is not text, or very long.</source>
             <translation>它不是文本，或过长。</translation>
+        </message>
+        <message>
+            <source>It is not wanted any more.</source>
+            <translation>不再需要它。</translation>
         </message>
         <message>
             <source>It is tried again by itself.</source>
@@ -8083,6 +8383,10 @@ sha256 {zip_sha256}
             <translation>pip 的完整输出请见代理的日志。</translation>
         </message>
         <message>
+            <source>Look at the disk's load, then read the dataset again.</source>
+            <translation>请查看磁盘负载，然后再次读取该数据集。</translation>
+        </message>
+        <message>
             <source>Look at the machine's load, then start the run again.</source>
             <translation>请查看机器负载，然后重新启动运行。</translation>
         </message>
@@ -8093,6 +8397,10 @@ sha256 {zip_sha256}
         <message>
             <source>Look at the preview first.</source>
             <translation>请先查看预览。</translation>
+        </message>
+        <message>
+            <source>Look at what it holds now, then decide again.</source>
+            <translation>请查看其现在的内容，然后重新决定。</translation>
         </message>
         <message>
             <source>Look at {log}, then try again.</source>
@@ -8395,6 +8703,10 @@ sha256 {zip_sha256}
             <translation>其内容未被使用。请重新上传文件，或告知管理员。</translation>
         </message>
         <message>
+            <source>Nothing to import</source>
+            <translation>无需导入</translation>
+        </message>
+        <message>
             <source>Now {now}; highest today {hottest1} °C.</source>
             <translation>当前 {now}；今日最高 {hottest1} °C。</translation>
         </message>
@@ -8473,10 +8785,6 @@ sha256 {zip_sha256}
         <message>
             <source>Packages, tensors and the job runtime lie there.</source>
             <translation>程序包、张量和作业运行时存放在那里。</translation>
-        </message>
-        <message>
-            <source>Parquet files are registered with their size and hash; this SiloDesk does not read their columns.</source>
-            <translation>Parquet 文件按大小和哈希登记；此 SiloDesk 不读取其列。</translation>
         </message>
         <message>
             <source>Pass it on, or ask for an invitation to a group.</source>
@@ -8633,6 +8941,10 @@ sha256 {zip_sha256}
         <message>
             <source>Restore it with the version that made it.</source>
             <translation>请用制作它的版本恢复。</translation>
+        </message>
+        <message>
+            <source>Round {number} of run {run1} has another model already.</source>
+            <translation>运行 {run1} 的第 {number} 轮已有另一个模型。</translation>
         </message>
         <message>
             <source>Round {round} closed: {answered1} of {asked2} answered{late3}.</source>
@@ -8795,6 +9107,10 @@ sha256 {zip_sha256}
             <translation>请发送较小的更新。</translation>
         </message>
         <message>
+            <source>Send what you want now with a key of its own.</source>
+            <translation>请为当前的请求使用一个新的键。</translation>
+        </message>
+        <message>
             <source>Send {"rows": [[...], ...]}, one list a row.</source>
             <translation>请发送 {"rows": [[...], ...]}，每行一个列表。</translation>
         </message>
@@ -8847,6 +9163,10 @@ sha256 {zip_sha256}
             <translation>大小适合发送</translation>
         </message>
         <message>
+            <source>Some imports fail in the sandbox</source>
+            <translation>部分导入在沙箱中失败</translation>
+        </message>
+        <message>
             <source>Some imports were not found</source>
             <translation>部分导入未找到</translation>
         </message>
@@ -8861,6 +9181,10 @@ sha256 {zip_sha256}
         <message>
             <source>Start it again.</source>
             <translation>请重新启动。</translation>
+        </message>
+        <message>
+            <source>Start it again; what arrived is not sent a second time.</source>
+            <translation>请重新开始；已送达的部分不会再次发送。</translation>
         </message>
         <message>
             <source>Start it with `silodesk hub`, or name one with --s3.</source>
@@ -8977,6 +9301,10 @@ sha256 {zip_sha256}
         <message>
             <source>The PNG picture is damaged.</source>
             <translation>PNG 图片已损坏。</translation>
+        </message>
+        <message>
+            <source>The Parquet files were not read within {bound} s.</source>
+            <translation>未能在 {bound} 秒内读取 Parquet 文件。</translation>
         </message>
         <message>
             <source>The address of a download was expired; it was renewed.</source>
@@ -9195,6 +9523,10 @@ sha256 {zip_sha256}
             <translation>数据库的地址无法读取。</translation>
         </message>
         <message>
+            <source>The dataset '{name}' changed since it was shown: it is version {number1} now.</source>
+            <translation>数据集“{name}”在显示之后有变化：现在是版本 {number1}。</translation>
+        </message>
+        <message>
             <source>The dataset '{name}' is not for the group of this run.</source>
             <translation>数据集“{name}”不供此运行的群组使用。</translation>
         </message>
@@ -9311,6 +9643,10 @@ sha256 {zip_sha256}
             <translation>显示 {width1} 列中的前 {limit} 列。</translation>
         </message>
         <message>
+            <source>The first {shown} of {count1} columns are shown.</source>
+            <translation>显示 {count1} 列中的前 {shown} 列。</translation>
+        </message>
+        <message>
             <source>The folder is not a Flower app: it has no pyproject.toml with [tool.flwr.app].</source>
             <translation>该文件夹不是 Flower 应用：没有含 [tool.flwr.app] 的 pyproject.toml。</translation>
         </message>
@@ -9423,6 +9759,10 @@ sha256 {zip_sha256}
             <translation>中枢正在启动或结束。</translation>
         </message>
         <message>
+            <source>The hub is still checking this model.</source>
+            <translation>中枢仍在检查此模型。</translation>
+        </message>
+        <message>
             <source>The hub keeps its data in SQLite or PostgreSQL, not in '{drivername}'.</source>
             <translation>中枢的数据保存在 SQLite 或 PostgreSQL 中，而不是“{drivername}”。</translation>
         </message>
@@ -9495,8 +9835,28 @@ sha256 {zip_sha256}
             <translation>中枢的服务尚未启动。</translation>
         </message>
         <message>
+            <source>The imports did not end</source>
+            <translation>导入未能结束</translation>
+        </message>
+        <message>
+            <source>The imports were not tried</source>
+            <translation>未尝试导入</translation>
+        </message>
+        <message>
+            <source>The imports work in the sandbox</source>
+            <translation>导入可在沙箱中进行</translation>
+        </message>
+        <message>
             <source>The input is larger than {limit} MiB.</source>
             <translation>输入大于 {limit} MiB。</translation>
+        </message>
+        <message>
+            <source>The installation did not end within {bound} min.</source>
+            <translation>安装未能在 {bound} 分钟内完成。</translation>
+        </message>
+        <message>
+            <source>The installation was stopped.</source>
+            <translation>安装已停止。</translation>
         </message>
         <message>
             <source>The job could not begin before its plan expired. {job}</source>
@@ -9895,6 +10255,10 @@ sha256 {zip_sha256}
             <translation>预测进程已结束。</translation>
         </message>
         <message>
+            <source>The process that reads Parquet files failed: {said}.</source>
+            <translation>读取 Parquet 文件的进程失败：{said}。</translation>
+        </message>
+        <message>
             <source>The program there hangs, or a device on the way swallows what it says.</source>
             <translation>那里的程序已挂起，或途中的设备截走了它的应答。</translation>
         </message>
@@ -10115,6 +10479,10 @@ sha256 {zip_sha256}
             <translation>上传有 {stat} 字节，而不是 {size1} 字节。</translation>
         </message>
         <message>
+            <source>The upload of {name} was stopped.</source>
+            <translation>{name} 的上传已停止。</translation>
+        </message>
+        <message>
             <source>The uploaded bytes do not have the announced sha256.</source>
             <translation>上传内容的 sha256 与声明的不符。</translation>
         </message>
@@ -10241,6 +10609,10 @@ sha256 {zip_sha256}
         <message>
             <source>There is no such invitation.</source>
             <translation>没有这样的邀请。</translation>
+        </message>
+        <message>
+            <source>There is no such member in this group.</source>
+            <translation>此群组中没有该成员。</translation>
         </message>
         <message>
             <source>There is no such {thing}, or it is not shared with you.</source>
@@ -10447,8 +10819,16 @@ sha256 {zip_sha256}
             <translation>今日的外发流量预算已用完；作业将在午夜继续。</translation>
         </message>
         <message>
+            <source>Too many people sign in at this moment.</source>
+            <translation>此刻登录的人太多。</translation>
+        </message>
+        <message>
             <source>Too many predictions wait already.</source>
             <translation>等待中的预测已过多。</translation>
+        </message>
+        <message>
+            <source>Try again in a few seconds.</source>
+            <translation>请过几秒再试。</translation>
         </message>
         <message>
             <source>Try again in a moment.</source>
@@ -10595,6 +10975,10 @@ sha256 {zip_sha256}
             <translation>在代理套接字上应答的不是代理。</translation>
         </message>
         <message>
+            <source>What answers at the hub's address does not speak as a SiloDesk hub does.</source>
+            <translation>在 Hub 地址应答的程序不是 SiloDesk Hub。</translation>
+        </message>
+        <message>
             <source>What answers at {host} does not speak as a SiloDesk hub does (HTTP {status1}).</source>
             <translation>{host} 的应答不像 SiloDesk 中枢（HTTP {status1}）。</translation>
         </message>
@@ -10625,6 +11009,10 @@ sha256 {zip_sha256}
         <message>
             <source>Write -t client, -t server or -t flower.</source>
             <translation>请写 -t client、-t server 或 -t flower。</translation>
+        </message>
+        <message>
+            <source>Write it again with the program that made it, then read the dataset again.</source>
+            <translation>请用生成它的程序重新写出，然后再次读取该数据集。</translation>
         </message>
         <message>
             <source>Write it as NAME==VERSION; folders and files cannot be installed.</source>
@@ -10971,6 +11359,10 @@ sha256 {zip_sha256}
             <translation>在 {limit} 秒内没有应答</translation>
         </message>
         <message>
+            <source>it died</source>
+            <translation>进程已终止</translation>
+        </message>
+        <message>
             <source>it differs from {before} only in case</source>
             <translation>与 {before} 仅大小写不同</translation>
         </message>
@@ -11061,6 +11453,10 @@ sha256 {zip_sha256}
         <message>
             <source>it names an address instead of a version</source>
             <translation>指定的是地址而不是版本</translation>
+        </message>
+        <message>
+            <source>it needs more memory than it may have</source>
+            <translation>它需要的内存超过允许的上限</translation>
         </message>
         <message>
             <source>it said nothing</source>
@@ -11219,6 +11615,10 @@ sha256 {zip_sha256}
             <translation>未说明原因</translation>
         </message>
         <message>
+            <source>no sandbox could be made on this machine; the first run tells</source>
+            <translation>此机器上无法建立沙箱；首次运行时可知</translation>
+        </message>
+        <message>
             <source>no wheel of it is offered for this machine</source>
             <translation>没有适用于本机的 wheel</translation>
         </message>
@@ -11245,6 +11645,14 @@ sha256 {zip_sha256}
         <message>
             <source>not signed</source>
             <translation>未签名</translation>
+        </message>
+        <message>
+            <source>not within {seconds} s in the sandbox ({kind1})</source>
+            <translation>在沙箱（{kind1}）中 {seconds} 秒内未完成</translation>
+        </message>
+        <message>
+            <source>nothing besides Python and the package itself</source>
+            <translation>除 Python 与程序包自身外别无所需</translation>
         </message>
         <message>
             <source>nothing besides the job runtime</source>
@@ -11325,6 +11733,10 @@ sha256 {zip_sha256}
         <message>
             <source>runtime ready</source>
             <translation>运行时已就绪</translation>
+        </message>
+        <message>
+            <source>sandbox {kind}, {seconds1} s; the package's own code was not run</source>
+            <translation>沙箱 {kind}，{seconds1} 秒；未运行程序包自身的代码</translation>
         </message>
         <message>
             <source>signed at build</source>
@@ -11615,12 +12027,20 @@ sha256 {zip_sha256}
             <translation>收到 {len} 行，而一次最多接受 {limit1} 行。</translation>
         </message>
         <message>
+            <source>{links} links are not followed; a job cannot read them.</source>
+            <translation>有 {links} 个链接未跟随；作业无法读取它们。</translation>
+        </message>
+        <message>
             <source>{method} needs the field {error1}.</source>
             <translation>{method} 需要字段 {error1}。</translation>
         </message>
         <message>
             <source>{missing}: it is {clause1}</source>
             <translation>{missing}：{clause1}</translation>
+        </message>
+        <message>
+            <source>{name} cannot be read as a Parquet file: {error1}.</source>
+            <translation>无法将 {name} 作为 Parquet 文件读取：{error1}。</translation>
         </message>
         <message>
             <source>{name} cannot be unpacked into {dest1}: {strerror2}.</source>
@@ -11679,10 +12099,6 @@ sha256 {zip_sha256}
             <translation>{name}，运行 {run1}，第 {round2} 轮</translation>
         </message>
         <message>
-            <source>{notice} {links1} links are not followed; a job cannot read them.</source>
-            <translation>{notice} 不跟随 {links1} 个链接；作业无法读取它们。</translation>
-        </message>
-        <message>
             <source>{once} models are served already.</source>
             <translation>已有 {once} 个模型在提供服务。</translation>
         </message>
@@ -11697,6 +12113,10 @@ sha256 {zip_sha256}
         <message>
             <source>{option} would send passwords and updates in the clear to {hostname1}.</source>
             <translation>{option} 会以明文向 {hostname1} 发送密码和更新。</translation>
+        </message>
+        <message>
+            <source>{path} cannot be read as a Parquet file: {why1}.</source>
+            <translation>无法将 {path} 作为 Parquet 文件读取：{why1}。</translation>
         </message>
         <message>
             <source>{path} cannot be read: {error1}.</source>
@@ -11885,6 +12305,10 @@ sha256 {zip_sha256}
         <message>
             <source>{what} cannot be installed</source>
             <translation>{what} 无法安装</translation>
+        </message>
+        <message>
+            <source>{what} cannot be installed with {pip1}: {error2}.</source>
+            <translation>无法用 {pip1} 安装 {what}：{error2}。</translation>
         </message>
         <message>
             <source>{what} deleted by {value1}.</source>
