@@ -174,7 +174,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE standing ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
 
     CREATE TABLE job_data (job_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-    """,    """
+    """,
+    """
     CREATE TABLE standing_of_groups (
         content_digest TEXT NOT NULL,
         group_id INTEGER NOT NULL,
