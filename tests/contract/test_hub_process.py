@@ -228,6 +228,7 @@ async def _play(hub: HubProcess, account: int, devices: list[Device], folder: Pa
         device.status(number, State.RUNNING if device is server else State.TRAINING)
     server.send(number, first.edge, "m1")
     await until(lambda: bool(first.heard("round")), "the first message")
+    await _reaches(hub, number, "RUNNING")  # these devices say a state once, agents again and again
 
     before = hub.url
     await asyncio.to_thread(hub.end, signal.SIGKILL)
@@ -249,6 +250,14 @@ async def _play(hub: HubProcess, account: int, devices: list[Device], folder: Pa
     assert len(numbers) == 1  # sent again perhaps, but forwarded once
     for device in devices:
         await device.ear.link.close()
+
+
+async def _reaches(hub: HubProcess, run_id: int, state: str) -> None:
+    """Wait (bounded) until the hub knows a run in a state."""
+    deadline = time.monotonic() + 40
+    while (await asyncio.to_thread(hub.ok, "GET", f"/runs/{run_id}"))["state"] != state:
+        assert time.monotonic() < deadline, f"the hub never said {state}"
+        await asyncio.sleep(0.1)
 
 
 async def _sent_until_acknowledged(device: Device, run_id: int, to: int, message_id: str) -> None:
