@@ -132,7 +132,8 @@ def log_scale(lowest: float, highest: float) -> Scale:
 def round_scale(last: float, planned: int | None) -> Scale:
     """Return the axis of rounds, with room for the next ones and none beyond the plan."""
     reach = max(2.0, last)
-    step = max(1.0, math.ceil(nice_step(reach, 4)))
+    power = 10.0 ** math.floor(math.log10(max(1.0, reach / 5)))
+    step = next(f * power for f in (1.0, 2.0, 5.0, 10.0) if f * power >= reach / 5 * 0.999)
     end = math.ceil(reach / step) * step
     if planned is not None and planned >= last:
         end = min(end, max(2.0, float(planned)))

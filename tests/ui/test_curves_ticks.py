@@ -32,6 +32,13 @@ def test_a_scale_holds_its_values(first: float, second: float, kind: Kind) -> No
     assert all(scale.lowest <= place <= scale.highest for place, _ in scale.ticks)
 
 
+def test_rounds_are_labelled_at_round_numbers() -> None:
+    """The last round of usual plans has its label."""
+    for last, wanted in ((5, "1 2 3 4 5"), (10, "1 2 4 6 8 10"), (20, "1 5 10 15 20"),
+                         (50, "1 10 20 30 40 50")):  # fmt: skip
+        assert " ".join(label for _, label in round_scale(float(last), last).ticks) == wanted
+
+
 def test_labels_of_usual_metrics() -> None:
     """Accuracy is written in percent, loss with the digits its step needs."""
     accuracy = [label for _, label in value_scale(0.66, 0.97, "ratio").ticks]
