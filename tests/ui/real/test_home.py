@@ -21,8 +21,8 @@ def start(federation: Federation) -> Iterator[Callable[..., int]]:
     client, started = federation.coordinator.client, []
 
     def make(rounds: int = ROUNDS, **options: Any) -> int:
-        project = client.call("projects.list")["items"][0]
-        application = client.call("applications.list")["items"][0]
+        project = client.call("projects.list")["items"][-1]
+        application = client.call("applications.list")["items"][-1]  # the allowed one
         silos = [member.edge_id for member in federation.members[1:]]
         run = client.call(
             "runs.create", project_id=project["id"], application_id=application["id"],
