@@ -29,8 +29,8 @@ layers:
 budget:
 	$(PY) tests/tools/budget.py
 
-unit:
-	$(PYTEST) tests/unit
+unit:  ## two files at a time: most of their time is waiting
+	$(PYTEST) -n 2 --dist loadfile tests/unit
 
 contract:
 	$(PYTEST) tests/contract

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 import urllib.request
@@ -156,7 +157,8 @@ def left_over(bench: AgentBench, name: str) -> list[str]:
 def test_a_start_that_is_cancelled_leaves_no_process(play: Play, tmp_path: Path) -> None:
     """Wherever it was: before its keeper is there, and after."""
     weights = tmp_path / "w"
-    weights.write_bytes(b"abc")
+    weights.touch()
+    os.truncate(weights, 400_000_000)  # handing it over takes longer than seeing that it began
 
     async def scenario(bench: AgentBench) -> None:
         for number, file in enumerate(("launch.json", "keeper.json")):

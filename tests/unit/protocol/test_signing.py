@@ -37,7 +37,11 @@ def test_S1_every_flipped_bit_of_a_signature_is_refused() -> None:
             signing.verify(PUBLIC, signing.encode(bytes(flipped)), {"run": 1})
 
 
-@pytest.mark.parametrize(("key", "signature"), [("", ""), ("x", "y"), ("é", "z"), (PUBLIC, "AA")])
+@pytest.mark.parametrize(
+    ("key", "signature"),
+    [("", ""), ("x", "y"), ("é", "z"), (PUBLIC, "AA")],
+    ids=["nothing", "letters", "beyond ASCII", "short"],
+)
 def test_S12_junk_is_a_protocol_error(key: str, signature: str) -> None:
     with pytest.raises(ProtocolError):
         signing.verify(key, signature, {})

@@ -210,6 +210,7 @@ def free_port() -> int:
         (f"http://127.0.0.1:{free_port()}", "nothing listens there"),
         ("http://hub.invalid", "its name is not known"),
     ],
+    ids=["closed port", "unknown name"],
 )
 def test_silence_is_told_with_its_cause(url: str, cause: str) -> None:
     with pytest.raises(UnreachableError) as told:
