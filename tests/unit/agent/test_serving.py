@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 import urllib.request
@@ -24,6 +23,7 @@ from agent_core.agent.serving import ServingDesk
 from agent_core.agent.serving_http import PredictionAddress
 from agent_core.errors import NotFoundError, StorageError
 from agent_core.jobs import workspace
+from agent_core.jobs.handle import JobHandle
 from agent_core.jobs.spec import JobSpec, Limits
 from agent_core.packages.model_declaration import ModelDeclaration
 from agent_core.packages.verify import verify
@@ -154,11 +154,19 @@ def left_over(bench: AgentBench, name: str) -> list[str]:
     return found
 
 
-def test_a_start_that_is_cancelled_leaves_no_process(play: Play, tmp_path: Path) -> None:
+def test_a_start_that_is_cancelled_leaves_no_process(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Wherever it was: before its keeper is there, and after."""
     weights = tmp_path / "w"
-    weights.touch()
-    os.truncate(weights, 400_000_000)  # handing it over takes longer than seeing that it began
+    weights.write_bytes(b"abc")
+    go = JobHandle.go
+
+    async def go_and_hold(handle: JobHandle, order: Any) -> None:
+        await go(handle, order)
+        await asyncio.Event().wait()  # no start ends before it is cancelled
+
+    monkeypatch.setattr(JobHandle, "go", go_and_hold)
 
     async def scenario(bench: AgentBench) -> None:
         for number, file in enumerate(("launch.json", "keeper.json")):
