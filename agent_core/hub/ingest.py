@@ -191,12 +191,18 @@ def _rounds(tx: Tx, part: _Part, items: list[RunRound]) -> None:
         values = finite_only(item.metrics)
         data = item.model_copy(update={"metrics": values}).model_dump(exclude={"run_id"})
         tx.put(tables.rounds, run_id=part.run_id, round=item.round, data=data)
-        late = f", {item.asked - item.answered} late" if item.answered < item.asked else ""
+        late = item.asked - item.answered
+        # Two whole sentences: a value that may be empty would not be found by its template.
+        told = f"Round {item.round} closed: {item.answered} of {item.asked} answered."
+        if late > 0:
+            told = (
+                f"Round {item.round} closed: {item.answered} of {item.asked} answered, {late} late."
+            )
         run_events.add(
             tx,
             part.run_id,
             "round",
-            f"Round {item.round} closed: {item.answered} of {item.asked} answered{late}.",
+            told,
             level="warn" if item.closed_by == "deadline" else "info",
             at=item.closed_at,
         )

@@ -8947,8 +8947,12 @@ sha256 {zip_sha256}
             <translation>运行 {run1} 的第 {number} 轮已有另一个模型。</translation>
         </message>
         <message>
-            <source>Round {round} closed: {answered1} of {asked2} answered{late3}.</source>
-            <translation>第 {round} 轮已结束：{asked2} 个中有 {answered1} 个应答{late3}。</translation>
+            <source>Round {round} closed: {answered1} of {asked2} answered, {late3} late.</source>
+            <translation>第 {round} 轮已结束：{asked2} 个中有 {answered1} 个应答，{late3} 个迟到。</translation>
+        </message>
+        <message>
+            <source>Round {round} closed: {answered1} of {asked2} answered.</source>
+            <translation>第 {round} 轮已结束：{asked2} 个中有 {answered1} 个应答。</translation>
         </message>
         <message>
             <source>Round {round} had {len1} of {needed2} needed silos{when3} ({name4}): {reasons5}.</source>

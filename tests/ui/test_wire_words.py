@@ -31,6 +31,10 @@ def chinese(qapp: QCoreApplication) -> Iterator[None]:
             "The folder /x y cannot be used: it cannot be written to.",
             "文件夹 /x y 无法使用：无法写入。",
         ),
+        # a round to which everyone answered, and one to which not everyone did
+        ("Round 3 closed: 3 of 3 answered.", "第 3 轮已结束：3 个中有 3 个应答。"),
+        ("Round 3 closed: 2 of 3 answered, 1 late.",
+         "第 3 轮已结束：3 个中有 2 个应答，1 个迟到。"),
         # an error with its next step
         ("The run has finished. Start it again.", "运行已完成。请重新启动。"),
         # the same, where a value stands at the end of the first one
