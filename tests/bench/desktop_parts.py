@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -33,6 +34,10 @@ def application() -> QApplication:
     app = found if isinstance(found, QApplication) else QApplication(["bench"])
     load_fonts()
     theme().apply(app, "dark")
+    # The program collects on the window's thread (bridge/garbage.py); a part without its window
+    # collects not at all, or the watching thread would end widgets that are not its own.
+    gc.collect()
+    gc.disable()
     return app
 
 
