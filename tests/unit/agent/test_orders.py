@@ -242,18 +242,21 @@ def test_R4_stop_while_a_runtime_is_made(
     base.write_text("sdnever==1.0\n")
     cache = tmp_path / "cache"
 
-    def pips() -> list[psutil.Process]:
-        return [
-            child
-            for child in psutil.Process().children(recursive=True)
-            if child.is_running() and str(cache) in " ".join(child.cmdline())
-        ]
+    def words(child: psutil.Process) -> list[str]:
+        try:
+            return child.cmdline()
+        except psutil.Error:  # it ended meanwhile
+            return []
+
+    def pips() -> list[list[str]]:
+        lines = map(words, psutil.Process().children(recursive=True))
+        return [line for line in lines if str(cache) in " ".join(line)]
 
     async def scenario(bench: AgentBench) -> None:
         bench.place_package()
         bench.allow()
         bench.tell(bench.order())
-        await bench.until(lambda: any("install" in p.cmdline() for p in pips()), "pip")
+        await bench.until(lambda: any("install" in line for line in pips()), "pip")
         bench.tell(bench.stop_order(reason="Stopped by Elif."))
 
         await bench.until_state(State.KILLED)
