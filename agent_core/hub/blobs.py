@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from agent_core.errors import ConflictError, LimitError, NotFoundError
 from agent_core.hub import tables
@@ -21,6 +21,23 @@ from agent_core.protocol.states import Role, State
 MODEL_LINGER_S = 24 * 3600.0  # a silo may have been offline when its run ended
 BATCH = 100  # blobs that are deleted in one transaction
 KEEP_ROUNDS = 2  # a blob goes when this many rounds have closed without it
+
+_runs, _parts, _blobs = tables.runs, tables.run_devices, tables.blobs
+
+# Prepared: tensors come and go in every round.
+_PART = (
+    select(_runs.c.state, _runs.c.ended_at, _parts.c.role)
+    .join(_parts, _parts.c.run_id == _runs.c.id)
+    .where(_runs.c.id == bindparam("run"), _parts.c.edge_id == bindparam("edge"))
+)
+_SAME = select(_blobs).where(
+    _blobs.c.run_id == bindparam("run"), _blobs.c.sha256 == bindparam("sha256")
+)
+_UNDER_WAY = _SAME.where(_blobs.c.complete.is_(False))
+_TENSOR = _SAME.where(_blobs.c.kind == "blob").order_by(_blobs.c.complete.desc())
+_MODEL = _SAME.where(_blobs.c.key == bindparam("key")).order_by(_blobs.c.complete.desc())
+_COMPLETE = update(_blobs).where(_blobs.c.key == bindparam("stored")).values(complete=True)
+_LEFT = update(_runs).where(_runs.c.id == bindparam("run")).values(blobs_left=True)
 
 
 def model_key(run_id: int, round_number: int) -> str:
@@ -91,11 +108,7 @@ def finish(
     table = tables.blobs
     with store.read() as reader:
         _check_part(reader, run_id, edge_id, "")
-        rows = reader.all(
-            select(table).where(
-                table.c.run_id == run_id, table.c.sha256 == sha256, table.c.complete.is_(False)
-            )
-        )
+        rows = reader.all(_UNDER_WAY, {"run": run_id, "sha256": sha256})
         if any(row["kind"] == "model" for row in rows):
             _check_part(reader, run_id, edge_id, "model")
         is_there = bool(rows) or reader.scalar(
@@ -119,8 +132,8 @@ def finish(
                 code="missing.blob",
             )
         with store.write() as tx:
-            tx.run(update(table).where(table.c.key == row["key"]).values(complete=True))
-            tx.run(update(tables.runs).where(tables.runs.c.id == run_id).values(blobs_left=True))
+            tx.run(_COMPLETE, {"stored": row["key"]})
+            tx.run(_LEFT, {"run": run_id})
 
 
 def _check_unchanged(reader: Reader, key: str, run_id: int, round_number: int, sha256: str) -> None:
@@ -141,13 +154,8 @@ def _check_unchanged(reader: Reader, key: str, run_id: int, round_number: int, s
 
 
 def _find(reader: Reader, run_id: int, sha256: str, key: str) -> Any:
-    table = tables.blobs
-    match = table.c.key == key if key else table.c.kind == "blob"
-    return reader.first(
-        select(table)
-        .where(table.c.run_id == run_id, table.c.sha256 == sha256, match)
-        .order_by(table.c.complete.desc())
-    )
+    wanted = {"run": run_id, "sha256": sha256}
+    return reader.first(_MODEL, {**wanted, "key": key}) if key else reader.first(_TENSOR, wanted)
 
 
 def _use(tx: Tx, key: str, round_number: int) -> None:
@@ -160,12 +168,7 @@ def _use(tx: Tx, key: str, round_number: int) -> None:
 
 
 def _check_part(reader: Reader, run_id: int, edge_id: int, kind: str) -> None:
-    runs, parts = tables.runs, tables.run_devices
-    row = reader.first(
-        select(runs.c.state, runs.c.ended_at, parts.c.role)
-        .join(parts, parts.c.run_id == runs.c.id)
-        .where(runs.c.id == run_id, parts.c.edge_id == edge_id)
-    )
+    row = reader.first(_PART, {"run": run_id, "edge": edge_id})
     if row is None or (kind == "model" and row["role"] != Role.SERVER.value):
         raise missing("run")
     # A model may still be on its way when the server job has ended.
@@ -222,8 +225,7 @@ def clean(store: Store, objects: Objects, linger_s: float, now: float) -> int:
         tx.run(update(runs).where(runs.c.id.in_(done)).values(blobs_left=False))
     # Only after no message can name them any more. A run's whole folder goes at its end, with
     # what a crash may have left in it.
-    for key in keys:
-        objects.delete_prefix(key)
+    objects.delete(keys)
     for run_id in done:
         objects.delete_prefix(f"runs/{run_id}/")
     return len(keys)

@@ -26,9 +26,9 @@ from agent_core.hub.routes import (
 from agent_core.hub.state import Hub
 
 ROUTERS = [
+    uplink.router,  # first: a path is looked up in this order, and these are asked in every round
     health.router, account.router, admin.router, invitation.router, device.router, group.router,
-    package.router, catalog.router, run.router, follow.router, uplink.router,
-    model.router,
+    package.router, catalog.router, run.router, follow.router, model.router,
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from agent_core.hub import tables
 from agent_core.hub.fresh_urls import UrlOf, freshened
@@ -22,6 +22,19 @@ RESEND_BATCH = 64
 RESEND_EACH = 16  # of one device at a time, so that one with many does not keep others waiting
 BACKOFF_LIMIT = 6  # doublings of RESEND_AFTER_S
 
+# Prepared: every round message passes through them.
+_NUMBER = (
+    update(tables.devices)
+    .where(tables.devices.c.edge_id == bindparam("edge"))
+    .values(next_inbox=tables.devices.c.next_inbox + 1)
+    .returning(tables.devices.c.next_inbox)
+)
+_KEEP = insert(tables.inbox)
+_TAKEN = delete(tables.inbox).where(
+    tables.inbox.c.edge_id == bindparam("edge"),
+    tables.inbox.c.inbox_seq.in_(bindparam("taken", expanding=True)),
+)
+
 
 def put(
     tx: Tx,
@@ -36,32 +49,18 @@ def put(
 
     `make` gets the number that the device will acknowledge.
     """
-    table = tables.devices
-    sequence = int(
-        tx.scalar(
-            update(table)
-            .where(table.c.edge_id == edge_id)
-            .values(next_inbox=table.c.next_inbox + 1)
-            .returning(table.c.next_inbox)
-        )
-        - 1
-    )
+    sequence = int(tx.scalar(_NUMBER, {"edge": edge_id})) - 1
     topics = device_topics(edge_id)
     topic = {"start": topics.start_train, "stop": topics.stop_train}.get(kind, topics.inbox)
     payload = to_payload(make(sequence), body)
     tx.run(
-        insert(tables.inbox).values(
-            edge_id=edge_id,
-            inbox_seq=sequence,
-            run_id=run_id,
-            kind=kind,
-            topic=topic,
-            payload=payload,
-            created_at=tx.now,
-            sent_at=tx.now,
-            attempts=1,
-        )
-    )
+        _KEEP,
+        {
+            "edge_id": edge_id, "inbox_seq": sequence, "run_id": run_id, "kind": kind,
+            "topic": topic, "payload": payload, "created_at": tx.now, "sent_at": tx.now,
+            "attempts": 1,
+        },
+    )  # fmt: skip
     tx.send(topic, payload)
     return sequence
 
@@ -76,11 +75,9 @@ def acknowledge(tx: Tx, edge_id: int, stream: str, sequences: list[int], hub: st
 
 def taken(tx: Tx, edge_id: int, sequences: Iterable[int]) -> None:
     """Drop what the device has committed."""
-    table = tables.inbox
     wanted = list(sequences)
     for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        tx.run(delete(table).where(table.c.edge_id == edge_id, table.c.inbox_seq.in_(part)))
+        tx.run(_TAKEN, {"edge": edge_id, "taken": wanted[start : start + 500]})
 
 
 def resend(tx: Tx, edge_id: int, url_of: UrlOf | None = None) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import RowMapping, case, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from agent_core.hub import run_events, tables
 from agent_core.hub.bounds import finite, finite_only, fits
@@ -42,6 +42,33 @@ SHAPES: dict[str, type[BaseModel]] = {
 }
 
 
+_runs, _parts, _streams = tables.runs, tables.run_devices, tables.streams
+
+# Prepared: each device brings several batches a second.
+_STREAM = select(_streams.c.highest, _streams.c.spool).where(
+    _streams.c.edge_id == bindparam("edge"), _streams.c.stream == bindparam("name")
+)
+_PART = (
+    select(_runs.c.id, _runs.c.group_id, _parts.c.role, tables.devices.c.silo)
+    .join(_parts, _parts.c.run_id == _runs.c.id)
+    .join(tables.devices, tables.devices.c.edge_id == _parts.c.edge_id)
+    .where(
+        _runs.c.id == bindparam("run"),
+        _parts.c.edge_id == bindparam("edge"),
+        _runs.c.state != State.IDLE.value,
+    )
+)
+_REACHED = (
+    update(_parts)
+    .where(
+        _parts.c.run_id == bindparam("run"),
+        _parts.c.edge_id == bindparam("edge"),
+        _parts.c.round < bindparam("reached"),
+    )
+    .values(round=bindparam("reached"))
+)
+
+
 @dataclass(frozen=True)
 class _Part:
     run_id: int
@@ -59,12 +86,7 @@ class Ingest:
 
     def accept(self, tx: Tx, edge_id: int, batch: TelemetryBatch) -> int:
         """Keep what is new of a batch; return the highest sequence without a gap."""
-        table = tables.streams
-        row = tx.first(
-            select(table.c.highest, table.c.spool).where(
-                table.c.edge_id == edge_id, table.c.stream == batch.stream
-            )
-        )
+        row = tx.first(_STREAM, {"edge": edge_id, "name": batch.stream})
         known = int(row["highest"]) if row is not None else 0
         if row is not None and row["spool"] != batch.spool and batch.records:
             # The device began a new database: its numbers are other records than those before.
@@ -81,7 +103,9 @@ class Ingest:
                 self._counters.refused("stranger", edge_id, f"{batch.stream} of run {run_id}")
                 continue
             self._write(tx, batch.stream, part, edge_id, items)
-        tx.put(table, edge_id=edge_id, stream=batch.stream, highest=last, spool=batch.spool)
+        tx.put(
+            tables.streams, edge_id=edge_id, stream=batch.stream, highest=last, spool=batch.spool
+        )
         self._counters.add("silodesk_telemetry_records_total", len(fresh), stream=batch.stream)
         return last
 
@@ -160,13 +184,7 @@ class Ingest:
 
 
 def _part(tx: Tx, run_id: int, edge_id: int) -> _Part | None:
-    runs, parts = tables.runs, tables.run_devices
-    row: RowMapping | None = tx.first(
-        select(runs.c.id, runs.c.group_id, parts.c.role, tables.devices.c.silo)
-        .join(parts, parts.c.run_id == runs.c.id)
-        .join(tables.devices, tables.devices.c.edge_id == parts.c.edge_id)
-        .where(runs.c.id == run_id, parts.c.edge_id == edge_id, runs.c.state != State.IDLE.value)
-    )
+    row: RowMapping | None = tx.first(_PART, {"run": run_id, "edge": edge_id})
     if row is None:
         return None
     return _Part(row["id"], row["group_id"], row["role"] == Role.SERVER.value, row["silo"])
@@ -239,9 +257,4 @@ def _headline(tx: Tx, part: _Part, values: dict[str, float]) -> None:
 
 
 def _reached(tx: Tx, run_id: int, edge_id: int, round_number: int) -> None:
-    parts = tables.run_devices
-    tx.run(
-        update(parts)
-        .where(parts.c.run_id == run_id, parts.c.edge_id == edge_id, parts.c.round < round_number)
-        .values(round=case((parts.c.round < round_number, round_number), else_=parts.c.round))
-    )
+    tx.run(_REACHED, {"run": run_id, "edge": edge_id, "reached": round_number})

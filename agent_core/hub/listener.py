@@ -8,7 +8,7 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, bindparam, select
 
 from agent_core.errors import ProtocolError, SiloDeskError
 from agent_core.hub import devices, inbox, presence, status, tables
@@ -45,6 +45,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+_DEVICE = select(tables.devices).where(
+    tables.devices.c.edge_id == bindparam("edge"), tables.devices.c.revoked.is_(False)
+)
+
+
 @dataclass
 class _Batch:
     tx: Tx
@@ -54,10 +59,7 @@ class _Batch:
     def device(self, edge_id: int) -> RowMapping | None:
         """Return a device that may speak, or None."""
         if edge_id not in self.known:
-            table = tables.devices
-            self.known[edge_id] = self.tx.first(
-                select(table).where(table.c.edge_id == edge_id, table.c.revoked.is_(False))
-            )
+            self.known[edge_id] = self.tx.first(_DEVICE, {"edge": edge_id})
         return self.known[edge_id]
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 from sqlalchemy import select
 
+from agent_core import lifeline
 from agent_core.errors import StorageError
 from agent_core.hub import address, devices, tables
 from agent_core.hub.broker import write_secret
@@ -52,13 +53,17 @@ class HubOptions:
     database: str = field(default="", repr=False)  # may hold a password
     services: ExternalServices = field(default_factory=ExternalServices)
     settings: HubSettings = field(default_factory=HubSettings)
+    lifeline: int | None = None  # the hub ends when this is cut
 
 
 def run_hub(options: HubOptions, on_ready: Callable[[str], None]) -> None:
     """Run a hub in this process until SIGTERM or SIGINT; `on_ready` gets its address."""
     address.check_host(options.host)
     folder = _folder(options.home)
-    with contextlib.closing(address.listen(folder, options.port)) as sock:
+    with (
+        contextlib.closing(address.listen(folder, options.port)) as sock,
+        contextlib.suppress(asyncio.CancelledError),  # the lifeline was cut
+    ):
         asyncio.run(_serve(options, folder, sock, on_ready))
 
 
@@ -79,6 +84,9 @@ def _folder(home: Home) -> Path:
 async def _serve(
     options: HubOptions, folder: Path, sock: socket.socket, on_ready: Callable[[str], None]
 ) -> None:
+    if options.lifeline is not None and (task := asyncio.current_task()) is not None:
+        loop = asyncio.get_running_loop()
+        lifeline.watch(options.lifeline, lambda: loop.call_soon_threadsafe(task.cancel))
     async with contextlib.AsyncExitStack() as stack:
         store = Store(options.database or sqlite_url(folder / "hub.sqlite3"))
         stack.callback(store.close)

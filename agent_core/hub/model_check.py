@@ -84,10 +84,10 @@ class Arrival:
                 code="missing.blob",
             )
         # Whoever has the upload's address could still write there: what is hashed is the copy.
-        objects.copy(uploaded, key)
+        objects.copy(uploaded, key, size)
         is_right = objects.sha256(key) == sha256
         self._settle(key, sha256, is_right=is_right)
-        objects.delete_prefix(uploaded)
+        objects.delete([uploaded])
         if not is_right:
             raise ConflictError(
                 "The uploaded bytes do not have the announced sha256.",
@@ -99,7 +99,7 @@ class Arrival:
         table = tables.blobs
         mine = (table.c.key == key) & (table.c.sha256 == sha256)
         if not is_right:
-            self.objects.delete_prefix(key)
+            self.objects.delete([key])
         with self.store.write() as tx:
             if is_right:
                 tx.run(update(table).where(mine).values(complete=True))

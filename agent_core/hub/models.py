@@ -140,8 +140,7 @@ def remove(store: Store, objects: Objects, run_id: int, rounds: list[int], by: s
             next_step="Stop it, or wait for its end; then delete.",
             code="conflict.state",
         )
-    for number in found:
-        objects.delete_prefix(blobs.model_key(run_id, number))
+    objects.delete([blobs.model_key(run_id, number) for number in found])
     with store.write() as tx:
         tx.run(delete(table).where(chosen))
         keys = [blobs.model_key(run_id, number) for number in found]

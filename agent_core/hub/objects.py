@@ -31,6 +31,7 @@ MIB = 1024 * 1024
 SINGLE_LIMIT = 64 * MIB  # up to here one PUT: quicker than parts, and resumed soon enough
 PART_MIN = 5 * MIB  # S3's own
 PARTS_MAX = 10_000  # S3's own
+DELETE_MAX = 1000  # S3's own
 PUT_VALID_S = 6 * 3600
 CACHE_SIZE = 4096
 PROBE_KEY = "silodesk/probe"
@@ -126,11 +127,14 @@ class ObjectStore:
                 raise
             return int(answer["ContentLength"])
 
-    def copy(self, source: str, target: str) -> None:
-        """Copy an object of any size inside the store; raises NotFoundError."""
+    def copy(self, source: str, target: str, size: int) -> None:
+        """Copy an object of so many bytes inside the store; raises NotFoundError."""
+        found = {"Bucket": self.bucket, "Key": source}
         with self._told(source):
-            found = {"Bucket": self.bucket, "Key": source}
-            self._client.copy(found, self.bucket, target, Config=_TRANSFER)
+            if size <= SINGLE_LIMIT:
+                self._client.copy_object(CopySource=found, Bucket=self.bucket, Key=target)
+            else:
+                self._client.copy(found, self.bucket, target, Config=_TRANSFER)
 
     def sha256(self, key: str) -> str:
         """Return the hash of an object's bytes, read in pieces; raises NotFoundError."""
@@ -141,6 +145,15 @@ class ObjectStore:
                 digest.update(block)
         return digest.hexdigest()
 
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects, as many as are there."""
+        with self._told():
+            for start in range(0, len(keys), DELETE_MAX):
+                named = [{"Key": key} for key in keys[start : start + DELETE_MAX]]
+                self._client.delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": named, "Quiet": True}
+                )
+
     def delete_prefix(self, prefix: str) -> None:
         """Delete every object whose key starts so."""
         if not prefix:
@@ -148,11 +161,7 @@ class ObjectStore:
         with self._told():
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
-                keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
-                if keys:
-                    self._client.delete_objects(
-                        Bucket=self.bucket, Delete={"Objects": keys, "Quiet": True}
-                    )
+                self.delete([str(item["Key"]) for item in page.get("Contents", [])])
 
     def put_bytes(self, key: str, content: bytes) -> None:
         """Store a small object."""

@@ -24,11 +24,14 @@ class Objects(Protocol):
     def head(self, key: str) -> int | None:
         """Return an object's size, or None where there is none."""
 
-    def copy(self, source: str, target: str) -> None:
-        """Copy an object inside the store; raises NotFoundError."""
+    def copy(self, source: str, target: str, size: int) -> None:
+        """Copy an object of so many bytes inside the store; raises NotFoundError."""
 
     def sha256(self, key: str) -> str:
         """Return the hash of an object's bytes; raises NotFoundError."""
+
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects, as many as are there."""
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete every object whose key starts so."""

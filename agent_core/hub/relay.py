@@ -5,13 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, bindparam, select, update
 
 from agent_core.hub import inbox, round_traffic, tables
 from agent_core.hub.counters import Counters
 from agent_core.hub.store import Tx
 from agent_core.protocol.messages import INLINE, BlobRef, RoundMessage
 from agent_core.protocol.states import TERMINAL, Role, State
+
+_runs, _parts, _devices = tables.runs, tables.run_devices, tables.devices
+_blobs = tables.blobs
+
+# Prepared: every round message passes through them.
+_PAIR = (
+    select(
+        _runs.c.epoch, _runs.c.state, _parts.c.edge_id, _parts.c.role,
+        _parts.c.state.label("part_state"), _devices.c.revoked,
+    )
+    .join(_parts, _parts.c.run_id == _runs.c.id)
+    .join(_devices, _devices.c.edge_id == _parts.c.edge_id)
+    .where(
+        _runs.c.id == bindparam("run"),
+        _parts.c.edge_id.in_([bindparam("one"), bindparam("other")]),
+    )
+)  # fmt: skip
+_STORED = select(_blobs.c.key, _blobs.c.sha256, _blobs.c.size, _blobs.c.last_round).where(
+    _blobs.c.run_id == bindparam("run"),
+    _blobs.c.sha256.in_(bindparam("wanted", expanding=True)),
+    _blobs.c.complete.is_(True),
+)
+_NAMED = (
+    update(_blobs)
+    .where(
+        _blobs.c.run_id == bindparam("run"),
+        _blobs.c.sha256.in_(bindparam("wanted", expanding=True)),
+        _blobs.c.last_round < bindparam("round"),
+    )
+    .values(last_round=bindparam("round"))
+)
 
 
 @dataclass(frozen=True)
@@ -66,27 +97,13 @@ class Relay:
     def _with_urls(self, tx: Tx, message: RoundMessage) -> list[BlobRef] | None:
         if all(ref.url == INLINE for ref in message.blobs):
             return list(message.blobs)  # none, or all of them inside the body
-        table = tables.blobs
-        wanted = [ref.sha256 for ref in message.blobs]
-        rows = tx.all(
-            select(table.c.key, table.c.sha256, table.c.size).where(
-                table.c.run_id == message.run_id,
-                table.c.sha256.in_(wanted),
-                table.c.complete.is_(True),
-            )
-        )
+        named = {"run": message.run_id, "wanted": [ref.sha256 for ref in message.blobs]}
+        rows = tx.all(_STORED, named)
         found = {row["sha256"]: row for row in rows}
         if any(ref.sha256 not in found for ref in message.blobs):
             return None
-        tx.run(
-            update(table)
-            .where(
-                table.c.run_id == message.run_id,
-                table.c.sha256.in_(wanted),
-                table.c.last_round < message.round,
-            )
-            .values(last_round=message.round)
-        )
+        if any(row["last_round"] < message.round for row in rows):
+            tx.run(_NAMED, {**named, "round": message.round})
         return [
             BlobRef(
                 sha256=ref.sha256,
@@ -114,17 +131,8 @@ def _refusal(message: RoundMessage, run: RowMapping | None, parts: dict[int, Row
 
 
 def _run_with(tx: Tx, message: RoundMessage) -> tuple[RowMapping | None, dict[int, RowMapping]]:
-    runs, parts, table = tables.runs, tables.run_devices, tables.devices
     rows = tx.all(
-        select(
-            runs.c.epoch, runs.c.state, parts.c.edge_id, parts.c.role,
-            parts.c.state.label("part_state"), table.c.revoked,
-        )
-        .join(parts, parts.c.run_id == runs.c.id)
-        .join(table, table.c.edge_id == parts.c.edge_id)
-        .where(
-            runs.c.id == message.run_id,
-            parts.c.edge_id.in_([message.from_edge, message.to_edge]),
-        )
-    )  # fmt: skip
+        _PAIR,
+        {"run": message.run_id, "one": message.from_edge, "other": message.to_edge},
+    )
     return (rows[0] if rows else None), {row["edge_id"]: row for row in rows}

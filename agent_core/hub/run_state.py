@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 
 from agent_core.hub import inbox, presence, run_events, tables
 from agent_core.hub.store import Tx
@@ -22,27 +22,30 @@ NOT_STARTED = frozenset({State.QUEUED, State.INITIALIZING, State.PENDING_APPROVA
 FAILURES = frozenset({State.FAILED, State.EXCEPTION, State.KILLED})
 
 
+_RUN = select(tables.runs).where(tables.runs.c.id == bindparam("run"))
+_PARTS = (
+    select(
+        tables.run_devices,
+        tables.devices.c.name,
+        tables.devices.c.silo,
+        tables.devices.c.revoked,
+        tables.devices.c.last_seen,
+        tables.devices.c.gone,
+    )
+    .join(tables.devices, tables.devices.c.edge_id == tables.run_devices.c.edge_id)
+    .where(tables.run_devices.c.run_id == bindparam("run"))
+    .order_by(tables.run_devices.c.rank)
+)
+
+
 def parts_of(tx: Tx, run_id: int) -> Sequence[RowMapping]:
     """Return the devices of a run with their names, the server first."""
-    parts, table = tables.run_devices, tables.devices
-    return tx.all(
-        select(
-            parts,
-            table.c.name,
-            table.c.silo,
-            table.c.revoked,
-            table.c.last_seen,
-            table.c.gone,
-        )
-        .join(table, table.c.edge_id == parts.c.edge_id)
-        .where(parts.c.run_id == run_id)
-        .order_by(parts.c.rank)
-    )
+    return tx.all(_PARTS, {"run": run_id})
 
 
 def settle(tx: Tx, run_id: int) -> None:
     """Bring a run's state in line with its devices; end it where it cannot go on."""
-    run = tx.first(select(tables.runs).where(tables.runs.c.id == run_id))
+    run = tx.first(_RUN, {"run": run_id})
     if run is None or State(run["state"]) in TERMINAL | {State.IDLE}:
         return
     parts = parts_of(tx, run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping, case, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, case, select, update
 
 from agent_core.hub import datasets, run_events, run_state, tables
 from agent_core.hub.counters import Counters
@@ -37,19 +37,49 @@ def _sources(then: State) -> list[str]:
 SOURCES = {state: _sources(state) for state in JOB_NEXT}
 
 
+_runs, _parts, _devices = tables.runs, tables.run_devices, tables.devices
+
+
+def _larger(column: str) -> ColumnElement[int]:
+    now, told = _parts.c[column], bindparam(f"told_{column}")
+    return case((now < told, told), else_=now)
+
+
+# Prepared: each device sends some of these in every round.
+_PART = (
+    select(
+        _runs.c.id, _runs.c.epoch, _runs.c.group_id, _runs.c.state.label("run_state"),
+        _runs.c.round.label("run_round"), _runs.c.rounds.label("run_rounds"), _parts.c.state,
+        _parts.c.role, _parts.c.status_seq, _parts.c.detail, _parts.c.waiting_since,
+        _devices.c.silo,
+    )
+    .join(_parts, _parts.c.run_id == _runs.c.id)
+    .join(_devices, _devices.c.edge_id == _parts.c.edge_id)
+    .where(_runs.c.id == bindparam("run"), _parts.c.edge_id == bindparam("edge"))
+)  # fmt: skip
+_COUNTS = (
+    update(_parts)
+    .where(_parts.c.run_id == bindparam("run"), _parts.c.edge_id == bindparam("edge"))
+    .values(round=_larger("round"), bytes_up=_larger("bytes_up"), bytes_down=_larger("bytes_down"))
+)
+_MOVE = (
+    update(_parts)
+    .where(
+        _parts.c.run_id == bindparam("run"),
+        _parts.c.edge_id == bindparam("edge"),
+        _parts.c.status_seq < bindparam("sequence"),
+        _parts.c.state.in_(bindparam("sources", expanding=True)),
+    )
+    .values(
+        state=bindparam("then"), status_seq=bindparam("sequence"), detail=bindparam("why"),
+        waiting_since=bindparam("since"), waiting_until=bindparam("until"),
+    )
+)  # fmt: skip
+
+
 def apply(tx: Tx, edge_id: int, message: StatusMessage, counters: Counters) -> bool:
     """Apply a report; return whether the device may forget it."""
-    runs, parts = tables.runs, tables.run_devices
-    row = tx.first(
-        select(
-            runs.c.id, runs.c.epoch, runs.c.group_id, runs.c.state.label("run_state"),
-            runs.c.round.label("run_round"), parts.c.state, parts.c.role, parts.c.status_seq,
-            parts.c.detail, parts.c.waiting_since, tables.devices.c.silo,
-        )
-        .join(parts, parts.c.run_id == runs.c.id)
-        .join(tables.devices, tables.devices.c.edge_id == parts.c.edge_id)
-        .where(runs.c.id == message.run_id, parts.c.edge_id == edge_id)
-    )  # fmt: skip
+    row = tx.first(_PART, {"run": message.run_id, "edge": edge_id})
     if message.edge_id != edge_id or row is None:
         counters.refused("stranger", edge_id, f"status of run {message.run_id}")
         return message.edge_id == edge_id
@@ -91,31 +121,20 @@ def _mark(tx: Tx, row: RowMapping, edge_id: int, message: StatusMessage) -> None
 
 
 def _count(tx: Tx, row: RowMapping, edge_id: int, message: StatusMessage) -> None:
-    parts = tables.run_devices
-    mine = (parts.c.run_id == message.run_id) & (parts.c.edge_id == edge_id)
-
-    def larger(column: str, value: int) -> object:
-        return case((parts.c[column] < value, value), else_=parts.c[column])
-
     tx.run(
-        update(parts)
-        .where(mine)
-        .values(
-            round=larger("round", message.round or 0),
-            bytes_up=larger("bytes_up", message.bytes_up),
-            bytes_down=larger("bytes_down", message.bytes_down),
-        )
-    )
-    is_server = row["role"] == Role.SERVER.value
-    runs = tables.runs
-    if is_server and (message.round or 0) > row["run_round"]:
-        tx.run(update(runs).where(runs.c.id == message.run_id).values(round=message.round))
-    if is_server and message.rounds:
-        tx.run(
-            update(runs)
-            .where(runs.c.id == message.run_id, runs.c.rounds.is_(None))
-            .values(rounds=message.rounds)
-        )
+        _COUNTS,
+        {
+            "run": message.run_id, "edge": edge_id, "told_round": message.round or 0,
+            "told_bytes_up": message.bytes_up, "told_bytes_down": message.bytes_down,
+        },
+    )  # fmt: skip
+    if row["role"] != Role.SERVER.value:
+        return
+    mine = _runs.c.id == message.run_id
+    if (message.round or 0) > row["run_round"]:
+        tx.run(update(_runs).where(mine).values(round=message.round))
+    if message.rounds and row["run_rounds"] is None:
+        tx.run(update(_runs).where(mine).values(rounds=message.rounds))
 
 
 def _move(tx: Tx, row: RowMapping, edge_id: int, message: StatusMessage) -> bool:
@@ -129,22 +148,18 @@ def _move(tx: Tx, row: RowMapping, edge_id: int, message: StatusMessage) -> bool
     since = (row["waiting_since"] or message.at) if is_waiting else None
     if state.value != row["state"] and is_waiting:
         since = message.at  # a new wait
-    parts = tables.run_devices
     changed = tx.run(
-        update(parts)
-        .where(
-            parts.c.run_id == message.run_id,
-            parts.c.edge_id == edge_id,
-            parts.c.status_seq < message.sequence,
-            parts.c.state.in_(SOURCES[state]),
-        )
-        .values(
-            state=state.value,
-            status_seq=message.sequence,
-            detail=message.detail[:2000],
-            waiting_since=since,
-            waiting_until=message.waiting_until if is_waiting else None,
-        )
+        _MOVE,
+        {
+            "run": message.run_id,
+            "edge": edge_id,
+            "sequence": message.sequence,
+            "sources": SOURCES[state],
+            "then": state.value,
+            "why": message.detail[:2000],
+            "since": since,
+            "until": message.waiting_until if is_waiting else None,
+        },
     )
     return bool(changed) and state.value != row["state"]
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, RowMapping, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -27,7 +26,10 @@ from agent_core.errors import (
     StorageError,
     UserInputError,
 )
-from agent_core.hub import tables
+from agent_core.hub import upserts
+
+Values = dict[str, Any] | None
+Rows = list[dict[str, Any]] | dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,17 @@ class Reader:
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
 
-    def all(self, statement: Executable) -> Sequence[RowMapping]:
-        """Return all rows."""
-        return self.conn.execute(statement).mappings().all()
+    def all(self, statement: Executable, values: Values = None) -> Sequence[RowMapping]:
+        """Return all rows; `values` are those of a prepared statement."""
+        return self.conn.execute(statement, values).mappings().all()
 
-    def first(self, statement: Executable) -> RowMapping | None:
+    def first(self, statement: Executable, values: Values = None) -> RowMapping | None:
         """Return the first row, or None."""
-        return self.conn.execute(statement).mappings().first()
+        return self.conn.execute(statement, values).mappings().first()
 
-    def scalar(self, statement: Executable) -> Any:
+    def scalar(self, statement: Executable, values: Values = None) -> Any:
         """Return the first column of the first row, or None."""
-        return self.conn.execute(statement).scalar()
+        return self.conn.execute(statement, values).scalar()
 
     def scalars(self, statement: Executable) -> list[Any]:
         """Return the first column of all rows."""
@@ -85,31 +87,28 @@ class Tx(Reader):
         self.now = time.time()
         self.after = _After()
 
-    def run(self, statement: Executable, rows: list[dict[str, Any]] | None = None) -> int:
-        """Execute a statement and return how many rows it touched."""
+    def run(self, statement: Executable, rows: Rows = None) -> int:
+        """Execute a statement and return how many rows it touched.
+
+        `rows` are its values, or the values of each of many rows.
+        """
         result = self.conn.execute(statement, rows) if rows else self.conn.execute(statement)
         return result.rowcount if isinstance(result, CursorResult) else 0
 
     def add_new(self, table: Table, **values: Any) -> bool:
         """Insert a row unless its key is there; return whether it is new."""
-        key = next(iter(table.primary_key))
-        statement = self._insert(table, values).on_conflict_do_nothing().returning(key)
-        return self.conn.execute(statement).first() is not None
+        statement = upserts.new_row(self.conn.dialect.name, table)
+        return self.conn.execute(statement, values).first() is not None
 
     def put(self, table: Table, **values: Any) -> None:
         """Insert a row, or overwrite the one with the same primary key."""
-        keys = [column.name for column in table.primary_key]
-        rest = {name: value for name, value in values.items() if name not in keys}
-        self.run(self._insert(table, values).on_conflict_do_update(index_elements=keys, set_=rest))
+        self.run(upserts.whole_row(self.conn.dialect.name, table, tuple(values)), values)
 
     def positions(self, run_id: int, name: str, count: int) -> int:
         """Take `count` positions of one of a run's lists and return the first."""
-        table = tables.positions
-        statement = self._insert(table, {"run_id": run_id, "list": name, "next": count + 1})
-        statement = statement.on_conflict_do_update(
-            index_elements=["run_id", "list"], set_={"next": table.c.next + count}
-        )
-        return int(self.scalar(statement.returning(table.c.next))) - count
+        values = {"run_id": run_id, "list": name, "next": count + 1, "taken": count}
+        statement = upserts.positions(self.conn.dialect.name)
+        return int(self.scalar(statement, values)) - count
 
     def send(self, topic: str, payload: bytes) -> None:
         """Publish after the commit."""
@@ -120,11 +119,6 @@ class Tx(Reader):
     ) -> None:
         """Tell the people concerned after the commit that something changed."""
         self.after.notices[Notice(what, number, group, account)] = None
-
-    def _insert(self, table: Table, values: dict[str, Any]) -> sqlite.Insert | postgresql.Insert:
-        if self.conn.dialect.name == "postgresql":
-            return postgresql.insert(table).values(**values)
-        return sqlite.insert(table).values(**values)
 
 
 Handover = Callable[[list[Outgoing], list[Notice]], None]

@@ -88,10 +88,10 @@ def finish(
                 objects.put_file(applications.package_key(row["sha256"]), path)
     except (PackageError, UserInputError):
         _forget(store, row["id"])
-        objects.delete_prefix(key)
+        objects.delete([key])
         raise
     _forget(store, row["id"])
-    objects.delete_prefix(key)
+    objects.delete([key])
     with store.write() as tx:
         return applications.store_package(tx, row["account_id"], info)
 

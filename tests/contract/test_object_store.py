@@ -63,10 +63,10 @@ def test_an_object_is_copied_and_hashed_inside_the_store(
     path = tmp_path / "model"
     path.write_bytes(content(size))
     put(store, f"uploads/models/{size}", path)
-    store.copy(f"uploads/models/{size}", f"models/{size}")
+    store.copy(f"uploads/models/{size}", f"models/{size}", size)
     assert store.sha256(f"models/{size}") == sha(path.read_bytes())
     assert store.head(f"models/{size}") == size
-    for missing in (lambda: store.sha256("models/none"), lambda: store.copy("none", "models/x")):
+    for missing in (lambda: store.sha256("models/none"), lambda: store.copy("none", "models/x", 9)):
         with pytest.raises(NotFoundError):
             missing()
 
@@ -264,6 +264,16 @@ def test_whole_prefixes_are_deleted_and_nothing_beside_them(store: ObjectStore) 
     store.delete_prefix("runs/7/")
     with pytest.raises(LimitError):
         store.delete_prefix("")
+
+
+def test_named_objects_are_deleted_and_nothing_beside_them(store: ObjectStore) -> None:
+    for name in ("a", "ab", "b"):
+        store.put_bytes(f"models/8/{name}", b"x")
+    store.delete(["models/8/a", "models/8/b", "models/8/never-there"])
+    assert store.head("models/8/a") is None
+    assert store.head("models/8/b") is None
+    assert store.get_bytes("models/8/ab") == b"x"
+    store.delete([])
 
 
 def test_what_is_missing_is_said(store: ObjectStore, tmp_path: Path) -> None:

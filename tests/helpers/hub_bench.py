@@ -69,11 +69,16 @@ class MemoryObjects:
     def head(self, key: str) -> int | None:
         return len(self.content[key]) if key in self.content else None
 
-    def copy(self, source: str, target: str) -> None:
+    def copy(self, source: str, target: str, size: int) -> None:
+        assert len(self.content[source]) == size
         self.content[target] = self.content[source]
 
     def sha256(self, key: str) -> str:
         return hashlib.sha256(self.content[key]).hexdigest()
+
+    def delete(self, keys: list[str]) -> None:
+        for key in keys:
+            self.content.pop(key, None)
 
     def delete_prefix(self, prefix: str) -> None:
         for key in [key for key in self.content if key.startswith(prefix)]:

@@ -37,8 +37,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Limit = Annotated[int | None, Query(ge=1, le=10_000)]
 
 
-def hub_of(request: Request) -> Hub:
-    """Return the hub that serves a request."""
+async def hub_of(request: Request) -> Hub:
+    """Return the hub that serves a request; a coroutine, so that no thread is asked for it."""
     hub: Hub = request.app.state.hub
     return hub
 
