@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent_core import lifeline
 from agent_core import settings as settings_file
 from agent_core.agent.api import LocalApi
 from agent_core.agent.assembly import Assembly
@@ -40,8 +41,12 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class AgentService:
     """The agent of one home."""
 
-    def __init__(self, home: Home, credentials: Path | None = None) -> None:
+    def __init__(
+        self, home: Home, credentials: Path | None = None, line: int | None = None
+    ) -> None:
+        """Serve a home; with a lifeline's end, only until that is cut, and its jobs alike."""
         self._home = home.make()
+        self._lifeline = line
         self._lock = HomeLock(home.agent_lock)
         self._credentials_file = credentials
         self._settings = settings_file.load(home.settings)
@@ -99,11 +104,14 @@ class AgentService:
             loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="agent"))
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.shut_down)
+            if self._lifeline is not None:
+                lifeline.watch(self._lifeline, partial(loop.call_soon_threadsafe, self.shut_down))
             parts = await Assembly.make(
                 self._home, self._credentials_file, lambda: self._settings,
                 self.change_settings, self.shut_down, self._changed,
             )  # fmt: skip
             self._assembly = parts
+            parts.parts.supervisor.lifeline = self._lifeline
             api = LocalApi(self._home.socket, self._home.token, self.answer, parts.events)
             try:
                 await self._start(api)

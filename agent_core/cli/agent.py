@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent_core.cli.output import chosen_home, emit, error_border, is_json, table
+from agent_core.cli.output import ParentOption, chosen_home, emit, error_border, is_json, table
 from agent_core.paths import Home
 
 
@@ -40,24 +40,28 @@ def agent(
     prewarm: Annotated[
         bool | None, typer.Option("--prewarm/--no-prewarm", help="Keep an imported worker ready")
     ] = None,
+    with_parent: ParentOption = False,
 ) -> None:
     """Run this silo's agent until Ctrl+C; jobs outlive it."""
     if context.invoked_subcommand is None:
-        _run(silo, data, credentials, prewarm)
+        _run(silo, data, credentials, prewarm, with_parent)
 
 
-def _run(silo: str, data: Path | None, credentials: Path | None, prewarm: bool | None) -> None:
+def _run(
+    silo: str, data: Path | None, credentials: Path | None, prewarm: bool | None, with_parent: bool
+) -> None:
     import asyncio
     import json
     import logging
     import os
     import sys
 
+    from agent_core import lifeline
     from agent_core.agent.logs import log_to
     from agent_core.agent.service import AgentService
 
     home = chosen_home().make()
-    service = AgentService(home, credentials)
+    service = AgentService(home, credentials, lifeline.take() if with_parent else None)
     wanted: dict[str, Any] = {}
     if silo:
         wanted["silo"] = silo

@@ -12,6 +12,7 @@ from agent_core.cli import hub_backup
 from agent_core.cli.output import (
     HomeOption,
     JsonOption,
+    ParentOption,
     chosen_home,
     error_border,
     settled,
@@ -54,6 +55,7 @@ def hub(
             "SILODESK_MQTT_PASSWORD, SILODESK_S3_ACCESS_KEY and SILODESK_S3_SECRET_KEY work too)"
         ),
     ] = None,
+    with_parent: ParentOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -61,9 +63,14 @@ def hub(
     if context.invoked_subcommand:
         context.with_resource(settled(home, as_json))
         return
+    from dataclasses import replace
+
+    from agent_core import lifeline
     from agent_core.hub.main import run_hub
 
     options = _options(port, host, name, database, mqtt, s3, services)
+    if with_parent:
+        options = replace(options, lifeline=lifeline.take())
 
     def on_ready(url: str) -> None:
         if as_json:

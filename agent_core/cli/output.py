@@ -30,6 +30,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from agent_core import lifeline
 from agent_core.errors import PackageError, SiloDeskError, StorageError, UserInputError
 from agent_core.paths import HOME_VARIABLE, Home, default_home
 from agent_core.telemetry.redact import redact
@@ -39,6 +40,9 @@ HomeOption = Annotated[
     typer.Option("--home", metavar="DIR", help="Folder of this agent or hub (or SILODESK_HOME)"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]
+ParentOption = Annotated[
+    bool, typer.Option(lifeline.OPTION, hidden=True, help="End when the input's other end is gone")
+]
 Command = TypeVar("Command", bound=Callable[..., None])
 
 EXIT_FAILED = 1

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import platform
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent_core.cli.asking import parameters
-from agent_core.cli.output import emit, error_border
+from agent_core.cli.output import ParentOption, emit, error_border
 
 if TYPE_CHECKING:
     from agent_core.rehearsal.federation import Federation
@@ -41,6 +43,7 @@ def rehearse(
     deadline: Annotated[float, typer.Option(help="Seconds a round may last")] = 120.0,
     keep: Annotated[Path | None, typer.Option(help="Keep homes and logs in this folder")] = None,
     prewarm: Annotated[bool, typer.Option(help="Keep an imported worker ready")] = False,
+    with_parent: ParentOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Run any package on a throw-away local federation of real processes."""
@@ -50,7 +53,7 @@ def rehearse(
 
     check_paths(paths)
     say = _speaker(as_json)
-    _end_on_terminate()
+    _end_on_terminate(with_parent)
     with Federation(
         silos=silos, data=_folder(data), root=keep, prewarm=prewarm, say=say
     ) as federation:
@@ -71,6 +74,7 @@ def demo(
     headless: Annotated[bool, typer.Option(help="No window; progress in the terminal")] = False,
     keep: Annotated[Path | None, typer.Option(help="Keep homes and logs in this folder")] = None,
     prewarm: Annotated[bool, typer.Option(help="Keep an imported worker ready")] = False,
+    with_parent: ParentOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Show a live federation: hospitals, a hub, a run, and the desktop on top of it."""
@@ -89,7 +93,7 @@ def demo(
         )
     is_windowed = not headless and not as_json and has_display()
     say = _speaker(as_json)
-    _end_on_terminate()
+    _end_on_terminate(with_parent)
     takes_pictures = not headless and not as_json and not is_windowed
     if takes_pictures:
         say("no display here: running without a window, with pictures of it at the end")
@@ -134,8 +138,7 @@ def _show(federation: Federation, wish: RunWish) -> None:
     run = prepare(federation, wish)
     home = federation.coordinator.home.root
     page = f"run:{run['id']}:curves"
-    command = [sys.executable, "-m", "app", "--home", str(home), "--page", page, "--no-tray"]
-    window = subprocess.Popen(command)
+    window = federation.family.open_window(home, "--page", page, "--no-tray")
     try:
         start(federation, run["id"])
         federation.say("the window is open; closing it ends the demo")
@@ -187,13 +190,26 @@ def _speaker(as_json: bool) -> Any:
     return lambda text: typer.echo(f"  {text}", err=as_json)
 
 
-def _end_on_terminate() -> None:
-    """Let SIGTERM end a federation as Ctrl+C does, with all its processes."""
+def _end_on_terminate(with_parent: bool) -> None:
+    """Let SIGTERM, or a parent's death, end a federation as Ctrl+C does, with all its processes."""
 
     def end(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would cut the end short
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)
+    if with_parent:
+        from agent_core import lifeline
+
+        lifeline.watch(lifeline.take(), _interrupt)
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, whatever it waits for."""
+    if os.name == "posix":
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    else:
+        _thread.interrupt_main()
 
 
 def _sample(name: str) -> Any:

@@ -34,6 +34,7 @@ TAIL_LINES = 20
 DISK_CHECK_S = 2.0
 HOME_CHECK_S = 30.0
 FLUSH_S = 10.0
+CUT_GRACE_S = 2.0
 EXIT_ROOM = 64 * 1024  # of the exit record: how a job ended is told on a full disk, too
 TAIL_TEXT = 500
 
@@ -208,6 +209,11 @@ class Keeper:
             self.outlet.put_first(encode(channel.STOP, {"reason": reason}))
         self.ending.stop("stop", reason, grace_s)
 
+    def cut(self) -> None:
+        """End the job of a rehearsal whose last process is gone: nobody would come back for it."""
+        self.selector.unregister(0)
+        self.stop("The rehearsal has ended.", CUT_GRACE_S)
+
     def end(self, cause: str, detail: str) -> None:
         """End a job that broke a rule, now."""
         self.ending.stop(cause, detail, 0.0)
@@ -225,6 +231,8 @@ class Keeper:
         self.desk.register(self.selector)
         self.selector.register(wake_read, selectors.EVENT_READ, lambda: drain(wake_read))
         self.selector.register(self.spawned.stderr, selectors.EVENT_READ, self.read_errors)
+        if self.launch.has_lifeline:
+            self.selector.register(0, selectors.EVENT_READ, self.cut)
         self.watch_output()
         while not self.ending.reap():
             for key, _ in self.selector.select(self.wait_s()):

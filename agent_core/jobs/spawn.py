@@ -33,6 +33,7 @@ class Launch:
     disk: int | None = None
     workspace: str = ""
     cgroups: list[str] = field(default_factory=list)
+    has_lifeline: bool = False  # as the input: when it ends, so does the job of a rehearsal
 
     @staticmethod
     def from_json(content: dict[str, Any]) -> Launch:

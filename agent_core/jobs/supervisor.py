@@ -35,6 +35,7 @@ class Supervisor:
         self._home = home
         self._worker = worker
         self._is_compiled = False
+        self.lifeline: int | None = None  # keepers get it too; when it is cut, they end their jobs
 
     async def launch(self, spec: JobSpec) -> JobHandle:
         """Start a job, or return the one that runs under this id already."""
@@ -114,6 +115,7 @@ class Supervisor:
             "cpu_seconds": spec.limits.cpu_seconds,
             "disk": spec.limits.disk,
             "workspace": str(spec.workspace),
+            "has_lifeline": self.lifeline is not None,
             "cgroups": [str(group) for group in cgroup.make(spec.job_id, spec.limits)],
         }
 
@@ -122,7 +124,8 @@ class Supervisor:
             try:
                 process = await asyncio.create_subprocess_exec(
                     str(spec.python), "-I", "-S", "-c", BOOT, str(ROOT), str(folder),
-                    stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
+                    stdin=asyncio.subprocess.DEVNULL if self.lifeline is None else self.lifeline,
+                    stdout=asyncio.subprocess.PIPE, stderr=log,
                     env={key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
                     start_new_session=True,
                 )  # fmt: skip

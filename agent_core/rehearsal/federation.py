@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
-import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,7 +16,10 @@ from typing import Any, Self
 
 from agent_core.client import AgentClient
 from agent_core.errors import SiloDeskError
+from agent_core.hub.left_over import end_left_over
+from agent_core.jobs.process import is_lock_held
 from agent_core.paths import Home
+from agent_core.rehearsal import leftover
 from agent_core.rehearsal.processes import Child, Family
 
 HOSPITALS = (
@@ -23,6 +27,7 @@ HOSPITALS = (
     "Karelia Cancer Centre",
 )  # fmt: skip
 COORDINATOR = "Meridian Lab"
+KEEPERS_BOUND_S = 10.0
 Say = Callable[[str], None]
 
 
@@ -55,9 +60,13 @@ class Federation:
     password: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
 
     def __post_init__(self) -> None:
-        self._is_temporary = self.root is None
-        self.folder = self.root or Path(tempfile.mkdtemp(prefix="silodesk-"))
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = -1
+        if self.root is None:
+            leftover.clear()
+            self.folder, self._lock = leftover.make_folder()
+        else:
+            self.folder = self.root
+            self.folder.mkdir(parents=True, exist_ok=True)
         self.family = Family(self.folder)
 
     @property
@@ -101,15 +110,26 @@ class Federation:
 
         After an error its logs stay: the error may say where they are.
         """
-        for member in self.members:
-            try:
-                member.client.call("jobs.stop_all", reason="the rehearsal ends")
-            except SiloDeskError:
-                pass  # an agent that is away has nobody to stop its job but its keeper's sweep
-            member.client.close()
-        self.family.end()
-        if self._is_temporary:
+        try:
+            with ThreadPoolExecutor() as pool:  # agents that hang take their bound once
+                list(pool.map(_stop_jobs, self.members))
+        finally:
+            self.family.end()
+        self._wait_for_keepers()
+        for record in self._hub_home.hub.glob("*/service.json"):
+            end_left_over(record)  # of a hub that was killed, where its services outlive it
+        if self._lock >= 0:
             remove(self.folder, with_logs)
+            os.close(self._lock)
+            self._lock = -1
+
+    def _wait_for_keepers(self) -> None:
+        """Wait (bounded) for keepers: they write to the folder until their jobs have ended."""
+        deadline = time.monotonic() + KEEPERS_BOUND_S
+        for member in self.members:
+            for lock in member.home.keepers.glob("*/keeper.lock"):
+                while is_lock_held(lock) and time.monotonic() < deadline:
+                    time.sleep(0.05)
 
     def restart(self, member: Member) -> None:
         """Start a member's agent again after it ended, on the same home."""
@@ -204,6 +224,14 @@ class Federation:
                 member.client.call(
                     "approvals.allow", content_digest=package["content_digest"], by=by
                 )
+
+
+def _stop_jobs(member: Member) -> None:
+    try:
+        member.client.call("jobs.stop_all", reason="the rehearsal ends")
+    except SiloDeskError:
+        pass  # an agent that is away stops nothing; its keepers end with the lifeline
+    member.client.close()
 
 
 def remove(folder: Path, with_logs: bool) -> None:

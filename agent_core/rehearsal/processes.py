@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from agent_core import lifeline
 from agent_core.errors import ServiceError, SiloDeskError, last_problem
 
 START_BOUND_S = 60.0
@@ -42,10 +44,18 @@ class Child:
 
 @dataclass
 class Family:
-    """All processes of one rehearsal."""
+    """All processes of one rehearsal; they end with this one, however it ends."""
 
     root: Path
     children: list[Child] = field(default_factory=list)
+    _line: lifeline.Lifeline | None = field(default=None, init=False)
+
+    @property
+    def input(self) -> int:
+        """Return what a process of ours gets as its input: the end of our lifeline."""
+        if self._line is None:
+            self._line = lifeline.Lifeline()
+        return self._line.end
 
     def start(self, name: str, arguments: Sequence[str]) -> Child:
         """Start `silodesk <arguments>` with its output in a file below the root."""
@@ -56,8 +66,8 @@ class Family:
         }
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "agent_core.cli", *arguments],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "agent_core.cli", *arguments, lifeline.OPTION],
+                stdin=self.input,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -83,8 +93,15 @@ class Family:
                 )
             time.sleep(0.02)
 
+    def open_window(self, home: Path, *arguments: str, **options: Any) -> subprocess.Popen[Any]:
+        """Open the desktop over an agent's home; the options are those of `Popen`."""
+        command = [
+            sys.executable, "-m", "agent_core.rehearsal.window", "--home", str(home), *arguments
+        ]  # fmt: skip
+        return subprocess.Popen(command, stdin=self.input, **options)
+
     def end(self) -> None:
-        """End every child: politely, then for good."""
+        """End every child: politely, then for good; then what hangs on the lifeline alone."""
         for child in reversed(self.children):
             if child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
@@ -96,3 +113,6 @@ class Family:
                 child.process.kill()
                 child.process.wait(5)
         self.children.clear()
+        if self._line is not None:
+            self._line.cut()
+            self._line = None

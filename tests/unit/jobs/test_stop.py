@@ -12,6 +12,7 @@ from helpers.job_bench import Bench, collect, run
 
 from agent_core.jobs import sandbox
 from agent_core.jobs.process import JOB_VARIABLE
+from agent_core.lifeline import Lifeline
 from agent_core.paths import Home
 
 # Leaves a daemon of its own session behind, twice forked, that ignores what it can.
@@ -203,5 +204,22 @@ def test_a_job_whose_home_was_removed_ends(
         shutil.rmtree(home.keepers)
         _, alive = await asyncio.to_thread(psutil.wait_procs, tree, 20)
         assert not alive
+
+    run(home, worker, scenario)
+
+
+def test_a_job_on_a_lifeline_ends_when_that_is_cut(home: Home, worker: Path) -> None:
+    """No agent is needed for it: whoever killed the rehearsal may have killed that, too."""
+    line = Lifeline()
+
+    async def scenario(bench: Bench) -> None:
+        bench.supervisor.lifeline = line.end
+        handle = await bench.launch(STUBBORN, "lifeline")
+        await until_daemon(handle)
+        await handle.close()
+        line.cut()
+        outcome = await handle.outcome()
+        assert outcome.reason == "stopped", outcome
+        assert of_job("lifeline") == []
 
     run(home, worker, scenario)
