@@ -15,7 +15,7 @@ POLL_MS = 60
 class FileSearch(QObject):
     """One query at a time; starting another, or stopping, ends the one before within a piece."""
 
-    found = Signal(object, object, object)  # starts, stops, rows, behind all before
+    found = Signal(object)  # a list of parts, behind all before
     dropped = Signal(int)  # hits from this row on come again
     finished = Signal()
     failed = Signal(object)
@@ -94,6 +94,6 @@ class FileSearch(QObject):
     def _take(self) -> None:
         if self._scan is None:
             return
-        starts, stops, rows = self._scan.take()
-        if len(starts):
-            self.found.emit(starts, stops, rows)
+        parts = self._scan.take()
+        if parts:
+            self.found.emit(parts)

@@ -18,8 +18,9 @@ from app.widgets.log_view_file import LogFile
 from app.widgets.log_view_file_model import FileModel
 from app.widgets.log_view_file_search import FileSearch
 from app.widgets.log_view_file_time import row_at_time
+from app.widgets.log_view_hits import Part
 from app.widgets.log_view_search import Query
-from app.widgets.log_view_store import LEVELS, Ints, Line
+from app.widgets.log_view_store import LEVELS, Line
 
 INDEX_S = 0.12  # seconds of indexing between two looks of the view
 WATCH_MS = 50
@@ -141,9 +142,9 @@ class LogFileView(LogCanvas):
         self._tell_hits()
         self.filtered.emit()
 
-    def _on_narrowed(self, _starts: Ints, _stops: Ints, rows: Ints) -> None:
+    def _on_narrowed(self, parts: list[Part]) -> None:
         top = self.verticalScrollBar().value()
-        self.model.add_only(np.unique(rows))
+        self.model.add_only(np.concatenate([part.rows for part in parts]))
         self._after_change(top)
         self._tell_hits()
         self.filtered.emit()
@@ -161,11 +162,19 @@ class LogFileView(LogCanvas):
         self._tell_hits()
         self._refresh_ruler()
 
-    def _on_found(self, starts: Ints, stops: Ints, rows: Ints) -> None:
-        self.model.found(starts, stops, rows)
-        self._tell_hits()
+    def _on_found(self, parts: list[Part]) -> None:
+        self.model.found(parts)
+        self.hits_changed.emit(self.model.current + 1, len(self.model.hits))
+        if self._is_in_sight(int(parts[0].rows[0]), int(parts[-1].rows[-1])):
+            self.viewport().update()
         if not self._ruler_timer.isActive():
             self._ruler_timer.start()
+
+    def _is_in_sight(self, first: int, last: int) -> bool:
+        """Return whether lines from one to another may be among those painted."""
+        top = max(0, self.verticalScrollBar().value() - 1)
+        bottom = min(len(self.model) - 1, top + self.rows_in_sight() + 2)
+        return bottom >= 0 and self.model.row(top) <= last and first <= self.model.row(bottom)
 
     def _on_dropped(self, row: int) -> None:
         self.model.drop_from(row)

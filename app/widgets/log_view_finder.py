@@ -15,10 +15,8 @@ import re2
 
 from agent_core.errors import UserInputError
 from app.i18n import mark, tr
+from app.widgets.log_view_bytes import Find, Spans, bytes_finder, no_spans
 from app.widgets.log_view_store import Ints
-
-Spans = list[tuple[int, int]]
-Find = Callable[[bytes], Spans]
 
 _LOOK = 512  # hits between two looks whether the search was ended
 _FOREIGN = ("invalid perl operator", "invalid escape sequence: \\")
@@ -46,9 +44,9 @@ def never() -> bool:
 def text_finder(text: str, *, match_case: bool, is_over: Callable[[], bool] = never) -> Find:
     """Return what finds plain text."""
     if match_case:
-        return _bytes_finder(text.encode(), folds=False)
+        return bytes_finder(text.encode(), folds=False)
     if text.isascii():
-        return _bytes_finder(text.lower().encode(), folds=True)
+        return bytes_finder(text.lower().encode(), folds=True)
     return _pattern_finder(_compiled(re2.escape(text), match_case=False), is_over)
 
 
@@ -92,30 +90,13 @@ def _compiled(text: str, *, match_case: bool) -> Any:
     return re2.compile(f"(?m){text}", options)
 
 
-def _bytes_finder(wanted: bytes, *, folds: bool) -> Find:
-    # Folding a whole piece and looking for plain bytes is ten times faster than an expression
-    # that ignores case.
-    width = len(wanted)
-
-    def find(raw: bytes) -> Spans:
-        place = raw.lower() if folds else raw
-        spans: Spans = []
-        at = place.find(wanted)
-        while at >= 0:
-            spans.append((at, at + width))
-            at = place.find(wanted, at + width)
-        return spans
-
-    return find
-
-
 def _pattern_finder(pattern: Any, is_over: Callable[[], bool]) -> Find:
     # The engine itself: an object for each match, as `finditer` makes, costs as much as matching.
     engine, anywhere = pattern._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
 
     def find(raw: bytes) -> Spans:
         text, returns = _without_returns(_in_utf8(raw))
-        spans: Spans = []
+        spans: list[tuple[int, int]] = []
         at, end, number = 0, len(text), 0
         while at <= end:
             start, stop = engine(anywhere, text, at, end)[0]
@@ -127,7 +108,8 @@ def _pattern_finder(pattern: Any, is_over: Callable[[], bool]) -> Find:
             number += 1
             if number % _LOOK == 0 and is_over():
                 break
-        return _put_back(spans, returns) if len(returns) and spans else spans
+        table = np.array(spans, np.int64) if spans else no_spans()
+        return _put_back(table, returns) if len(returns) and spans else table
 
     return find
 
@@ -163,6 +145,4 @@ def _without_returns(raw: bytes) -> tuple[bytes, Ints]:
 
 def _put_back(spans: Spans, returns: Ints) -> Spans:
     """Return spans in the text that still has its carriage returns."""
-    table = np.array(spans, np.int64)
-    moved = table + np.searchsorted(returns - np.arange(len(returns)), table, "left")
-    return [(int(start), int(stop)) for start, stop in moved]
+    return spans + np.searchsorted(returns - np.arange(len(returns)), spans, "left")

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 
 import numpy as np
 
+from app.widgets.log_view_bytes import Spans
 from app.widgets.log_view_file import LogFile
-from app.widgets.log_view_finder import Spans
+from app.widgets.log_view_hits import Part
 from app.widgets.log_view_search import Query
 from app.widgets.log_view_store import Ints
 
-# A piece is searched without letting other threads in, so it must take a few milliseconds only.
-_TEXT_PIECE = 1 << 20
+# What is compared at once should stay in the processor's own memory, and a cancelled search ends
+# with its piece.
+_TEXT_PIECE = 256 << 10
 _REGEX_PIECE = 128 << 10
+# A sleep of no length gives the lock of Python up and takes it again at once: a thread that waits
+# for it has no time to wake, and waits milliseconds at each of its calls.
+_BREATH_S = 1e-5
 
 
 class Scan:
@@ -34,8 +40,7 @@ class Scan:
         # Only hits in lines that hold this too.
         self._also = also.finder(self._stop.is_set) if also is not None else None
         self._piece = _REGEX_PIECE if query.is_regex else _TEXT_PIECE
-        self._parts: list[tuple[Ints, Ints, Ints]] = []
-        self.taken = 0
+        self._parts: deque[Part] = deque()
 
     def cancel(self) -> None:
         """End the search at the next piece."""
@@ -55,13 +60,13 @@ class Scan:
             if not raw:
                 break
             spans = self._find(raw)
-            beside = self._also(raw) if spans and self._also is not None else None
+            beside = self._also(raw) if len(spans) and self._also is not None else None
             if self._stop.is_set():
                 break  # what was found of this piece may not be all
-            if spans and beside != []:
+            if len(spans) and (beside is None or len(beside)):
                 self._keep(spans, beside, self.done)
             self.done += len(raw)
-            time.sleep(0)  # lets the window's thread in
+            time.sleep(_BREATH_S)  # lets the window's thread in
         return not self._stop.is_set()
 
     def _next(self, end: int) -> bytes:
@@ -77,13 +82,13 @@ class Scan:
         return self.file.read(self.done, self.file.stop(row) - self.done)
 
     def _keep(self, spans: Spans, beside: Spans | None, base: int) -> None:
-        table = np.array(spans, np.int64) + base
+        table = spans + base
         rows = self._rows(table[:, 0])
         if beside is not None:
-            others = self._rows(np.array(beside, np.int64)[:, 0] + base)
+            others = self._rows(beside[:, 0] + base)
             keep = np.isin(rows, others)
             table, rows = table[keep], rows[keep]
-        self._parts.append((table[:, 0], table[:, 1], rows))
+        self._parts.append(Part(table[:, 0], table[:, 1], rows))
         self.hits += len(rows)
 
     def _rows(self, places: Ints) -> Ints:
@@ -93,12 +98,9 @@ class Scan:
         rows: Ints = np.searchsorted(starts, places, "right") - 1 + first
         return rows
 
-    def take(self) -> tuple[Ints, Ints, Ints]:
-        """Return starts, stops and rows found since the last time."""
-        parts = self._parts[self.taken :]
-        self.taken += len(parts)
-        if not parts:
-            none = np.empty(0, np.int64)
-            return none, none, none
-        joined = [np.concatenate([part[place] for part in parts]) for place in range(3)]
-        return joined[0], joined[1], joined[2]
+    def take(self) -> list[Part]:
+        """Return what was found since the last time."""
+        parts = []
+        while self._parts:
+            parts.append(self._parts.popleft())
+        return parts

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.widgets.log_view_finder import Find, Spans, expression_finder, never, text_finder
+from app.widgets.log_view_bytes import Find, Spans
+from app.widgets.log_view_finder import expression_finder, never, text_finder
 from app.widgets.log_view_store import Ints, Snapshot
 
 _PIECE = 256 * 1024  # bytes looked at in one go, so that other threads get their turn
@@ -62,28 +63,29 @@ def find(
     look = query.finder(is_over)
     offsets, lengths = lines.rows["offset"], lines.rows["length"]
     ends = offsets + lengths + 1
-    found: list[tuple[int, int, int]] = []
+    found: list[Hits] = []
     row = first
     while row < len(offsets) and not is_over():
         stop = max(row + 1, int(np.searchsorted(ends, offsets[row] + _PIECE, "right")))
         start = int(offsets[row])
         piece = lines.file.read(start, int(ends[stop - 1]) - start)
-        found += _placed(look(piece), row, offsets[row:stop] - start)
+        spans = look(piece)
+        if len(spans):
+            found.append(_placed(spans, row, offsets[row:stop] - start))
         row = stop
     if not found:
         return Hits()
-    table = np.array(found, np.int64)
-    return Hits(table[:, 0], table[:, 1], table[:, 2])
+    return Hits(
+        np.concatenate([part.rows for part in found]),
+        np.concatenate([part.starts for part in found]),
+        np.concatenate([part.stops for part in found]),
+    )
 
 
-def _placed(spans: Spans, row: int, starts: Ints) -> list[tuple[int, int, int]]:
-    if not spans:
-        return []
-    places = np.searchsorted(starts, [span[0] for span in spans], "right") - 1
-    return [
-        (row + int(place), begin - int(starts[place]), end - int(starts[place]))
-        for place, (begin, end) in zip(places, spans, strict=True)
-    ]
+def _placed(spans: Spans, row: int, starts: Ints) -> Hits:
+    places = np.searchsorted(starts, spans[:, 0], "right") - 1
+    begins = starts[places]
+    return Hits(row + places, spans[:, 0] - begins, spans[:, 1] - begins)
 
 
 def in_order(hits: Hits, shown: Ints, size: int) -> tuple[Hits, Ints]:

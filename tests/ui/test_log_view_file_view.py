@@ -119,3 +119,24 @@ def test_a_file_that_nobody_sees_is_left_alone(show, qtbot, tmp_path: Path) -> N
     view.show()
     qtbot.waitUntil(lambda: len(view.file) == 2, timeout=20_000)
     assert view._watch.isActive()
+
+
+def test_only_hits_in_sight_are_painted_as_they_come(show, qtbot, tmp_path: Path) -> None:
+    """Painting lines for hits elsewhere would take the time of the search."""
+    path = tmp_path / "long.log"
+    path.write_text("foo\n" * 5000)
+    view = show(path)
+    qtbot.waitUntil(lambda: view.verticalScrollBar().maximum() > 4900, timeout=20_000)
+    view.go_to_row(2500)
+    first = view.verticalScrollBar().value()
+    last = first + view.rows_in_sight()
+    assert first <= 2500 <= last
+    for row in (first, 2500, last):
+        assert view._is_in_sight(row, row)
+    assert view._is_in_sight(0, 4999)
+    assert not view._is_in_sight(0, first - 2)
+    assert not view._is_in_sight(last + 3, 4999)
+
+    view.set_narrow(Query("bar"))
+    settle(view, qtbot)
+    assert not view._is_in_sight(0, 4999)

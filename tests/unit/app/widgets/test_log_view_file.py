@@ -13,6 +13,7 @@ from app.widgets import log_view_file, log_view_scan
 from app.widgets.log_view_file import LogFile
 from app.widgets.log_view_file_model import FileModel
 from app.widgets.log_view_file_time import row_at_time
+from app.widgets.log_view_hits import Part
 from app.widgets.log_view_scan import Scan
 from app.widgets.log_view_search import Query
 
@@ -49,6 +50,10 @@ def count(file: LogFile, query: Query, also: Query | None = None) -> int:
     scan = Scan(file, query, 0, also)
     assert scan.run()
     return scan.hits
+
+
+def joined(parts: list[Part]) -> Part:
+    return Part(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 LINES = [f"2026-01-02 03:{n // 60:02d}:{n % 60:02d} INFO line {n} of many" for n in range(200)]
@@ -119,7 +124,7 @@ def test_hits_are_stepped_through_and_filtered(path: Path, opened: LogFile) -> N
     scan = Scan(opened, Query("line 19"))
     scan.run()
     model.set_query(scan.query)
-    model.found(*scan.take())
+    model.found(scan.take())
     assert len(model.hits) == 11
     assert [model.step(1, 0), model.step(1, 0), model.step(-1, 0), model.step(-1, 0)] == [
         19, 190, 19, 199,
@@ -130,7 +135,7 @@ def test_hits_are_stepped_through_and_filtered(path: Path, opened: LogFile) -> N
     model.set_query(scan.query)
     scan = Scan(opened, Query("line 19"))
     scan.run()
-    model.found(*scan.take())
+    model.found(scan.take())
     assert [model.step(1, 0), model.step(1, 0)] == [0, 2]
     assert list(model.shown) == [19, 100, 199]
 
@@ -142,24 +147,24 @@ def test_hits_are_those_of_the_rows_shown_whatever_comes_first(path: Path, opene
     query = Query("line")
     scan = Scan(opened, query)
     scan.run()
-    starts, stops, rows = scan.take()
+    found = joined(scan.take())
     model.set_only(np.empty(0, np.int64))
     model.set_query(query)
     for first in range(0, 200, 50):
-        model.found(*(part[first : first + 50] for part in (starts, stops, rows)))
+        model.found([found.cut(first, first + 50)])
         model.add_only(np.arange(first // 2, first // 2 + 25) * 2)
-    assert model.rows.tolist() == list(range(0, 200, 2))
+    assert model.hits.rows.tolist() == list(range(0, 200, 2))
     model.set_only(None)
     assert len(model.hits) == 200
     model.set_only(np.array([3, 199]))
-    assert model.rows.tolist() == [3, 199]
+    assert model.hits.rows.tolist() == [3, 199]
     model.drop_from(199)
-    model.found(starts[199:], stops[199:], rows[199:])
-    assert model.rows.tolist() == [3, 199]
+    model.found([found.cut(199, None)])
+    assert model.hits.rows.tolist() == [3, 199]
     model.drop_only_from(100)
-    assert model.rows.tolist() == [3]
+    assert model.hits.rows.tolist() == [3]
     model.add_only(np.array([150, 199]))
-    assert model.rows.tolist() == [3, 150, 199]
+    assert model.hits.rows.tolist() == [3, 150, 199]
 
 
 def test_the_ruler_marks_hits_where_they_are_shown(path: Path, opened: LogFile) -> None:
@@ -167,7 +172,7 @@ def test_the_ruler_marks_hits_where_they_are_shown(path: Path, opened: LogFile) 
     index(opened)
     model = FileModel(opened)
     rows = np.repeat(np.arange(150, 200), 4)
-    model.found(rows, rows + 1, rows)
+    model.found([Part(rows, rows + 1, rows)])
     assert model.marks(2)[0].tolist() == [1]
     model.set_only(np.arange(100, 200))
     assert model.marks(2)[0].tolist() == [1]
