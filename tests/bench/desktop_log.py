@@ -117,6 +117,7 @@ def _count(view: Any, path: Path) -> list[dict[str, Any]]:
         rows += [
             row(f"exact count of “{word}” ({hits:,}, as grep: {exact}), s", round(seconds, 3), 2.0),
             row("  longest stop of the window meanwhile, ms", round(stall.longest, 1), 50.0),
+            row("  of it the window's own work at most, ms", round(stall.longest_own, 1)),
             row("  grep -c of it, s", round(grep, 3)),
         ]
     return rows
@@ -165,4 +166,5 @@ def _append(view: Any, path: Path) -> list[dict[str, Any]]:
         row("  lines not shown yet when the writer stops", behind, PER_SECOND // 2),
         row("  seconds until the last one is", round(caught, 3), 0.5),
         row("  longest frame meanwhile, ms", round(stall.longest, 1), 50.0),
+        row("  of it the window's own work at most, ms", round(stall.longest_own, 1)),
     ]

@@ -169,8 +169,13 @@ def frames() -> Iterator[Stalls]:
 def row(
     what: str, value: Any, target: float | None = None, *, more: bool = False
 ) -> dict[str, Any]:
-    """Return one figure with its target, where it has one; `more` is better, or less is."""
+    """Return one figure with its target, where it has one; `more` is better, or less is.
+
+    Beside it stands how loaded the machine was: more than its cores, and others took part.
+    """
     met: Any = "-"
     if target is not None:
         met = value >= target if more else value <= target
-    return {"what": what, "value": value, "target": "-" if target is None else target, "met": met}
+    shown = "-" if target is None else target
+    load = round(os.getloadavg()[0], 1)
+    return {"what": what, "value": value, "target": shown, "met": met, "load": load}
