@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -11,9 +13,13 @@ from agent_core.agent.datasets import shown_to_hub
 from agent_core.agent.job import Job, job_id_of
 from agent_core.agent.journal import Journal
 from agent_core.agent.mailbox import Mailbox
+from agent_core.errors import StorageError
 from agent_core.protocol.messages import StartOrder, StatusMessage
 from agent_core.protocol.states import JOB_NEXT, TERMINAL, Stage, State, may_come_from
 
+log = logging.getLogger(__name__)
+
+PACE_S = 0.5
 _TERMINAL = ", ".join(f"'{state}'" for state in sorted(TERMINAL))
 
 
@@ -27,6 +33,8 @@ class JobBook:
         self._mailbox = mailbox
         self._on_change = on_change
         self._orders: dict[str, StartOrder] = {}  # parsed once; plans can be long
+        self._told_at: dict[str, float] = {}  # when a job's round was reported last
+        self._waiting: set[str] = set()  # jobs whose round is reported soon
 
     def get(self, job_id: str) -> Job | None:
         """Return a job."""
@@ -124,7 +132,10 @@ class JobBook:
         rounds: int | None = None,
         waiting_until: float | None = None,
     ) -> None:
-        """Report a stage, a round or what is waited for, in the state as it is."""
+        """Report a stage, a round or what is waited for, in the state as it is.
+
+        Of rounds that follow each other quickly, the hub hears the latest every PACE_S.
+        """
         with self._journal.transaction() as connection:
             changed = connection.execute(
                 "UPDATE jobs SET detail = coalesce(?, detail), round = max(round, coalesce(?, 0)), "  # noqa: S608
@@ -133,8 +144,36 @@ class JobBook:
                 (detail, round_number, rounds, waiting_until, job_id),
             ).rowcount
             if changed:
-                self._post_status(job_id, stage)
+                self._post_in_turn(job_id, stage)
                 self._tell(job_id)
+
+    def _post_in_turn(self, job_id: str, stage: Stage | None) -> None:
+        if stage not in {None, Stage.ROUND}:
+            self._post_status(job_id, stage)
+            return
+        wait = self._told_at.get(job_id, -PACE_S) + PACE_S - time.monotonic()
+        if wait <= 0:
+            self._told_at[job_id] = time.monotonic()
+            self._post_status(job_id, stage)
+        elif job_id not in self._waiting:
+            self._waiting.add(job_id)
+            asyncio.get_running_loop().call_later(wait, self._post_late, job_id)
+
+    def _post_late(self, job_id: str) -> None:
+        self._waiting.discard(job_id)
+        try:
+            job = self.get(job_id)
+            if job is None or job.is_over:
+                self._told_at.pop(job_id, None)
+                return  # its last report has said everything
+            self._told_at[job_id] = time.monotonic()
+            with self._journal.transaction():
+                self._post_status(job_id, Stage.ROUND if job.round else None)
+                self._tell(job_id)
+        except StorageError as error:
+            log.warning("%s", error)  # the next report says it
+        except sqlite3.ProgrammingError:
+            pass  # the agent ended meanwhile
 
     def note(self, job_id: str, **columns: Any) -> None:
         """Set columns that need no report: keeper_id, went, frames, stop_reason."""

@@ -12,6 +12,7 @@ from agent_core.protocol.envelope import pack
 from agent_core.protocol.messages import RESEND_AFTER_S, InboxAck
 
 STREAMS: tuple[Stream, ...] = get_args(Stream)
+ACK_AFTER_S = 0.1  # nobody waits for it; the hub sends again after RESEND_AFTER_S only
 IN_FLIGHT = 256  # messages of a stream that may wait for their acknowledgement
 
 
@@ -61,12 +62,12 @@ class Sender:
         self._mailbox.after_lazy(forget)
 
     def acknowledge_inbox(self, inbox_seq: int) -> None:
-        """Tell the hub that an inbox message is committed; those of one moment go together."""
+        """Tell the hub that an inbox message is committed; those of ACK_AFTER_S go together."""
         if not inbox_seq:
             return
         self._acks.append(inbox_seq)
         if len(self._acks) == 1:
-            asyncio.get_running_loop().call_soon(self._send_acks)
+            asyncio.get_running_loop().call_later(ACK_AFTER_S, self._send_acks)
 
     async def settle(self, run_id: int, within_s: float) -> None:
         """Wait until the hub has a run's messages, at most this long."""

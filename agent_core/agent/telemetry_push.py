@@ -1,4 +1,4 @@
-"""Handing the spool's records to the hub in numbered batches, twice a second."""
+"""Handing the spool's records to the hub in numbered batches, once a second."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from agent_core.transport.retry import delays
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 0.5  # each push costs the hub a transaction; of quick rounds, several share one
+EVERY_S = 1.0  # each push costs the hub a transaction; of quick rounds, several share one
 BATCH = 2000
 REFUSED_S = 15.0
 STREAMS: tuple[str, ...] = get_args(TelemetryBatch.model_fields["stream"].annotation)

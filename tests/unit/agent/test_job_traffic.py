@@ -77,6 +77,25 @@ def test_everything_a_job_says_is_kept_once(play: Play) -> None:
     play(scenario)
 
 
+def test_of_quick_rounds_the_hub_hears_the_latest(play: Play) -> None:
+    """The job's own book has every one; the hub is told a few times a second."""
+    code = """
+for number in range(1, 201):
+    say("progress", {"round": number, "rounds": 200, "phase": "fit", "detail": ""})
+hear()
+"""
+
+    async def scenario(bench: AgentBench) -> None:
+        await run_job(bench, code)
+        told = lambda: [s.round for s in bench.statuses() if s.stage == Stage.ROUND]  # noqa: E731
+        await bench.until(lambda: told()[-1:] == [200], "the last round")
+
+        assert told() == sorted(told())
+        assert len(told()) < 20
+
+    play(scenario)
+
+
 def test_a_large_tensor_waits_for_its_upload(play: Play) -> None:
     """Its message may not leave before, and its file is kept."""
     size = 600 * 1024
