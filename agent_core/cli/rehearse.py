@@ -7,7 +7,6 @@ import os
 import platform
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,16 +115,19 @@ def demo(
 def _take_pictures(federation: Federation, folder: Path) -> None:
     """Draw every page of the coordinator's desktop without a display, into a folder."""
     federation.say(f"drawing the desktop's pages into {folder}")
-    home = federation.coordinator.home.root
-    drawn = subprocess.run(
-        [sys.executable, "-m", "app", "--home", str(home), "--screenshot", str(folder)],
+    window = federation.family.open_window(
+        federation.coordinator.home.root, "--screenshot", str(folder),
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         stderr=subprocess.DEVNULL,  # Qt's remarks about the platform without a display
-        timeout=PICTURES_BOUND_S,
-        check=False,
-    )
+    )  # fmt: skip
+    try:
+        window.wait(PICTURES_BOUND_S)
+    except subprocess.TimeoutExpired:
+        federation.say(f"the pictures were not ready after {PICTURES_BOUND_S:.0f} s")
+    finally:
+        _end(window)
     pictures = sorted(folder.glob("*.png"))
-    if drawn.returncode or not pictures:
+    if window.returncode or not pictures:
         federation.say("the pictures could not be drawn: Qt's system libraries may be missing")
         return
     federation.say(f"{len(pictures)} pictures: {', '.join(one.name for one in pictures)}")
@@ -144,13 +146,18 @@ def _show(federation: Federation, wish: RunWish) -> None:
         federation.say("the window is open; closing it ends the demo")
         window.wait()
     finally:
-        if window.poll() is None:
-            window.terminate()
-            try:
-                window.wait(WINDOW_END_BOUND_S)
-            except subprocess.TimeoutExpired:
-                window.kill()
-                window.wait()
+        _end(window)
+
+
+def _end(window: subprocess.Popen[Any]) -> None:
+    """End a window that still stands."""
+    if window.poll() is None:
+        window.terminate()
+        try:
+            window.wait(WINDOW_END_BOUND_S)
+        except subprocess.TimeoutExpired:
+            window.kill()
+            window.wait()
 
 
 def _run_and_print(federation: Federation, wish: RunWish, as_json: bool) -> None:

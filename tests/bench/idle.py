@@ -6,9 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import psutil
 from measure import ROOT, show
@@ -36,9 +34,8 @@ def idle_desktop(federation: Federation) -> dict[str, object]:
     """Return when the window was painted and what it holds ten seconds later."""
     home = federation.members[0].home.root
     started = time.time()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "--home", str(home)],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    process = federation.family.open_window(
+        home, cwd=ROOT, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "SILODESK_TRACE": "1",
              "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")},
     )  # fmt: skip
@@ -63,10 +60,7 @@ def idle_desktop(federation: Federation) -> dict[str, object]:
 
 def main() -> int:
     """Measure and print; return how many rows miss their target."""
-    with (
-        tempfile.TemporaryDirectory(prefix="sd-") as root,
-        Federation(silos=1, root=Path(root), say=lambda _: None) as federation,
-    ):
+    with Federation(silos=1, say=lambda _: None) as federation:
         rows = [idle_agent(federation), idle_desktop(federation)]
     return show("idle", rows)
 

@@ -10,20 +10,27 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agent_core.lifeline import OPTION, Lifeline
+
 ROOT = Path(__file__).resolve().parents[2]
 # The IDX files lie beside the checkout, or where the environment says.
 MNIST = Path(os.environ.get("SILODESK_MNIST", ROOT.parent / "shared" / "data" / "mnist"))
 
 
 def silodesk_json(*arguments: str, bound_s: float = 900.0) -> dict[str, Any]:
-    """Run `silodesk … --json` and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "agent_core.cli", *arguments, "--json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        timeout=bound_s,
-        check=False,
-    )
+    """Run `silodesk … --json` and return what it printed; it ends with us, however we end."""
+    line = Lifeline()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "agent_core.cli", *arguments, "--json", OPTION],
+            cwd=ROOT,
+            stdin=line.end,
+            stdout=subprocess.PIPE,
+            timeout=bound_s,
+            check=False,
+        )
+    finally:
+        line.cut()
     text = done.stdout.decode()
     if done.returncode != 0:
         raise SystemExit(f"silodesk {' '.join(arguments)} ended with {done.returncode}: {text}")
