@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from app.bridge.events import Events, EventsRelay
 from app.bridge.tasks import sentence_of
@@ -28,6 +28,7 @@ from app.widgets.dialogs import confirm
 from app.widgets.focus_order import step_focus
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.toast_host import ToastHost
 from app.widgets.words import age
 from app.wire_words import said
@@ -82,7 +83,7 @@ class MainWindow(QMainWindow):
         self._banner_row = QWidget()
         self._banner_row.setLayout(row((self.banner, 1), margins=(24, 14, 24, 0)))
         self._banner_row.hide()
-        self.stack = QStackedWidget()
+        self.stack = PageStack()
         self.stack.setObjectName("canvas")
         right = QWidget()
         right.setLayout(column(self.topbar, self._banner_row, (self.stack, 1), gap=0))

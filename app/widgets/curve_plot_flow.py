@@ -12,11 +12,19 @@ class FlowLayout(QLayout):
     def __init__(self, parent: QWidget | None = None, gap: int = 8) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._heights: dict[int, int] = {}  # by width
+        self._sizes: tuple[QSize, QSize] | None = None  # the hint, the minimum
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(gap)
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
+
+    def invalidate(self) -> None:
+        """Forget what was counted: something in here has another size."""
+        self._heights.clear()
+        self._sizes = None
+        super().invalidate()
 
     def count(self) -> int:
         return len(self._items)
@@ -34,22 +42,31 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._place(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._place(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
         self._place(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        gap = self.spacing()
-        hints = [item.sizeHint() for item in self._items]
-        width = sum(hint.width() for hint in hints) + gap * max(0, len(hints) - 1)
-        return QSize(width, max((hint.height() for hint in hints), default=0))
+        return self._counted()[0]
 
     def minimumSize(self) -> QSize:
-        sizes = [item.minimumSize() for item in self._items]
-        width = max((size.width() for size in sizes), default=0)
-        return QSize(width, max((size.height() for size in sizes), default=0))
+        return self._counted()[1]
+
+    def _counted(self) -> tuple[QSize, QSize]:
+        if self._sizes is None:
+            gap = self.spacing()
+            hints = [item.sizeHint() for item in self._items]
+            width = sum(hint.width() for hint in hints) + gap * max(0, len(hints) - 1)
+            hint = QSize(width, max((one.height() for one in hints), default=0))
+            sizes = [item.minimumSize() for item in self._items]
+            width = max((size.width() for size in sizes), default=0)
+            least = QSize(width, max((size.height() for size in sizes), default=0))
+            self._sizes = (hint, least)
+        return self._sizes
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         x, y, line = rect.x(), rect.y(), 0

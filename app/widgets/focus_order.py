@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.page_stack import PageStack
+
 
 def step_focus(window: QWidget, forward: bool) -> bool:
     """Give the focus to the next stop in reading order; return whether there is one."""
@@ -47,7 +49,7 @@ def in_order(widget: QWidget) -> Iterator[QWidget]:
     yield widget
     if isinstance(widget, QAbstractSpinBox | QComboBox):
         return
-    if isinstance(widget, QStackedWidget):
+    if isinstance(widget, QStackedWidget | PageStack):
         children = [widget.currentWidget()]
     elif isinstance(widget, QScrollArea):
         children = [widget.widget()]

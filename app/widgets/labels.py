@@ -13,6 +13,8 @@ from app.widgets.theme import theme
 from app.widgets.tokens import TYPES
 from app.widgets.words import tip
 
+HEIGHTS_KEPT = 16
+
 
 def restyle(widget: QWidget) -> None:
     """Apply the style sheet again, after a dynamic property changed."""
@@ -38,6 +40,7 @@ class Label(QLabel):
         super().__init__()
         self._plain = ""
         self._wrap = wrap
+        self._heights: dict[tuple[int, str], int] = {}  # by width and font, of this text
         self.setFont(theme().type_font(kind, mono))
         self.setProperty("tok", tok)
         self.setTextFormat(Qt.TextFormat.RichText if wrap else Qt.TextFormat.PlainText)
@@ -58,6 +61,7 @@ class Label(QLabel):
         if text == self._plain and self.text():
             return
         self._plain = text
+        self._heights.clear()
         if self._wrap:
             safe = html.escape(text).replace("\n", "<br>")
             super().setText(f'<div style="line-height:132%">{safe}</div>')
@@ -68,6 +72,16 @@ class Label(QLabel):
     def plain(self) -> str:
         """Return the text as it was given."""
         return self._plain
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of a wrapped text; layouts ask often, and Qt sets it anew each time."""
+        asked = (width, self.font().key())
+        found = self._heights.get(asked)
+        if found is None:
+            if len(self._heights) >= HEIGHTS_KEPT:
+                self._heights.clear()
+            found = self._heights[asked] = super().heightForWidth(width)
+        return found
 
     def set_token(self, tok: str) -> None:
         """Change the colour."""
@@ -83,12 +97,15 @@ class ElidedLabel(Label):
         self, text: str = "", kind: str = "body", tok: str = "text", *, mono: bool = False
     ) -> None:
         self._whole = ""
+        self._hint: tuple[str, str, QSize] | None = None  # text, font, and what they come to
         super().__init__("", kind, tok, mono=mono)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setText(text)
 
     def setText(self, text: str) -> None:
         """Show as much of a text as fits."""
+        if text == self._whole:
+            return
         self._whole = text
         self.setAccessibleName(text)
         self.updateGeometry()
@@ -100,12 +117,17 @@ class ElidedLabel(Label):
 
     def sizeHint(self) -> QSize:
         """Return the size of the whole text."""
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self._whole) + 3, metrics.height() + 1)
+        font = self.font().key()
+        if self._hint is None or self._hint[:2] != (self._whole, font):
+            metrics = self.fontMetrics()
+            size = QSize(metrics.horizontalAdvance(self._whole) + 3, metrics.height() + 1)
+            self._hint = (self._whole, font, size)
+        return self._hint[2]
 
     def minimumSizeHint(self) -> QSize:
         """Return the size of a few letters."""
-        return QSize(min(40, self.sizeHint().width()), self.fontMetrics().height() + 1)
+        hint = self.sizeHint()
+        return QSize(min(40, hint.width()), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from agent_core.errors import SiloDeskError
 from app.context import AppContext
@@ -16,6 +16,7 @@ from app.widgets.bars import Skeleton
 from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import column
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.words import age
 from app.wire_words import said
 
@@ -70,7 +71,7 @@ class LivePage(Page):
             "blank": QWidget(), "skeleton": skeleton, "error": self.error, "empty": empty,
             "content": content,
         }  # fmt: skip
-        self.states = QStackedWidget()
+        self.states = PageStack()
         for widget in self.places.values():
             self.states.addWidget(widget)
         self.setLayout(column(self.stale, (self.states, 1), gap=12, margins=(24, 20, 24, 20)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
@@ -22,6 +22,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.search_field import SearchField
 from app.widgets.switches import Segmented
 from app.widgets.tables import Column, RowModel, Table
@@ -87,7 +88,7 @@ class ApprovalsPage(Page):
         skeleton = QWidget()
         skeleton.setLayout(column(Skeleton(5), None, margins=16))
         self._blank, self._skeleton = QWidget(), skeleton
-        self._stack = QStackedWidget()
+        self._stack = PageStack()
         for widget in (
             self._blank, skeleton, self.table, self.standing_table, self.empty, self.error
         ):  # fmt: skip

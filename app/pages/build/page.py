@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from agent_core.errors import SiloDeskError
 from agent_core.packages.builder import BuildResult
@@ -28,6 +28,7 @@ from app.widgets.buttons import Button
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row, rule, scrolled
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.stepper import Stepper
 from app.widgets.theme import theme
 
@@ -51,7 +52,7 @@ class BuildPage(Page):
         self.source = SourceStep(context.tasks)
         self.preview = PreviewStep()
         self.result = ResultStep()
-        self.stack = QStackedWidget()
+        self.stack = PageStack()
         for step in (self.source, self.preview, self.result):
             holder = QWidget()
             holder.setLayout(column((step, 1), margins=(0, 0, 0, 0)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
@@ -22,6 +22,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.search_field import SearchField
 from app.widgets.tables import Column, RowModel, Table
 
@@ -95,7 +96,7 @@ class DatasetsPage(Page):
         )  # fmt: skip
         self._places = {"blank": QWidget(), "skeleton": skeleton, "error": self.error,
                         "empty": self.empty, "list": whole}  # fmt: skip
-        self.states = QStackedWidget()
+        self.states = PageStack()
         for widget in self._places.values():
             self.states.addWidget(widget)
         self.setLayout(column(self.states, margins=(24, 20, 24, 20)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records_models import ModelEntry
 from app.bridge.tasks import sentence_of
@@ -26,6 +26,7 @@ from app.widgets.labels import Label
 from app.widgets.layouts import column, row
 from app.widgets.model_panel import ModelPanel
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.search_field import SearchField
 from app.widgets.switches import Segmented
 from app.widgets.tables import RowModel, Table
@@ -110,7 +111,7 @@ class ModelsPage(Page):
             ),
             "list": whole,
         }
-        self._states = QStackedWidget()
+        self._states = PageStack()
         for widget in self._places.values():
             self._states.addWidget(widget)
         self.setLayout(column(self._states, margins=(24, 20, 24, 20)))

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import Application, Run
 from agent_core.protocol.states import TERMINAL
@@ -25,6 +25,7 @@ from app.widgets.buttons import Button
 from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import column, scrolled
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 
 SKELETON_MS = 300
 
@@ -78,7 +79,7 @@ class ComparePage(Page):
             "blank": QWidget(), "skeleton": skeleton, "error": self._error,
             "empty": self._empty, "runs": whole,
         }  # fmt: skip
-        self._states = QStackedWidget()
+        self._states = PageStack()
         for widget in self._places.values():
             self._states.addWidget(widget)
         self.setLayout(column(self._states, margins=(24, 20, 24, 20)))

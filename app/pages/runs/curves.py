@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QWidget
 
 from app.i18n import tr, trn
 from app.pages.runs.curves_model import GLOBAL, Batch, Curve, Layout, MetricBook, XAxis
@@ -32,6 +32,7 @@ from app.widgets.curve_plot_ticks import (
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row, scrolled
+from app.widgets.page_stack import PageStack
 from app.widgets.switches import Segmented
 from app.widgets.timeline_sites import Site
 from app.widgets.words import duration
@@ -113,7 +114,7 @@ class CurvesTab(QWidget):
         self._empty = EmptyState(
             "chart-line", tr("No points yet"), tr("The first ones come with round 1.")
         )
-        self._stack = QStackedWidget()
+        self._stack = PageStack()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scrolled(self._plots))
         self.table = CurvesTable(self.cards, self._x_title)

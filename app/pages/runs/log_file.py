@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QFrame, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from agent_core.errors import SiloDeskError
 from app.bridge.tasks import sentence_of
@@ -23,6 +23,7 @@ from app.widgets.layouts import column, row
 from app.widgets.log_view_file_view import LogFileView
 from app.widgets.log_view_search import Query
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.switches import Segmented, Switch
 
 _LEVELS = {
@@ -81,7 +82,7 @@ class LogFilePage(Page):
             tr("Open a log of any size, or drop it here. It is read where it lies."),
             action=tr("Open log file…"), on_action=self.ask,
         )  # fmt: skip
-        self._states = QStackedWidget()
+        self._states = PageStack()
         self._whole = whole
         for widget in (self._empty, whole):
             self._states.addWidget(widget)

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import ModelRecord
 from app.bridge.tasks import sentence_of
@@ -24,6 +24,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row
 from app.widgets.model_panel import ModelPanel
+from app.widgets.page_stack import PageStack
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
@@ -67,7 +68,7 @@ class ModelsTab(QWidget):
         self.panel = ModelPanel(self._live.context)
         self._full = QWidget()
         self._full.setLayout(row((self._table_card, 1), self.panel, gap=16))
-        self._stack = QStackedWidget()
+        self._stack = PageStack()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._full)
         self.setLayout(column(self._stack))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
@@ -15,6 +15,7 @@ from app.pages.runs.live import RunLive
 from app.widgets.bars import Skeleton
 from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import column
+from app.widgets.page_stack import PageStack
 from app.widgets.tabs import Tabs
 
 SKELETON_MS = 300
@@ -38,7 +39,7 @@ class RunView(QWidget):
         self.tabs = Tabs([(key, tr(title)) for key, title in TABS])
         self.tabs.chosen.connect(self._on_tab)
         self._places: dict[str, QWidget] = {}
-        self.stack = QStackedWidget()
+        self.stack = PageStack()
         self._whole = QWidget()
         self._whole.setLayout(column(self.header, self.tabs, (self.stack, 1), gap=12))
         self._skeleton = QWidget()
@@ -50,7 +51,7 @@ class RunView(QWidget):
             action=tr("Try again"),
             on_action=self._retry,
         )
-        self._states = QStackedWidget()
+        self._states = PageStack()
         for widget in (self._blank, self._skeleton, self._error, self._whole):
             self._states.addWidget(widget)
         self.setLayout(column(self._states))

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.i18n import tr
 from app.pages.runs.export import ask_path, write_system
@@ -22,6 +22,7 @@ from app.widgets.curve_plot_ticks import Scale, ago_scale, bytes_text, clock, va
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row, scrolled
+from app.widgets.page_stack import PageStack
 from app.widgets.switches import Segmented
 from app.widgets.words import duration
 
@@ -67,7 +68,7 @@ class SystemTab(QWidget):
         self._empty = EmptyState(
             "gauge", tr("No figures yet"), tr("Sites report them while their job runs.")
         )
-        self._stack = QStackedWidget()
+        self._stack = PageStack()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scrolled(self._plots))
         words = tr(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
@@ -22,6 +22,7 @@ from app.widgets.dialogs import confirm
 from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import Part, column, row, rule, scrolled
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.search_field import SearchField
 
 UNDO_S = 10.0
@@ -80,7 +81,7 @@ class SettingsPage(Page):
         self.stale.hide()
         return self.stale
 
-    def _places(self) -> QStackedWidget:
+    def _places(self) -> PageStack:
         """Make the places: nothing yet, loading, an error, the settings."""
         self.skeleton = QWidget()
         self.skeleton.setLayout(column(Skeleton(8), None))
@@ -88,7 +89,7 @@ class SettingsPage(Page):
             "circle-alert", tr("The settings could not be read"), action=tr("Try again"),
             on_action=self._read, tok="danger",
         )  # fmt: skip
-        self.states = QStackedWidget()
+        self.states = PageStack()
         for place in (QWidget(), self.skeleton, self.error, self.area):
             self.states.addWidget(place)
         self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
@@ -19,6 +19,7 @@ from app.widgets.buttons import Button
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page import Page
+from app.widgets.page_stack import PageStack
 from app.widgets.switches import Segmented
 
 
@@ -35,7 +36,7 @@ class SignInPage(Page):
         self._way: Callable[[model.Entry], Any] | None = None
         self.doors = Doors()
         self.form = AccountForm()
-        self.stack = QStackedWidget()
+        self.stack = PageStack()
         self.stack.addWidget(scrolled(self.doors))
         self.stack.addWidget(scrolled(self.form))
         self.setLayout(column((self.stack, 1), self._foot(), gap=0))

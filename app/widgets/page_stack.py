@@ -1,0 +1,82 @@
+"""One of several widgets at a time, each as large as the stack.
+
+QStackedWidget asks every widget it holds for its size, those out of sight too, and hands each
+change of a size on to the window: one label that counts seconds laid all pages out anew.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+
+class PageStack(QWidget):
+    """Show one of its widgets; for places that fill what they are given, whatever is in them."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self._widgets: list[QWidget] = []
+        self._current: QWidget | None = None
+        for widget in widgets:
+            self.addWidget(widget)
+
+    def addWidget(self, widget: QWidget) -> int:
+        """Take a widget; the first one is shown."""
+        # Hidden at once, or it would be laid out and shown before it is its turn.
+        widget.hide()
+        widget.setParent(self)
+        self._widgets.append(widget)
+        if self._current is None:
+            self.setCurrentWidget(widget)
+        return len(self._widgets) - 1
+
+    def count(self) -> int:
+        """Return how many widgets there are."""
+        return len(self._widgets)
+
+    def widget(self, index: int) -> QWidget:
+        """Return a widget by its place."""
+        return self._widgets[index]
+
+    def currentWidget(self) -> QWidget | None:
+        """Return the widget that is shown."""
+        return self._current
+
+    def currentIndex(self) -> int:
+        """Return the place of the widget that is shown, or -1."""
+        return -1 if self._current is None else self._widgets.index(self._current)
+
+    def setCurrentIndex(self, index: int) -> None:
+        """Show another widget, by its place."""
+        self.setCurrentWidget(self._widgets[index])
+
+    def setCurrentWidget(self, widget: QWidget) -> None:
+        """Show another widget; the focus goes with it where it was in the one before."""
+        before = self._current
+        if widget is before:
+            return
+        self._current = widget
+        focused = self.window().focusWidget()
+        had_focus = before is not None and focused is not None and before.isAncestorOf(focused)
+        widget.setGeometry(self.rect())
+        widget.show()
+        if had_focus:
+            (widget.focusWidget() or _first_stop(widget) or widget).setFocus()
+        if before is not None:
+            before.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._current is not None:
+            self._current.setGeometry(self.rect())
+
+
+def _first_stop(widget: QWidget) -> QWidget | None:
+    """Return the first widget inside at which Tab stops."""
+    found = widget.nextInFocusChain()
+    while found is not None and found is not widget:
+        stops = found.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
+        if stops and widget.isAncestorOf(found) and found.isVisibleTo(widget) and found.isEnabled():
+            return found
+        found = found.nextInFocusChain()
+    return None
