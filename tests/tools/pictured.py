@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -108,6 +107,4 @@ class Pictured:
 
 def open_federation(silos: int) -> Federation:
     """Return a federation of the sample's hospitals, not started yet."""
-    root = Path(tempfile.mkdtemp(prefix="sd"))
-    sample = samples()["breast-cancer"]
-    return Federation(silos=silos, data=sample.data, root=root / "f", say=lambda _: None)
+    return Federation(silos=silos, data=samples()["breast-cancer"].data, say=lambda _: None)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import html
 import os
-import shutil
 import signal
 import sys
 import time
@@ -25,14 +24,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from PySide6.QtCore import QEvent, QEventLoop, QPoint, QTimer
+from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QPushButton, QWidget
 from tools.clipping import Finding, check
 from tools.pictured import Pictured, open_federation
+from tools.stopping import Stop
 
 from agent_core.client import AgentClient, EventStream
 from agent_core.paths import Home
+from agent_core.rehearsal.federation import Federation
 from app.i18n import install
 from app.main import Desktop, make_desktop
 from app.shell.navigation import PAGES
@@ -59,6 +60,7 @@ class Camera:
 
     app: QApplication
     folder: Path
+    stop: Stop
     only: frozenset[str] = frozenset()
     taken: list[str] = field(default_factory=list)
     found: list[tuple[str, Finding]] = field(default_factory=list)
@@ -66,9 +68,7 @@ class Camera:
 
     def wait(self, seconds: float) -> None:
         """Let events pass for a while."""
-        loop = QEventLoop()
-        QTimer.singleShot(int(seconds * 1000), loop.quit)
-        loop.exec()
+        self.stop.wait(seconds)
 
     def settle(self, desktop: Desktop) -> None:
         """Wait (bounded) until nothing is being asked any more."""
@@ -96,6 +96,7 @@ class Camera:
         """Save a picture under a name."""
         picture.save(str(self.folder / f"{name}.png"))
         self.taken.append(name)
+        self.stop.look()
 
     def walk(self, desktop: Desktop, places: list[tuple[str, str, dict[str, Any]]], mark: str,
              states: bool = True) -> None:  # fmt: skip
@@ -333,7 +334,8 @@ def report(camera: Camera) -> None:
         print(f"not reached: {one}")
     print(
         f"{len(camera.taken)} pictures in {camera.folder}, {len(by_fault)} faults of text, "
-        f"{len(camera.failed)} states not reached"
+        f"{len(camera.failed)} states not reached",
+        flush=True,
     )
 
 
@@ -362,33 +364,41 @@ def main() -> int:
     load_fonts()
     tame()
     pages = frozenset(part for part in given.pages.split(",") if part)
-    camera = Camera(app, given.folder, pages)
-    federation = open_federation(given.silos)
-    # Ended from outside, the federation goes too: its training run would go on for hours.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    started = time.monotonic()
+    stop = Stop()
+    camera = Camera(app, given.folder, stop, pages)
     try:
-        with federation:
-            if not pages:
-                take_empty(camera, federation.coordinator.home)
-            scene = Pictured(federation)
-            scene.fill()
-            print(f"the federation stands after {time.monotonic() - started:.0f} s", flush=True)
-            take_working(camera, scene, given.quick)
-            if not pages:
-                take_away(camera, scene)
-                stranger = federation.family.start("stranger", [
-                    "agent", "--home", str(federation.folder / "stranger"),
-                    "--credentials", str(federation.folder / "stranger" / "credentials.json"),
-                    "--json"])  # fmt: skip
-                home = Home(federation.folder / "stranger")
-                federation.family.wait_for(stranger, home.socket.exists, "A new agent")
-                take_first_run(camera, home)
-    finally:
-        shutil.rmtree(federation.folder.parent, ignore_errors=True)
-    write_index(camera)
-    report(camera)
+        with open_federation(given.silos) as federation:
+            try:
+                draw(camera, federation, given.quick)
+            finally:  # before the federation ends, which takes a while: it may not be waited for
+                stop.let_be()
+                write_index(camera)
+                report(camera)
+    except SystemExit as ended:
+        print("ended from outside: the rest was not drawn", flush=True)
+        os._exit(int(ended.code or 1))  # a window may still be there, and its threads
     return 1 if camera.found or camera.failed else 0
+
+
+def draw(camera: Camera, federation: Federation, is_quick: bool) -> None:
+    """Draw what was asked for; all of it where no pages were named."""
+    started = time.monotonic()
+    if not camera.only:
+        with camera.stop.held():
+            take_empty(camera, federation.coordinator.home)
+    scene = Pictured(federation)
+    scene.fill()
+    print(f"the federation stands after {time.monotonic() - started:.0f} s", flush=True)
+    with camera.stop.held():
+        take_working(camera, scene, is_quick)
+        if not camera.only:
+            take_away(camera, scene)
+            home = Home(federation.folder / "stranger")
+            stranger = federation.family.start("stranger", [
+                "agent", "--home", str(home.root),
+                "--credentials", str(home.root / "credentials.json"), "--json"])  # fmt: skip
+            federation.family.wait_for(stranger, home.socket.exists, "A new agent")
+            take_first_run(camera, home)
 
 
 if __name__ == "__main__":
