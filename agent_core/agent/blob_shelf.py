@@ -85,4 +85,5 @@ class BlobShelf:
     async def _download(self, ref: BlobRef, target: Path) -> Path:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with self._slots:
-            return await asyncio.to_thread(download, ref.url, target, ref.sha256, ref.size)
+            fetch = partial(download, ref.url, target, ref.sha256, ref.size, is_passing=True)
+            return await asyncio.to_thread(fetch)

@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select, update
 from agent_core.errors import ConflictError, LimitError, NotFoundError
 from agent_core.hub import tables
 from agent_core.hub.callers import missing
-from agent_core.hub.model_check import Arrival, ModelChecks, arrival_key
+from agent_core.hub.model_check import Arrival, ModelChecks
 from agent_core.hub.ports import Objects
 from agent_core.hub.run_state import ENDED
 from agent_core.hub.settings import HubSettings
@@ -85,8 +85,7 @@ def begin(
             tables.blobs, key=key, run_id=run_id, sha256=sha256, kind=kind, size=size,
             complete=False, last_round=round_number,
         )  # fmt: skip
-    target = arrival_key(key, sha256) if kind == "model" else key
-    put = objects.presign_put(target, size, settings.part_size)
+    put = objects.presign_put(key, size, settings.part_size, in_parts=kind == "model")
     return {**put, "exists": False, "key": key}
 
 
@@ -118,9 +117,7 @@ def finish(
         raise missing("upload")
     for row in rows:
         if row["kind"] == "model":
-            if upload_id:
-                objects.complete(arrival_key(row["key"], sha256), upload_id, parts)
-            checks.run(row["key"], Arrival(store, objects, row).check)
+            checks.run(row["key"], Arrival(store, objects, row, upload_id, parts).check)
             continue
         if upload_id:
             objects.complete(row["key"], upload_id, parts)

@@ -27,6 +27,7 @@ def clean_up(hub: Hub, kinds: frozenset[str], *, dry_run: bool) -> list[Leftover
             "tensors": set(_tensors(reader, now)),
             "packages": set(_packages(reader, now)),
         }
+        cut = _cut_models(reader, now) if "uploads" in kinds else []
     sizes: dict[str, dict[str, int]] = {kind: {} for kind in wanted}
     for key, size in hub.object_store.list_all():
         for kind, prefixes in wanted.items():
@@ -42,6 +43,8 @@ def clean_up(hub: Hub, kinds: frozenset[str], *, dry_run: bool) -> list[Leftover
             _forget(hub, kind, wanted[kind])
             for prefix in sorted(wanted[kind]):
                 hub.object_store.delete_prefix(prefix)
+        for prefix in cut:  # parts are not among the objects that can be listed and counted
+            hub.object_store.drop_unfinished(prefix)
         hub.storage.forget()
     return found
 
@@ -57,8 +60,13 @@ def _prefixes(key: str) -> Iterator[str]:
 def _uploads(reader: Reader, now: float) -> list[str]:
     table = tables.uploads
     rows = reader.scalars(select(table.c.id).where(table.c.created_at < now - UPLOAD_S))
+    return [f"uploads/{number}" for number in rows]
+
+
+def _cut_models(reader: Reader, now: float) -> list[str]:
+    """Return the folders of models whose upload was begun and never came to its end."""
     blobs, runs = tables.blobs, tables.runs
-    stale = reader.scalars(  # models whose upload was begun and never came to its end
+    rows = reader.scalars(
         select(runs.c.id)
         .join(blobs, blobs.c.run_id == runs.c.id)
         .where(
@@ -69,8 +77,7 @@ def _uploads(reader: Reader, now: float) -> list[str]:
         )
         .distinct()
     )
-    packages = [f"uploads/{number}" for number in rows]
-    return packages + [f"uploads/models/{number}/" for number in stale]
+    return [f"models/{number}/" for number in rows]
 
 
 def _tensors(reader: Reader, now: float) -> list[str]:

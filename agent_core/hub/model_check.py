@@ -1,4 +1,4 @@
-"""Models on their arrival: copied to where no upload address reaches, and hashed there."""
+"""Models on their arrival: put together where no upload address reaches, and hashed there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import RowMapping, delete, update
+from sqlalchemy import RowMapping, delete, select, update
 
 from agent_core.errors import ConflictError, NotFoundError, SiloDeskError, UnreachableError
 from agent_core.hub import tables
@@ -15,11 +16,6 @@ from agent_core.hub.ports import Objects
 from agent_core.hub.store import Store
 
 WAIT_S = 20.0  # of a request for its model's check; a large one goes on behind it
-
-
-def arrival_key(key: str, sha256: str) -> str:
-    """Return the object's key under which a model is uploaded, before it is checked."""
-    return f"uploads/{key}/{sha256}"
 
 
 class ModelChecks:
@@ -66,33 +62,50 @@ class ModelChecks:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A model whose bytes are in the store and were not looked at yet."""
+    """A model whose parts are in the store and were not put together yet.
+
+    Who has the upload's addresses can write parts only, and none once they are put together: what
+    is hashed here stays what it is.
+    """
 
     store: Store
     objects: Objects
     row: RowMapping  # of tables.blobs
+    upload_id: str
+    parts: list[dict[str, Any]]
 
     def check(self) -> None:
         """Take the model over; raises NotFoundError, ConflictError where its bytes are others."""
         key, sha256, objects = self.row["key"], self.row["sha256"], self.objects
-        uploaded = arrival_key(key, sha256)
-        size = objects.head(uploaded)
+        if self._is_settled():
+            return  # by the same words a moment ago
+        objects.complete(key, self.upload_id, self.parts)
+        size = objects.head(key)
+        is_right = size == self.row["size"] and objects.sha256(key) == sha256
+        if size is not None:
+            self._settle(key, sha256, is_right=is_right)
         if size != self.row["size"]:
             raise NotFoundError(
                 f"The object has {size or 0} bytes in the store instead of {self.row['size']}.",
                 next_step="Upload it again.",
                 code="missing.blob",
             )
-        # Whoever has the upload's address could still write there: what is hashed is the copy.
-        objects.copy(uploaded, key, size)
-        is_right = objects.sha256(key) == sha256
-        self._settle(key, sha256, is_right=is_right)
-        objects.delete([uploaded])
         if not is_right:
             raise ConflictError(
                 "The uploaded bytes do not have the announced sha256.",
                 next_step="Upload it again.",
                 code="conflict.sha256",
+            )
+
+    def _is_settled(self) -> bool:
+        table = tables.blobs
+        with self.store.read() as reader:
+            return bool(
+                reader.scalar(
+                    select(table.c.complete).where(
+                        table.c.key == self.row["key"], table.c.sha256 == self.row["sha256"]
+                    )
+                )
             )
 
     def _settle(self, key: str, sha256: str, *, is_right: bool) -> None:

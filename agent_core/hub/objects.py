@@ -52,20 +52,26 @@ class ObjectStore:
         self._urls: OrderedDict[tuple[str, int], tuple[float, str]] = OrderedDict()
         self._urls_lock = threading.Lock()
 
-    def presign_put(self, key: str, size: int, part_size: int = 16 * MIB) -> dict[str, Any]:
-        """Return `{upload_id, part_size, parts: [{number, url}]}`; upload_id "" is a single PUT."""
-        if size <= SINGLE_LIMIT:
+    def presign_put(
+        self, key: str, size: int, part_size: int = 16 * MIB, *, in_parts: bool = False
+    ) -> dict[str, Any]:
+        """Return `{upload_id, part_size, parts: [{number, url}]}`; upload_id "" is a single PUT.
+
+        `in_parts`: the object comes to be only by `complete`, and stays as it is afterwards.
+        """
+        if size <= SINGLE_LIMIT and not in_parts:
             parameters = {"Bucket": self.bucket, "Key": key}
             url = self._public.generate_presigned_url("put_object", parameters, PUT_VALID_S)
             parts = [{"number": 1, "url": url}]
             return {"upload_id": "", "part_size": max(size, 1), "parts": parts}
-        part_size = max(part_size, PART_MIN, math.ceil(size / PARTS_MAX))
+        smallest = SINGLE_LIMIT if size <= SINGLE_LIMIT else PART_MIN
+        part_size = max(part_size, smallest, math.ceil(size / PARTS_MAX))
         with self._told():
             answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key)
         upload_id = str(answer["UploadId"])
         parts = [
             {"number": number, "url": self._part_url(key, upload_id, number)}
-            for number in range(1, math.ceil(size / part_size) + 1)
+            for number in range(1, max(1, math.ceil(size / part_size)) + 1)
         ]
         return {"upload_id": upload_id, "part_size": part_size, "parts": parts}
 
@@ -127,15 +133,6 @@ class ObjectStore:
                 raise
             return int(answer["ContentLength"])
 
-    def copy(self, source: str, target: str, size: int) -> None:
-        """Copy an object of so many bytes inside the store; raises NotFoundError."""
-        found = {"Bucket": self.bucket, "Key": source}
-        with self._told(source):
-            if size <= SINGLE_LIMIT:
-                self._client.copy_object(CopySource=found, Bucket=self.bucket, Key=target)
-            else:
-                self._client.copy(found, self.bucket, target, Config=_TRANSFER)
-
     def sha256(self, key: str) -> str:
         """Return the hash of an object's bytes, read in pieces; raises NotFoundError."""
         digest = hashlib.sha256()
@@ -144,6 +141,16 @@ class ObjectStore:
             for block in answer["Body"].iter_chunks(MIB):
                 digest.update(block)
         return digest.hexdigest()
+
+    def drop_unfinished(self, prefix: str) -> None:
+        """Drop what was uploaded in parts below a prefix and never put together."""
+        with self._told():
+            pages = self._client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                for begun in page.get("Uploads", []):
+                    self._client.abort_multipart_upload(
+                        Bucket=self.bucket, Key=begun["Key"], UploadId=begun["UploadId"]
+                    )
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects, as many as are there."""

@@ -12,8 +12,13 @@ from agent_core.protocol.records import PackageInfo
 class Objects(Protocol):
     """The object store; all methods but `presign_get` ask it and may take a while."""
 
-    def presign_put(self, key: str, size: int, part_size: int) -> dict[str, Any]:
-        """Return `{upload_id, part_size, parts: [{number, url}]}`."""
+    def presign_put(
+        self, key: str, size: int, part_size: int, *, in_parts: bool = False
+    ) -> dict[str, Any]:
+        """Return `{upload_id, part_size, parts: [{number, url}]}`.
+
+        `in_parts`: the object comes to be only by `complete`, and stays as it is afterwards.
+        """
 
     def complete(self, key: str, upload_id: str, parts: list[dict[str, Any]]) -> None:
         """Put the parts of an upload together."""
@@ -24,11 +29,11 @@ class Objects(Protocol):
     def head(self, key: str) -> int | None:
         """Return an object's size, or None where there is none."""
 
-    def copy(self, source: str, target: str, size: int) -> None:
-        """Copy an object of so many bytes inside the store; raises NotFoundError."""
-
     def sha256(self, key: str) -> str:
         """Return the hash of an object's bytes; raises NotFoundError."""
+
+    def drop_unfinished(self, prefix: str) -> None:
+        """Drop what was uploaded in parts below a prefix and never put together."""
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects, as many as are there."""

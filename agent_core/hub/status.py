@@ -41,7 +41,8 @@ _runs, _parts, _devices = tables.runs, tables.run_devices, tables.devices
 
 
 def _larger(column: str) -> ColumnElement[int]:
-    now, told = _parts.c[column], bindparam(f"told_{column}")
+    now: ColumnElement[int] = _parts.c[column]
+    told: ColumnElement[int] = bindparam(f"told_{column}")
     return case((now < told, told), else_=now)
 
 

@@ -66,14 +66,17 @@ def download(
     size: int,
     progress: Progress | None = None,
     refresh_url: Callable[[], str] | None = None,
+    *,
+    is_passing: bool = False,
 ) -> Path:
     """Fetch an object to `path`, going on where an earlier attempt stopped; returns the path.
 
     The file appears under its name only when size and hash are right. `refresh_url` is asked for
-    a new address when the store refuses the old one, as it does once it is expired.
+    a new address when the store refuses the old one, as it does once it is expired. `is_passing`
+    is a file that nobody would read after a power cut, such as a round's tensor.
     """
     part = path.with_name(f".{path.name}.part")
-    fetch = _Fetch(url, part, sha256, size, progress, refresh_url)
+    fetch = _Fetch(url, part, sha256, size, progress, refresh_url, is_passing=is_passing)
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         fetch.run()
@@ -135,10 +138,13 @@ class _Fetch:
         size: int,
         progress: Progress | None,
         refresh_url: Callable[[], str] | None,
+        *,
+        is_passing: bool,
     ) -> None:
         self.url, self.part, self.sha256, self.size = url, part, sha256, size
         self.progress, self.refresh_url = progress, refresh_url
         self.reached = 0  # the most bytes that were ever there
+        self.is_passing = is_passing
         self._spoiled = False
 
     def run(self) -> None:
@@ -160,7 +166,8 @@ class _Fetch:
                 have = self._receive(file, digest, have)
             # Before it gets its name: after a power cut, a name would stand for what is not there.
             file.flush()
-            os.fsync(file.fileno())
+            if not self.is_passing:
+                os.fsync(file.fileno())
         if have != self.size:
             raise UnreachableError(
                 f"A download broke off after {have} of {self.size} bytes.",

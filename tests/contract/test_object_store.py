@@ -56,19 +56,35 @@ def put(store: ObjectStore, key: str, path: Path) -> dict[str, Any]:
     return where
 
 
-@pytest.mark.parametrize("size", [32_000, SINGLE_LIMIT + 3])
-def test_an_object_is_copied_and_hashed_inside_the_store(
+@pytest.mark.parametrize("size", [0, 32_000, SINGLE_LIMIT + 3])
+def test_what_was_put_together_stays_and_is_hashed_in_the_store(
     store: ObjectStore, tmp_path: Path, size: int
 ) -> None:
     path = tmp_path / "model"
     path.write_bytes(content(size))
-    put(store, f"uploads/models/{size}", path)
-    store.copy(f"uploads/models/{size}", f"models/{size}", size)
+    where = store.presign_put(f"models/{size}", size, in_parts=True)
+    parts = upload(where["parts"], path, where["part_size"])
+    assert store.head(f"models/{size}") is None
+    store.complete(f"models/{size}", where["upload_id"], parts)
     assert store.sha256(f"models/{size}") == sha(path.read_bytes())
-    assert store.head(f"models/{size}") == size
-    for missing in (lambda: store.sha256("models/none"), lambda: store.copy("none", "models/x", 9)):
-        with pytest.raises(NotFoundError):
-            missing()
+
+    late = requests.put(where["parts"][0]["url"], data=b"other bytes", timeout=10)
+    store.complete(f"models/{size}", where["upload_id"], parts)  # the same words again
+    assert store.sha256(f"models/{size}") == sha(path.read_bytes()), late.status_code
+    with pytest.raises(NotFoundError):
+        store.sha256("models/none")
+
+
+def test_uploads_that_never_end_are_dropped(store: ObjectStore, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(content(1000))
+    begun = {name: store.presign_put(f"models/9/{name}", 1000, in_parts=True) for name in "ab"}
+    parts = {name: upload(put["parts"], path, put["part_size"]) for name, put in begun.items()}
+    store.complete("models/9/a", begun["a"]["upload_id"], parts["a"])
+    store.drop_unfinished("models/9/")
+    assert store.head("models/9/a") == 1000
+    with pytest.raises(ConflictError):
+        store.complete("models/9/b", begun["b"]["upload_id"], parts["b"])
 
 
 @pytest.mark.parametrize("size", [0, 1, 32_000, 5 * MIB + 3])
