@@ -19,7 +19,6 @@ from app.widgets.theme import theme
 from app.widgets.tokens import look
 from app.widgets.topology_model import Line, Node, caption
 
-KEY = 0  # the slot of QGraphicsItem.data with a node's key
 SIDE, SERVER_SIDE, RADIUS = 50.0, 60.0, 11.0
 LABEL_WIDTH = 124.0
 CROWD = 300  # nodes; above, what is drawn is plainer
@@ -34,6 +33,11 @@ LINES: dict[Line, tuple[str, float, bool]] = {  # token, width, dashed
 def side_of(node: Node) -> float:
     """Return how large a node is drawn."""
     return SERVER_SIDE if node.part == "server" else SIDE
+
+
+def edge_token(node: Node) -> str:
+    """Return the colour of a node's edge."""
+    return "border_strong" if node.line == "offline" else look(node.state).token
 
 
 def _square(side: float) -> QPainterPath:
@@ -76,7 +80,6 @@ class NodeItems:
             path = self._paths.setdefault(side, _square(side))
             self.body = QGraphicsPathItem(path, layers.bodies)
         self.body.setPos(place)
-        self.body.setData(KEY, node.key)
         self.sign: QGraphicsSimpleTextItem | QGraphicsPixmapItem
         if node.part == "silo":
             self.sign = QGraphicsSimpleTextItem(layers.letters)
@@ -97,8 +100,7 @@ class NodeItems:
         self.node = node
         colors, state = theme(), look(node.state)
         is_off = node.line == "offline"
-        edge = colors.color("border_strong" if is_off else state.token)
-        pen = QPen(edge, 2.0)
+        pen = QPen(colors.color(edge_token(node)), 2.0)
         pen.setCosmetic(True)
         self.body.setPen(pen)
         self.body.setBrush(QBrush(colors.color("raised")))
@@ -166,7 +168,10 @@ class Edges:
             scene.addItem(self.items[kind])
 
     def show(self, lines: Iterable[tuple[Line, QPainterPath]], crowd: int) -> None:
-        """Draw lines; among many they are faint, so that the nodes stay readable."""
+        """Draw lines; among many they are faint, so that the nodes stay readable.
+
+        Those of a crowd are not drawn as items: they are part of the ground.
+        """
         paths = {kind: QPainterPath() for kind in LINES}
         for kind, path in lines:
             paths[kind].addPath(path)
@@ -181,6 +186,7 @@ class Edges:
                 pen.setDashPattern([4, 3])
             item.setPen(pen)
             item.setPath(paths[kind])
+            item.setVisible(crowd <= CROWD)
 
 
 def curve(start: QPointF, end: QPointF, is_ring: bool, is_plain: bool) -> QPainterPath:

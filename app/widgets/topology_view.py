@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPainterPath,
     QPen,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -22,9 +20,9 @@ from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphi
 from app.i18n import tr, trn
 from app.widgets.theme import theme
 from app.widgets.topology_flow import Flow
+from app.widgets.topology_ground import Ground, Squares, dotted, draw_dots, draw_lines
 from app.widgets.topology_items import (
     CROWD,
-    KEY,
     SERVER_SIDE,
     SIDE,
     Edges,
@@ -37,7 +35,6 @@ from app.widgets.topology_model import HUB, IN_A_ROW, Node, Topology, places_of,
 
 LEAST, MOST_ZOOM, WHEEL = 0.02, 2.5, 1.0015
 LETTERS_FROM, LABELS_FROM = 0.28, 0.62  # of the true size
-DOTS = 48  # pixels between the ground's dots
 SLICE = 60  # nodes made at once; the next ones follow when the window has painted
 CLICK = 5  # pixels a press may move and still be a click
 
@@ -85,7 +82,10 @@ class TopologyView(QGraphicsView):
         self._ring.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         scene.addItem(self._ring)
         self.setScene(scene)
-        self._ground = _dotted()
+        self._tile = dotted()
+        self._ground = Ground(self._paint_ground)
+        self._squares = Squares((), {})
+        self._ways: dict[int, QPainterPath] = {}
 
     # --- what is shown ---
     def show_topology(self, shown: Topology) -> None:
@@ -98,19 +98,30 @@ class TopologyView(QGraphicsView):
         newest = {node.key: node for node in shown.nodes}
         self._missing = [newest[node.key] for node in self._missing]
         lines_changed = False
-        for node in shown.nodes:
-            items = self.nodes.get(node.key)  # not yet made while slices follow
-            if items is None:
+        changed: list[int] = []
+        for was, node in zip(before.nodes, shown.nodes, strict=True):
+            if was is node:
                 continue
-            before_it, items.node = items.node, node
-            if before_it is not node:
-                self._send(before_it, node)
-            if before_it.looks != node.looks:
-                lines_changed |= before_it.line != node.line
-                items.show(node)
+            items = self.nodes.get(node.key)  # not yet made while slices follow
+            if items is not None:
+                items.node = node
+                self._send(was, node)
+            if was.looks != node.looks:
+                lines_changed |= was.line != node.line
+                changed.append(node.key)
+                if items is not None:
+                    items.show(node)
         if lines_changed:
             self._draw_edges()
+        self._forget_ground(changed, lines_changed)
         self._describe()
+
+    def _forget_ground(self, changed: list[int], with_lines: bool) -> None:
+        if not changed or not self._is_crowd:
+            return
+        ends = [HUB, self.topology.server] if with_lines else []
+        self._ground.forget_around(_room_of({key: self._places[key] for key in changed + ends}))
+        self.viewport().update()
 
     def tick(self, now: float | None = None) -> None:
         """Draw the ages of silent and absent devices anew."""
@@ -128,10 +139,11 @@ class TopologyView(QGraphicsView):
         if self.current not in self._places:
             self.current = HUB
         self._is_crowd = len(self.topology.nodes) > CROWD
+        self._squares = Squares(self.topology.nodes, self._places)
         self.setRenderHint(QPainter.RenderHint.Antialiasing, not self._is_crowd)
         self._make_nodes()
         if self._is_crowd:
-            QTimer.singleShot(0, self, self._draw_edges)
+            QTimer.singleShot(0, self, self._draw_all_edges)
         else:
             self._draw_edges()
         room = _room_of(self._places)
@@ -157,8 +169,19 @@ class TopologyView(QGraphicsView):
         silos = [node for node in self.topology.nodes if node.part != "hub"]
         self._edges.show([(node.line, self.path_to(node)) for node in silos], len(silos))
 
+    def _draw_all_edges(self) -> None:
+        self._draw_edges()
+        self._ground.forget()
+        self.viewport().update()
+
     def path_to(self, node: Node) -> QPainterPath:
         """Return the line that leads to a node from above."""
+        found = self._ways.get(node.key)
+        if found is None:
+            found = self._ways[node.key] = self._way_to(node)
+        return found
+
+    def _way_to(self, node: Node) -> QPainterPath:
         ring = len(self.topology.nodes) > IN_A_ROW + 2
         above = HUB if node.key == self.topology.server else self.topology.server
         start, end = QPointF(*self._places[above]), QPointF(*self._places[node.key])
@@ -176,24 +199,33 @@ class TopologyView(QGraphicsView):
             self.flow.send(self.path_to(now), upwards=now.part != "silo")
 
     def _repaint(self) -> None:
-        self._ground = _dotted()
+        self._tile = dotted()
         for items in self.nodes.values():
             items.show(items.node)
         if self.nodes:
-            self._draw_edges()
+            self._draw_all_edges()
         self._mark()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """Draw dots of one size at every scale; a scaled brush would cost ten times as much."""
-        exposed = self.mapFromScene(QRectF(rect)).boundingRect()
-        moved = exposed.topLeft() - self.mapFromScene(0, 0)
+        """Draw what lies under the items, in pixels: dots keep their size at every scale."""
         painter.save()
         try:
             painter.resetTransform()
-            start = QPoint(moved.x() % DOTS, moved.y() % DOTS)
-            painter.drawTiledPixmap(exposed, self._ground, start)
+            if self._is_crowd:
+                self._ground.draw(painter, self.viewportTransform(), self.viewport().size())
+            else:
+                origin = self.mapFromScene(0, 0)
+                exposed = self.mapFromScene(QRectF(rect)).boundingRect()
+                painter.translate(origin)
+                draw_dots(painter, exposed.translated(-origin), self._tile)
         finally:
             painter.restore()
+
+    def _paint_ground(self, painter: QPainter, area: QRect, scale: float) -> None:
+        draw_dots(painter, area, self._tile)
+        draw_lines(painter, self._edges, scale)
+        if scale < LETTERS_FROM:
+            self._squares.draw(painter, area, scale, self.topology.nodes)
 
     # --- looking around ---
     @property
@@ -220,6 +252,8 @@ class TopologyView(QGraphicsView):
 
     def _show_details(self) -> None:
         scale = self.scale_now
+        # From afar a crowd is part of the ground.
+        self._layers.bodies.setVisible(scale >= LETTERS_FROM or not self._is_crowd)
         self._layers.letters.setVisible(scale >= LETTERS_FROM)
         self._layers.badges.setVisible(scale >= LETTERS_FROM)
         self._layers.labels.setVisible(scale >= LABELS_FROM)
@@ -251,10 +285,11 @@ class TopologyView(QGraphicsView):
 
     def key_at(self, place: QPointF) -> int | None:
         """Return the node under a point of the view."""
-        for item in self.items(place.toPoint()):
-            key = item.data(KEY)
-            if key is not None:
-                return int(key)
+        at = self.mapToScene(place.toPoint())
+        for key, items in self.nodes.items():
+            away, half = at - items.place, side_of(items.node) / 2
+            if abs(away.x()) <= half and abs(away.y()) <= half:
+                return key
         return None
 
     def choose(self, key: int) -> None:
@@ -341,15 +376,3 @@ def _room_of(places: dict[int, tuple[float, float]]) -> QRectF:
 
 def _far(room: QRectF) -> tuple[float, float]:
     return room.width(), room.height()
-
-
-def _dotted() -> QPixmap:
-    tile = QPixmap(DOTS, DOTS)
-    tile.fill(theme().color("surface"))
-    painter = QPainter(tile)
-    try:
-        painter.setPen(QPen(QColor(theme().color("border")), 1.5))
-        painter.drawPoint(DOTS // 2, DOTS // 2)
-    finally:
-        painter.end()
-    return tile

@@ -10,7 +10,6 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
 from app.widgets.theme import theme
-from app.widgets.topology_items import KEY
 from app.widgets.topology_model import HUB, Node, Topology
 from app.widgets.topology_view import TopologyView
 
@@ -128,6 +127,38 @@ def test_two_thousand_devices_are_made_in_slices(view: TopologyView, qtbot) -> N
     view.show_topology(topology(2000, state="FAILED"))
     qtbot.waitUntil(lambda: len(view.nodes) == 2002, timeout=BOUND_MS)
     assert view.nodes[2].node.state == "FAILED"
-    assert view.nodes[1500].body.data(KEY) == 1500
+    assert view.nodes[1500].node.key == 1500
     qtbot.keyClick(view, Qt.Key.Key_Right)
     assert view.current != HUB
+
+
+def test_a_crowd_from_afar_shows_states_and_can_be_clicked(view: TopologyView, qtbot) -> None:
+    """From afar devices are no items, but squares on the ground."""
+    view.show_topology(topology(400))
+    view.viewport().grab()
+    early = topology(400)
+    assert 401 not in view.nodes
+    last = replace(early.nodes[-1], state="SILENT")
+    view.show_topology(Topology((*early.nodes[:-1], last), 1))
+    qtbot.waitUntil(lambda: len(view.nodes) == 402, timeout=BOUND_MS)
+    view.zoom(0.2 / view.scale_now)
+    assert not view._layers.bodies.isVisible()
+
+    def edge(key: int = 2) -> object:
+        view.centerOn(view.nodes[key].place)
+        place = view.mapFromScene(view.nodes[key].place)
+        assert view.key_at(QPointF(place)) == key
+        shown = view.viewport().grab().toImage()
+        return shown.pixelColor(place.x(), place.y() - 5)
+
+    assert edge(401) == theme().color("warn")
+    assert edge() == theme().color("info")
+    view.show_topology(topology(400, state="FAILED"))
+    assert edge() == theme().color("danger")
+    theme().apply(QApplication.instance(), "light")  # type: ignore[arg-type]
+    try:
+        assert edge() == theme().color("danger")
+    finally:
+        theme().apply(QApplication.instance(), "dark")  # type: ignore[arg-type]
+    view.zoom(1 / view.scale_now)
+    assert view._layers.bodies.isVisible()
