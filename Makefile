@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`.
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -q
+# Processes race: a test that fails is tried once more, and the end of the output names it (RERUN).
+PYTEST := $(PY) -m pytest -q --reruns 1 -rfER
 
 .PHONY: demo test setup setup-test lint types layers budget unit contract ui e2e bench screenshots clean
 
