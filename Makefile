@@ -33,8 +33,8 @@ budget:
 unit:  ## two files at a time: most of their time is waiting
 	$(PYTEST) -n 2 --dist loadfile tests/unit
 
-contract:
-	$(PYTEST) tests/contract
+contract:  ## likewise
+	$(PYTEST) -n 2 --dist loadfile tests/contract
 
 ui:
 	QT_QPA_PLATFORM=offscreen $(PYTEST) tests/ui
