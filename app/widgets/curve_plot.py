@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.widgets.curve_plot_bundle import Bundle, Drawn
 from app.widgets.curve_plot_parts import CurveTip, Grid, ink_axis, make_axis
-from app.widgets.curve_plot_series import Floats, Series
+from app.widgets.curve_plot_series import Floats, Series, bounds_of
 from app.widgets.curve_plot_ticks import Kind, Scale, log_scale, value_scale, value_text
 from app.widgets.layouts import column
 from app.widgets.theme import theme
@@ -145,7 +145,7 @@ class CurvePlot(QWidget):
             ],
             smooth=not heavy,
         )
-        self._set_ranges(low, high, scale, shown)
+        self._set_ranges(low, high, scale, bounds_of([points for _, points, _ in parts], low, high))
         self._draw_cursor()
         # A slow plot is drawn less often, so that the window keeps its time for the person.
         cost = (time.perf_counter() - begun) * 1000
@@ -173,14 +173,10 @@ class CurvePlot(QWidget):
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(values > 0, np.log10(values), np.nan)
 
-    def _set_ranges(self, low: float, high: float, scale: Scale, shown: list[CurveLine]) -> None:
-        bounds = [
-            found
-            for line in shown
-            if (found := line.series.bounds(low, high, raw=self._draws_raw(line))) is not None
-        ]
-        lowest = min((one[0] for one in bounds), default=0.0)
-        highest = max((one[1] for one in bounds), default=1.0)
+    def _set_ranges(
+        self, low: float, high: float, scale: Scale, bounds: tuple[float, float] | None
+    ) -> None:
+        lowest, highest = bounds or (0.0, 1.0)
         if self.limit is not None:
             highest = max(highest, self.limit[0])
         values = self._value_scale(lowest, highest)

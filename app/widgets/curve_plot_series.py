@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -125,17 +126,19 @@ class Series:
             return right - 1
         return right if self.x[right] - x < x - self.x[right - 1] else right - 1
 
-    def bounds(self, lowest: float, highest: float, *, raw: bool) -> tuple[float, float] | None:
-        """Return the lowest and highest value between two x, or None where there is none."""
-        start = int(np.searchsorted(self.x, lowest, "left"))
-        stop = int(np.searchsorted(self.x, highest, "right"))
-        found = []
-        for column in (self.smoothed, self.raw) if raw else (self.smoothed,):
-            part = column.values[column.candidates(start, stop)] if stop > start else self.x[:0]
-            part = part[np.isfinite(part)]
-            if len(part):
-                found += [float(part.min()), float(part.max())]
-        return (min(found), max(found)) if found else None
+
+def bounds_of(
+    drawn: Sequence[tuple[Floats, Floats]], lowest: float, highest: float
+) -> tuple[float, float] | None:
+    """Return the lowest and highest value drawn between two x, or None where there is none.
+
+    What is drawn holds every extreme, so the points themselves need not be asked.
+    """
+    if not drawn:
+        return None
+    x, y = (np.concatenate(part) for part in zip(*drawn, strict=True))
+    inside = y[(x >= lowest) & (x <= highest) & np.isfinite(y)]
+    return (float(inside.min()), float(inside.max())) if len(inside) else None
 
 
-__all__ = ["Column", "Floats", "Ints", "Series", "reach_of", "smooth"]
+__all__ = ["Column", "Floats", "Ints", "Series", "bounds_of", "reach_of", "smooth"]

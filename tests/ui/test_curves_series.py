@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from app.widgets.curve_plot_column import BLOCK
-from app.widgets.curve_plot_series import Series, smooth
+from app.widgets.curve_plot_series import Series, bounds_of, smooth
 
 
 def slow_smooth(values: list[float], weight: float) -> list[float]:
@@ -95,7 +97,23 @@ def test_a_gap_stays_a_gap() -> None:
     inside = (x > 4_100) & (x < 5_900)
     assert inside.any()
     assert np.isnan(y[inside]).all()
-    assert series.bounds(0, 10_000, raw=True) == (1.0, 1.0)
+    assert bounds_of([(x, y)], 0, 10_000) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("count", [3, 900, 8_000, 200_000])
+def test_bounds_are_those_of_all_points_in_sight(count: int) -> None:
+    """What is drawn holds the extremes, and its points beyond the edges do not count."""
+    rng = np.random.default_rng(count)
+    values = rng.normal(size=count)
+    values[rng.integers(0, count, count // 50)] = np.nan
+    series = Series()
+    series.append(np.arange(count, dtype=np.float64), values)
+    for low, high in np.sort(rng.uniform(-1, count, (50, 2)), axis=1):
+        inside = values[max(0, math.ceil(low)) : math.floor(high) + 1]
+        inside = inside[np.isfinite(inside)]
+        expected = (inside.min(), inside.max()) if len(inside) else None
+        assert bounds_of([series.drawn(low, high, 100)], low, high) == expected
+    assert bounds_of([], 0, 1) is None
 
 
 @pytest.mark.parametrize("count", [8_000, 200_000])
