@@ -95,7 +95,7 @@ def measure() -> dict[str, object]:
         "pan_p95_ms": round(sorted(overview)[int(FRAMES * 0.95)], 2),
         "pan_close_ms": round(statistics.median(close), 2),
         "recolour_50_ms": round(statistics.median(recoloured), 2),
-        "target": ">= 30 frames/s", "met": 1000 / pan >= 30,
+        "target": ">= 30 frames/s", "met": 1000 / pan >= 30, "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
