@@ -6,7 +6,7 @@ Qt's own chain follows creation, so that rows which arrive later come after ever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -18,11 +18,17 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QScrollArea,
     QSplitter,
-    QStackedWidget,
     QWidget,
 )
 
-from app.widgets.page_stack import PageStack
+
+@runtime_checkable
+class OneOfMany(Protocol):
+    """A widget that shows one of those in it."""
+
+    def currentWidget(self) -> QWidget | None:
+        """Return the one that is shown."""
+        ...
 
 
 def step_focus(window: QWidget, forward: bool) -> bool:
@@ -49,7 +55,7 @@ def in_order(widget: QWidget) -> Iterator[QWidget]:
     yield widget
     if isinstance(widget, QAbstractSpinBox | QComboBox):
         return
-    if isinstance(widget, QStackedWidget | PageStack):
+    if isinstance(widget, OneOfMany):
         children = [widget.currentWidget()]
     elif isinstance(widget, QScrollArea):
         children = [widget.widget()]

@@ -6,9 +6,10 @@ change of a size on to the window: one label that counts seconds laid all pages 
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
+
+from app.widgets.focus_order import in_order, is_stop
 
 
 class PageStack(QWidget):
@@ -73,10 +74,4 @@ class PageStack(QWidget):
 
 def _first_stop(widget: QWidget) -> QWidget | None:
     """Return the first widget inside at which Tab stops."""
-    found = widget.nextInFocusChain()
-    while found is not None and found is not widget:
-        stops = found.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
-        if stops and widget.isAncestorOf(found) and found.isVisibleTo(widget) and found.isEnabled():
-            return found
-        found = found.nextInFocusChain()
-    return None
+    return next((one for one in in_order(widget) if one is not widget and is_stop(one)), None)
