@@ -5,19 +5,38 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
-from app.widgets.curve_plot_bundle import Bundle, Drawn
-from app.widgets.curve_plot_parts import CurveTip, Grid, ink_axis, make_axis
+from app.widgets.curve_plot_picture import (
+    Drawn,
+    Frame,
+    area_of,
+    blank,
+    draw_axes,
+    draw_cross,
+    draw_curves,
+    draw_grid,
+    draw_limit,
+)
 from app.widgets.curve_plot_series import Floats, Series, bounds_of
 from app.widgets.curve_plot_ticks import Kind, Scale, log_scale, value_scale, value_text
-from app.widgets.layouts import column
+from app.widgets.curve_plot_tip import CurveTip
+from app.widgets.curve_plot_turns import turns
+from app.widgets.painting import Canvas
 from app.widgets.theme import theme
 
 FRAME_MS = 33  # at most 30 redraws a second
@@ -43,8 +62,11 @@ class CurveLine:
         return theme().color("text") if self.slot < 0 else theme().site_color(self.slot)
 
 
-class CurvePlot(QWidget):
-    """Draw curves over a common x axis; it asks `x_scale` for the axis as points arrive."""
+class CurvePlot(Canvas):
+    """Draw curves over a common x axis; it asks `x_scale` for the axis as points arrive.
+
+    What stands still between two points is one picture; the crosshair is drawn over it.
+    """
 
     hovered = Signal(object)  # the x under the pointer, or None
     zoomed = Signal(object)  # (lowest, highest), or None for everything
@@ -58,7 +80,11 @@ class CurvePlot(QWidget):
         self._dragged_at: float | None = None
         self._shows_tip = False
         self._is_due = False  # out of sight when it was to be drawn
-        self._ranges: tuple[Any, ...] = ()
+        self._picture: QPixmap | None = None
+        self._frame = Frame(area_of(self.width(), self.height()), 0.0, 1.0, 0.0, 1.0)
+        self._marks: list[tuple[float, QColor, float]] = []  # value, colour, size
+        self.drawn: list[Drawn] = []
+        self.spans: list[tuple[float, float]] = []
         self.x_scale: Callable[[], Scale] = lambda: Scale(0, 1, [])
         self.x_title: Callable[[float], str] = lambda x: f"{x:g}"
         self.missing: Callable[[CurveLine, float], str] = lambda _line, _x: "–"
@@ -66,42 +92,14 @@ class CurvePlot(QWidget):
         self.shows_raw = True
         self.is_log = False
         self.limit: tuple[float, str] | None = None
-        self._build()
+        self._tip = CurveTip(self)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self.redraw)
-        theme().changed.connect(self._on_theme_changed)
-
-    def _build(self) -> None:
-        self._axes = {side: make_axis(side) for side in ("left", "bottom")}
-        self._plot = pg.PlotWidget(self, axisItems=self._axes, background=None)
-        self._plot.setFrameShape(self._plot.Shape.NoFrame)
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.viewport().setAutoFillBackground(False)
-        self._plot.setStyleSheet("background: transparent")
-        self._plot.hideButtons()
-        self._plot.setMenuEnabled(False)
-        self._view = self._plot.getViewBox()
-        self._view.setMouseEnabled(x=False, y=False)
-        self._view.setDefaultPadding(0.0)
-        self._view.disableAutoRange()
-        self._grid = Grid(self._view)
-        self._bundle = Bundle(self._view)
-        self._cross = pg.InfiniteLine(angle=90, movable=False)
-        self._cross.setVisible(False)
-        self._limit_line = pg.InfiniteLine(angle=0, movable=False)
-        self._limit_line.setVisible(False)
-        self._marks = pg.ScatterPlotItem(pxMode=True)
-        self._marks.setZValue(50)
-        for item in (self._cross, self._limit_line, self._marks):
-            self._view.addItem(item, ignoreBounds=True)
-        self._tip = CurveTip(self)
-        self.setLayout(column(self._plot))
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
-        self._plot.viewport().installEventFilter(self)
-        self._ink()
+        self._timer.timeout.connect(lambda: turns().add(self, self.redraw))
+        theme().changed.connect(self.redraw)
 
     # --- content ---
     @property
@@ -122,38 +120,63 @@ class CurvePlot(QWidget):
     def redraw(self) -> None:
         """Draw what changed now; a plot out of sight waits until it is seen."""
         self._timer.stop()
+        turns().drop(self)
         if not self.isVisible() or self.visibleRegion().isEmpty():
             self._is_due = True
             return
+        begun = time.perf_counter()
+        self.draw_picture()
+        self.update()
+        # A slow plot is drawn less often, so that the window keeps its time for the person.
+        cost = (time.perf_counter() - begun) * 1000
+        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 6))))
+
+    def draw_picture(self) -> None:
+        """Draw the curves as they stand, seen or not."""
         self._is_due = False
         self.frames += 1
-        begun = time.perf_counter()
         scale = self.x_scale()
         low, high = self.zoom or (scale.lowest, scale.highest)
+        area = area_of(self.width(), self.height())
         shown = [line for line in self._lines if line.is_visible]
-        bins = max(100, min(600, int(self._view.width())))
+        bins = max(100, min(600, int(area.width())))
         raw = [line for line in shown if self._draws_raw(line)]
         parts = [(line, line.series.drawn(low, high, bins, raw=True), True) for line in raw]
         # The global curve is drawn last, over all others.
         ordered = sorted(shown, key=lambda one: one.slot < 0)
         parts += [(line, line.series.drawn(low, high, bins), False) for line in ordered]
         heavy = sum(len(points[0]) for _, points, _ in parts) > SMOOTH_LIMIT
-        self._bundle.set_lines(
-            [
-                Drawn(points[0], self._scaled(points[1]), self._pen(line, is_raw, heavy))
-                for line, points, is_raw in parts
-            ],
-            smooth=not heavy,
-        )
-        self._set_ranges(low, high, scale, bounds_of([points for _, points, _ in parts], low, high))
-        self._draw_cursor()
-        # A slow plot is drawn less often, so that the window keeps its time for the person.
-        cost = (time.perf_counter() - begun) * 1000
-        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 6))))
+        self.drawn = [
+            Drawn(points[0], self._scaled(points[1]), self._pen(line, is_raw, heavy))
+            for line, points, is_raw in parts
+        ]
+        values = self._values(bounds_of([points for _, points, _ in parts], low, high))
+        self._frame = Frame(area, low, high, values.lowest, values.highest)
+        picture = blank(self.width(), self.height(), self.devicePixelRatioF())
+        painter = QPainter(picture)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+            draw_grid(painter, self._frame, values.ticks, self.spans)
+            if self.limit is not None:
+                draw_limit(painter, self._frame, self.limit[0])
+            draw_curves(painter, self._frame, self.drawn, smooth=not heavy)
+            draw_axes(painter, self._frame, scale.ticks, values.ticks)
+        finally:
+            painter.end()
+        self._picture = picture
+        self._place_cursor()
+
+    def draw(self, painter: QPainter) -> None:
+        if self._is_due:
+            self.refresh()
+        if self._picture is not None:
+            painter.drawPixmap(0, 0, self._picture)
+        if self._cursor is not None:
+            draw_cross(painter, self._frame, self._cursor, self._marks)
 
     def repaint_now(self) -> None:
         """Paint at once, without waiting for the window's turn."""
-        self._plot.viewport().repaint()
+        self.repaint()
 
     def _pen(self, line: CurveLine, is_raw: bool, heavy: bool) -> QPen:
         color = QColor(line.color)
@@ -173,21 +196,12 @@ class CurvePlot(QWidget):
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(values > 0, np.log10(values), np.nan)
 
-    def _set_ranges(
-        self, low: float, high: float, scale: Scale, bounds: tuple[float, float] | None
-    ) -> None:
+    def _values(self, bounds: tuple[float, float] | None) -> Scale:
+        """Return the axis of the values that are seen."""
         lowest, highest = bounds or (0.0, 1.0)
         if self.limit is not None:
             highest = max(highest, self.limit[0])
-        values = self._value_scale(lowest, highest)
-        ranges = (low, high, scale.ticks, values)
-        if ranges == self._ranges:
-            return
-        self._ranges = ranges
-        self._view.setRange(xRange=(low, high), yRange=(values.lowest, values.highest), padding=0)
-        self._axes["left"].setTicks([values.ticks])
-        self._axes["bottom"].setTicks([[tick for tick in scale.ticks if low <= tick[0] <= high]])
-        self._grid.set_ticks(values.ticks)
+        return self._value_scale(lowest, highest)
 
     def _value_scale(self, lowest: float, highest: float) -> Scale:
         if not self.is_log:
@@ -202,24 +216,22 @@ class CurvePlot(QWidget):
     def set_limit(self, limit: tuple[float, str] | None) -> None:
         """Draw a line at a value, with words for who cannot see it; None takes it away."""
         self.limit = limit
-        self._limit_line.setVisible(limit is not None)
-        self._ranges = ()
-        self._ink()
         if limit is not None:
             self.setAccessibleDescription(f"{limit[1]}: {value_text(limit[0], self._kind)}")
         self.refresh()
 
     def set_spans(self, spans: list[tuple[float, float]]) -> None:
         """Shade spans of x in which something is missing."""
-        color = theme().color("warn", 0.16)
-        self._grid.spans = [(start, stop, color) for start, stop in spans]
-        self._grid.update()
+        if spans != self.spans:
+            self.spans = list(spans)
+            self.refresh()
 
     # --- crosshair ---
     def set_cursor(self, x: float | None, *, tip: bool) -> None:
         """Stand the crosshair at an x, or take it away."""
         self._cursor, self._shows_tip = x, tip
-        self._draw_cursor()
+        self._place_cursor()
+        self.update()
 
     def snap(self, x: float) -> float | None:
         """Return the x of the nearest point of any visible curve."""
@@ -244,38 +256,27 @@ class CurvePlot(QWidget):
         return values
 
     def _tolerance(self) -> float:
-        (low, high), _ = self._view.viewRange()
-        return max(1e-9, float(high - low) * 0.004)
+        return max(1e-9, (self._frame.right - self._frame.left) * 0.004)
 
-    def _draw_cursor(self) -> None:
+    def _place_cursor(self) -> None:
+        """Find the dots of the crosshair, and show the values beside it."""
         x = self._cursor
-        self._cross.setVisible(x is not None)
         if x is None:
-            self._marks.clear()
+            self._marks = []
             self._tip.hide()
             return
-        self._cross.setValue(x)
         reading = self.reading(x)
-        edge = pg.mkPen(theme().color("surface"), width=1.5)
-        points = [
-            {
-                "pos": (x, float(self._scaled(np.array([value]))[0])),
-                "brush": line.color,
-                "pen": edge,
-                "size": 11 if line.slot < 0 else 8,
-            }
+        self._marks = [
+            (float(self._scaled(np.array([value]))[0]), line.color, 11 if line.slot < 0 else 8)
             for line, value in reading
             if value is not None
         ]
-        self._marks.setData(points)
         self._say(x, reading)
         if not self._shows_tip:
             self._tip.hide()
             return
-        scene = self._view.mapViewToScene(QPointF(x, 0))
-        where = self._plot.mapTo(self, self._plot.mapFromScene(scene))
         rows = [self._row(line, value, x) for line, value in reading]
-        top = QPointF(where.x(), self.height() * 0.35)
+        top = QPointF(self._frame.x_of(x), self.height() * 0.35)
         self._tip.show_at(top, self.x_title(x), rows)
 
     def _row(
@@ -297,28 +298,38 @@ class CurvePlot(QWidget):
         super().resizeEvent(event)
         self.refresh()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and self._is_due:
-            self.refresh()
-        elif event.type() == QEvent.Type.Leave:
-            self.hovered.emit(None)
-        elif event.type() == QEvent.Type.MouseButtonDblClick:
-            self.zoomed.emit(None)
-            return True
-        elif event.type() == QEvent.Type.Wheel:
-            return self._on_wheel(event)
-        elif self._on_drag(event):
-            return True
-        return super().eventFilter(watched, event)
+    def leaveEvent(self, event: QEvent) -> None:
+        self.hovered.emit(None)
 
-    def _on_wheel(self, event: Any) -> bool:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.zoomed.emit(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the keyboard; a zoomed view is panned with the left button held."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._dragged_at = event.position().x() if self.zoom is not None else None
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._dragged_at = None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._dragged_at is not None:
+            moved, self._dragged_at = self._dragged_at - at.x(), at.x()
+            self._pan_by(moved / self._frame.area.width())
+        elif self._frame.area.contains(at):
+            self.hovered.emit(self.snap(self._frame.x_at(at.x())))
+        else:
+            self.hovered.emit(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom with Ctrl held, so that the page still scrolls without it."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.ignore()
-            return True
-        at = self._view.mapSceneToView(self._plot.mapToScene(event.position().toPoint())).x()
-        self._zoom_by(0.8 if event.angleDelta().y() > 0 else 1.25, at)
-        return True
+            return
+        factor = 0.8 if event.angleDelta().y() > 0 else 1.25
+        self._zoom_by(factor, self._frame.x_at(event.position().x()))
 
     def _window(self) -> tuple[float, float]:
         scale = self.x_scale()
@@ -344,27 +355,6 @@ class CurvePlot(QWidget):
         by = min(max(by, scale.lowest - low), scale.highest - high)
         self.zoomed.emit((low + by, high + by))
 
-    def _on_drag(self, event: Any) -> bool:
-        """Pan a zoomed view with the left button held."""
-        kind = event.type()
-        if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
-            self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._dragged_at = event.position().x() if self.zoom is not None else None
-        elif kind == QEvent.Type.MouseButtonRelease:
-            self._dragged_at = None
-        elif kind == QEvent.Type.MouseMove and self._dragged_at is not None:
-            moved = self._dragged_at - event.position().x()
-            self._dragged_at = event.position().x()
-            self._pan_by(moved / max(1.0, self._view.width()))
-            return True
-        return False
-
-    def _on_mouse_moved(self, at: QPointF) -> None:
-        if self._view.sceneBoundingRect().contains(at):
-            self.hovered.emit(self.snap(float(self._view.mapSceneToView(at).x())))
-        else:
-            self.hovered.emit(None)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the crosshair by arrows; zoom by + and -, pan with Shift, 0 shows everything."""
         key = Qt.Key(event.key())
@@ -389,19 +379,3 @@ class CurvePlot(QWidget):
         place = len(line.series) - 1 if place is None else place + by
         self.hovered.emit(float(line.series.x[max(0, min(len(line.series) - 1, place))]))
         return True
-
-    # --- theme ---
-    def _on_theme_changed(self) -> None:
-        self._ink()
-        self.redraw()
-
-    def _ink(self) -> None:
-        colors = theme()
-        for side, axis in self._axes.items():
-            ink_axis(axis, side)
-        self._cross.setPen(pg.mkPen(colors.color("muted"), width=1, style=Qt.PenStyle.DashLine))
-        if self.limit is not None:
-            dashed = pg.mkPen(colors.color("warn"), width=1, style=Qt.PenStyle.DashLine)
-            self._limit_line.setPen(dashed)
-            self._limit_line.setValue(self.limit[0])
-            self._limit_line.setVisible(True)

@@ -182,11 +182,11 @@ def test_plots_are_inked_anew_in_the_other_theme(open_run, qtbot, themed) -> Non
     curves = open_run(tab="curves").view.tab("curves")
     qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
     plot = curves.cards["test_loss"].plot
-    qtbot.waitUntil(lambda: len(plot._bundle._lines) > 0, timeout=10_000)
-    before = plot._bundle._lines[-1].pen.color().name()
+    qtbot.waitUntil(lambda: len(plot.drawn) > 0, timeout=10_000)
+    before = plot.drawn[-1].pen.color().name()
     try:
         theme().apply(themed, "light")
-        after = plot._bundle._lines[-1].pen.color().name()
+        after = plot.drawn[-1].pen.color().name()
     finally:
         theme().apply(themed, "dark")
 
@@ -218,7 +218,7 @@ def test_system_figures_keep_gaps(open_run, qtbot) -> None:
     assert [card.title.text() for card in system.cards.values()][:3] == [
         "CPU", "Memory", "Job memory",
     ]  # fmt: skip
-    assert system.cards["cpu"].plot._grid.spans
+    assert system.cards["cpu"].plot.spans
 
 
 def test_this_machines_figure_ages(open_run, qtbot) -> None:

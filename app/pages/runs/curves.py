@@ -14,7 +14,7 @@ from app.pages.runs.export_runs import save_picture, save_runs
 from app.pages.runs.live import RunLive
 from app.pages.runs.wording import metric_title
 from app.widgets.buttons import Button
-from app.widgets.curve_plot import CurveLine
+from app.widgets.curve_plot import CurveLine, CurvePlot
 from app.widgets.curve_plot_card import CurveCard, CurveGroup
 from app.widgets.curve_plot_chips import ChipRow
 from app.widgets.curve_plot_flow import wrapping
@@ -367,4 +367,5 @@ class CurvesTab(QWidget):
 
     def _save_png(self) -> None:
         name = f"run-{self._live.run_id}-curves.png"
+        self.group.each(CurvePlot.draw_picture)  # those scrolled out of sight too
         save_picture(self, self._live.context, self._plots.grab().toImage(), name)

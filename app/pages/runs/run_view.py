@@ -114,7 +114,7 @@ class RunView(QWidget):
 
 
 def _make_tab(key: str, live: RunLive) -> QWidget:
-    """Make a tab; its module, and pyqtgraph with it, is imported when it is first shown."""
+    """Make a tab; its module, and numpy with it, is imported when it is first shown."""
     if key == "curves":
         from app.pages.runs.curves import CurvesTab
 

@@ -1,0 +1,160 @@
+"""A plot is one picture; plots are drawn one a turn; gaps stay gaps and pointers find points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.widgets.curve_plot import CurveLine, CurvePlot
+from app.widgets.curve_plot_picture import Drawn, Frame, area_of, draw_axes, draw_curves
+from app.widgets.curve_plot_series import Series
+from app.widgets.curve_plot_ticks import round_scale
+from app.widgets.curve_plot_turns import Turns, turns
+
+
+def series(values: list[float]) -> Series:
+    one = Series()
+    one.append(np.arange(1, len(values) + 1, dtype=np.float64), np.array(values))
+    return one
+
+
+@pytest.fixture
+def plot(themed: QApplication, qtbot) -> CurvePlot:
+    one = CurvePlot("number")
+    qtbot.addWidget(one)
+    one.resize(400, 240)
+    one.x_scale = lambda: round_scale(10.0, None)
+    one.set_lines([CurveLine(1, "site", series([0.1 * n for n in range(10)]), 0)])
+    one.show()
+    qtbot.waitUntil(lambda: one.frames > 0, timeout=5000)
+    return one
+
+
+def test_a_plot_is_drawn_once_and_only_shown_after(plot: CurvePlot) -> None:
+    drawn = plot.frames
+    for _ in range(3):
+        plot.repaint()
+    plot.set_cursor(5.0, tip=False)
+    plot.repaint()
+    assert plot.frames == drawn
+    assert len(plot.drawn[0].x) == 10
+    plot.redraw()
+    assert plot.frames == drawn + 1
+
+
+def test_a_plot_out_of_sight_is_drawn_when_it_is_seen(plot: CurvePlot, qtbot) -> None:
+    plot.hide()
+    drawn = plot.frames
+    plot.redraw()
+    assert plot.frames == drawn
+    plot.show()
+    qtbot.waitUntil(lambda: plot.frames > drawn, timeout=5000)
+
+
+def test_the_pointer_finds_the_nearest_point(plot: CurvePlot) -> None:
+    found: list[object] = []
+    plot.hovered.connect(found.append)
+    at = plot._frame.x_of(4.2)
+    QTest.mouseMove(plot, QPoint(round(at), 100))
+    QTest.mouseMove(plot, QPoint(20, 100))
+    assert found[:2] == [4.0, None]
+
+
+def test_a_zoomed_view_is_panned_and_a_double_click_shows_all(plot: CurvePlot) -> None:
+    asked: list[object] = []
+    plot.zoomed.connect(asked.append)
+    plot.zoom = (3.0, 6.0)
+    plot.redraw()
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=QPoint(200, 100))
+    QTest.mouseMove(plot, QPoint(150, 100))
+    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=QPoint(150, 100))
+    low, high = asked[-1]
+    assert low > 3.0
+    assert high - low == pytest.approx(3.0)
+    QTest.mouseDClick(plot, Qt.MouseButton.LeftButton, pos=QPoint(200, 100))
+    assert asked[-1] is None
+
+
+def test_words_and_spans_ask_for_a_new_picture(plot: CurvePlot, qtbot) -> None:
+    for change in (lambda: plot.set_spans([(2.0, 3.0)]), lambda: plot.set_limit((2.0, "limit"))):
+        drawn = plot.frames
+        change()
+        qtbot.waitUntil(lambda drawn=drawn: plot.frames > drawn, timeout=5000)
+    assert plot._frame.high > 2.0
+    plot.set_spans([(2.0, 3.0)])
+    assert not plot._timer.isActive()
+
+
+# --- the picture ---
+RED = QColor(255, 0, 0)
+
+
+def painted(draw) -> QImage:
+    image = QImage(400, 240, QImage.Format.Format_ARGB32)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    draw(painter)
+    painter.end()
+    return image
+
+
+def test_a_missing_value_is_a_gap(themed: QApplication) -> None:
+    frame = Frame(area_of(400, 240), 0.0, 10.0, -1.0, 1.0)
+    y = np.array([0.0] * 4 + [np.nan] * 3 + [0.0] * 4)
+    line = Drawn(np.arange(11.0), y, QPen(RED, 3))
+    image = painted(lambda p: draw_curves(p, frame, [line], smooth=False))
+    middle = round(frame.y_of(0.0))
+    reds = [image.pixelColor(round(frame.x_of(x)), middle) == RED for x in (1.5, 5.0, 8.5)]
+    assert reds == [True, False, True]
+    assert frame.x_at(frame.x_of(3.7)) == pytest.approx(3.7)
+
+
+def test_a_value_far_away_stays_inside_the_plot(themed: QApplication) -> None:
+    frame = Frame(area_of(400, 240), 0.0, 1.0, 0.0, 1.0)
+    line = Drawn(np.array([0.0, 1.0]), np.array([0.5, 1e12]), QPen(RED, 3))
+    image = painted(lambda p: draw_curves(p, frame, [line], smooth=True))
+    below = [image.pixelColor(x, 230).alpha() for x in range(0, 400, 5)]
+    assert not any(below)
+
+
+def test_words_stand_beside_their_axes(themed: QApplication) -> None:
+    frame = Frame(area_of(400, 240), 0.0, 10.0, 0.0, 1.0)
+    beyond = [(99.0, "never")]
+    words = painted(lambda p: draw_axes(p, frame, [(5.0, "5"), *beyond], [(0.5, "0.50"), *beyond]))
+    bare = painted(lambda p: draw_axes(p, frame, [], []))
+
+    def ink(image: QImage, left: int, top: int, width: int, height: int) -> int:
+        places = [(x, y) for x in range(left, left + width) for y in range(top, top + height)]
+        return sum(image.pixelColor(x, y).alpha() > 0 for x, y in places)
+
+    at = QPointF(frame.x_of(5.0), frame.y_of(0.5)).toPoint()
+    assert ink(words, 20, at.y() - 6, 40, 12) > 20
+    assert ink(words, at.x() - 6, 217, 12, 14) > 5
+    assert ink(bare, 0, 0, 60, 240) == 0
+
+
+# --- turns ---
+def test_pieces_of_work_are_done_one_a_turn(qapp: QApplication, qtbot) -> None:
+    class Beat(QObject):
+        def event(self, event: QEvent) -> bool:
+            done.append("beat")
+            return True
+
+    done: list[str] = []
+    queue, owners, beat = Turns(), [QObject() for _ in range(3)], Beat()
+
+    def work(name: str) -> None:
+        done.append(name)
+        QApplication.postEvent(beat, QEvent(QEvent.Type.User))
+
+    for number, owner in enumerate(owners):
+        queue.add(owner, lambda number=number: work(str(number)))
+    queue.add(owners[1], lambda: work("again"))
+    queue.drop(owners[2])
+    qtbot.waitUntil(lambda: done.count("beat") == 2, timeout=5000)
+    assert done == ["0", "beat", "again", "beat"]
+    assert turns() is turns()
