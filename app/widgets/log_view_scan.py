@@ -19,8 +19,8 @@ from app.widgets.log_view_store import Ints
 _TEXT_PIECE = 256 << 10
 _REGEX_PIECE = 128 << 10
 # A sleep of no length gives the lock of Python up and takes it again at once: a thread that waits
-# for it has no time to wake, and waits milliseconds at each of its calls.
-_BREATH_S = 1e-5
+# for it has no time to wake. Some systems sleep for milliseconds at least, so not at each piece.
+_BREATH_S, _BREATH_EVERY_S = 1e-5, 4e-3
 
 
 class Scan:
@@ -55,6 +55,7 @@ class Scan:
         """Search to the end of what is indexed; return whether it was not cancelled."""
         # Where the last line has no end yet it is looked at again with what follows it.
         end, self.whole = self.file.indexed, self.file.whole
+        breath = time.monotonic()
         while self.done < end and not self._stop.is_set():
             raw = self._next(end)
             if not raw:
@@ -66,7 +67,9 @@ class Scan:
             if len(spans) and (beside is None or len(beside)):
                 self._keep(spans, beside, self.done)
             self.done += len(raw)
-            time.sleep(_BREATH_S)  # lets the window's thread in
+            if time.monotonic() - breath > _BREATH_EVERY_S:
+                time.sleep(_BREATH_S)  # lets the window's thread in
+                breath = time.monotonic()
         return not self._stop.is_set()
 
     def _next(self, end: int) -> bytes:
