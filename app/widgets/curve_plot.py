@@ -124,12 +124,12 @@ class CurvePlot(Canvas):
         if not self.isVisible() or self.visibleRegion().isEmpty():
             self._is_due = True
             return
-        begun = time.perf_counter()
+        begun = time.thread_time()
         self.draw_picture()
         self.update()
         # A slow plot is drawn less often, so that the window keeps its time for the person.
-        cost = (time.perf_counter() - begun) * 1000
-        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 6))))
+        cost = (time.thread_time() - begun) * 1000
+        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 3))))
 
     def draw_picture(self) -> None:
         """Draw the curves as they stand, seen or not."""
