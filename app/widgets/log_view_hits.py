@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,11 @@ class Part(NamedTuple):
         return Part(self.starts[first:last], self.stops[first:last], self.rows[first:last])
 
 
+def joined(parts: Sequence[Part]) -> Part:
+    """Return hits that follow each other as one part."""
+    return Part(*map(np.concatenate, zip(*parts, strict=True)))
+
+
 class HitList:
     """Hits in the order of the file, kept in the parts in which they came."""
 
@@ -43,7 +48,7 @@ class HitList:
             return
         size = len(self) + len(part.rows)
         if self._parts and len(self._parts[-1].rows) + len(part.rows) <= _SMALL:
-            part = Part(*map(np.concatenate, zip(self._parts[-1], part, strict=True)))
+            part = joined((self._parts[-1], part))
             self._drop_last()
         self._parts.append(part)
         self._ends.append(size)

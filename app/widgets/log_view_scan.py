@@ -10,7 +10,7 @@ import numpy as np
 
 from app.widgets.log_view_bytes import Spans
 from app.widgets.log_view_file import LogFile
-from app.widgets.log_view_hits import Part
+from app.widgets.log_view_hits import Part, joined
 from app.widgets.log_view_search import Query
 from app.widgets.log_view_store import Ints
 
@@ -40,7 +40,8 @@ class Scan:
         # Only hits in lines that hold this too.
         self._also = also.finder(self._stop.is_set) if also is not None else None
         self._piece = _REGEX_PIECE if query.is_regex else _TEXT_PIECE
-        self._parts: deque[Part] = deque()
+        self._fresh: list[Part] = []  # of the pieces since the last breath
+        self._parts: deque[Part] = deque()  # to be taken by the window's thread
 
     def cancel(self) -> None:
         """End the search at the next piece."""
@@ -68,9 +69,17 @@ class Scan:
                 self._keep(spans, beside, self.done)
             self.done += len(raw)
             if time.monotonic() - breath > _BREATH_EVERY_S:
+                self._hand_over()
                 time.sleep(_BREATH_S)  # lets the window's thread in
                 breath = time.monotonic()
+        self._hand_over()
         return not self._stop.is_set()
+
+    def _hand_over(self) -> None:
+        """Join what was found here, where nobody waits, and let it be taken."""
+        if self._fresh:
+            self._parts.append(joined(self._fresh))
+            self._fresh = []
 
     def _next(self, end: int) -> bytes:
         """Return the next piece, whole lines only where the end is not reached."""
@@ -91,7 +100,7 @@ class Scan:
             others = self._rows(beside[:, 0] + base)
             keep = np.isin(rows, others)
             table, rows = table[keep], rows[keep]
-        self._parts.append(Part(table[:, 0], table[:, 1], rows))
+        self._fresh.append(Part(table[:, 0], table[:, 1], rows))
         self.hits += len(rows)
 
     def _rows(self, places: Ints) -> Ints:

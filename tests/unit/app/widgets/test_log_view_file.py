@@ -13,7 +13,7 @@ from app.widgets import log_view_file, log_view_scan
 from app.widgets.log_view_file import LogFile
 from app.widgets.log_view_file_model import FileModel
 from app.widgets.log_view_file_time import row_at_time
-from app.widgets.log_view_hits import Part
+from app.widgets.log_view_hits import Part, joined
 from app.widgets.log_view_scan import Scan
 from app.widgets.log_view_search import Query
 
@@ -50,10 +50,6 @@ def count(file: LogFile, query: Query, also: Query | None = None) -> int:
     scan = Scan(file, query, 0, also)
     assert scan.run()
     return scan.hits
-
-
-def joined(parts: list[Part]) -> Part:
-    return Part(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 LINES = [f"2026-01-02 03:{n // 60:02d}:{n % 60:02d} INFO line {n} of many" for n in range(200)]
