@@ -30,7 +30,7 @@ from app.shell.first_paint import TRACE_VARIABLE, FirstPaint
 from app.shell.link_handler import LinkHandler
 from app.shell.main_window import MainWindow
 from app.shell.navigation import is_known
-from app.shell.preload import AFTER_MS, preload
+from app.shell.preload import PreloadOnUse
 from app.shell.single_instance import SingleInstance, hand_over
 from app.widgets.fonts import load_fonts
 from app.widgets.logo import draw_logo
@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     app.aboutToQuit.connect(desktop.close)
     desktop.restart_agent_on_demand(lambda: start_agent(home))
     QTimer.singleShot(0, window, lambda: desktop.start_agent(lambda: start_agent(home)))
-    QTimer.singleShot(AFTER_MS, window, lambda: preload(desktop.tasks))
+    PreloadOnUse(window, desktop.tasks)
     code = app.exec()
     desktop.close()
     if desktop.tasks.is_busy:

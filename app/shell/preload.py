@@ -1,28 +1,70 @@
 """Import what the next pages need while nobody waits for it.
 
-A page's first visit would import numpy and pyqtgraph on the window's thread, for longer than a
-person should notice. No object of Qt is made here: importing them from another thread is safe.
+A page's first visit would import its modules on the window's thread, numpy with those of runs, for
+longer than a person should notice. No object of Qt is made here: importing them from another
+thread is safe. While nobody is at the window, its memory is left to the jobs.
 """
 
 from __future__ import annotations
 
 import importlib
 
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
 from app.context import Tasks
 
-AFTER_MS = 1500
+AFTER_MS = 1500  # the window comes up first
 MODULES = (
+    "app.pages.approvals.page",
+    "app.widgets.decision_dialog",
+    "app.pages.datasets.page",
+    "app.pages.devices.page",
+    "app.pages.groups.list_page",
+    "app.pages.groups.page",
     "app.pages.projects.page",
     "app.pages.runs.project",
     "app.pages.runs.page",
     "app.pages.runs.overview",
-    "app.pages.runs.logs",
-    "app.pages.runs.new_run",
     "app.pages.runs.curves",
     "app.pages.runs.system",
+    "app.pages.runs.logs",
+    "app.pages.runs.models",
+    "app.pages.runs.new_run",
     "app.pages.runs.compare",
     "app.pages.applications.page",
+    "app.pages.models.page",
+    "app.pages.build.page",
+    "app.pages.doctor.page",
+    "app.pages.hub.page",
+    "app.pages.settings.page",
 )
+_SIGNS = frozenset({
+    QEvent.Type.Enter, QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress,
+    QEvent.Type.TouchBegin, QEvent.Type.Wheel,
+})  # fmt: skip
+
+
+class PreloadOnUse(QObject):
+    """Wait until somebody comes to a window, by pointer or key; then import, once."""
+
+    def __init__(self, window: QWidget, tasks: Tasks) -> None:
+        super().__init__(window)
+        self._window, self._tasks = window, tasks
+        QTimer.singleShot(AFTER_MS, self, self.watch)
+
+    def watch(self) -> None:
+        """Import now where the pointer rests on the window already, else when somebody comes."""
+        if self._window.underMouse():
+            preload(self._tasks)
+        else:
+            self._window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _SIGNS:
+            self._window.removeEventFilter(self)
+            preload(self._tasks)
+        return False
 
 
 def preload(tasks: Tasks) -> None:

@@ -6,6 +6,9 @@ import importlib.util
 import threading
 from collections.abc import Callable
 
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
 from app.shell import preload
 
 
@@ -13,8 +16,11 @@ class Recorded:
     """Run what is handed over on a thread and note which one."""
 
     thread = ""
+    count = 0
 
     def run(self, op: Callable[[], object], **_: object) -> None:
+        self.count += 1
+
         def work() -> None:
             op()
             self.thread = threading.current_thread().name
@@ -29,3 +35,14 @@ def test_modules_exist_and_are_imported_elsewhere() -> None:
     tasks = Recorded()
     preload.preload(tasks)  # type: ignore[arg-type]
     assert tasks.thread == "other"
+
+
+def test_nothing_is_imported_before_somebody_comes(qapp: QApplication) -> None:
+    window, tasks = QWidget(), Recorded()
+    waiting = preload.PreloadOnUse(window, tasks)  # type: ignore[arg-type]
+    waiting.watch()
+    QApplication.sendEvent(window, QEvent(QEvent.Type.UpdateRequest))
+    assert tasks.count == 0
+    for _ in range(2):
+        QApplication.sendEvent(window, QEvent(QEvent.Type.Enter))
+    assert tasks.count == 1
