@@ -40,6 +40,7 @@ from app.widgets.painting import Canvas
 from app.widgets.theme import theme
 
 FRAME_MS = 33  # at most 30 redraws a second
+BINS = 12_000  # of all curves together; among very many nobody sees how finely each is drawn
 SMOOTH_LIMIT = 20_000  # drawn points up to which lines are wide and antialiased
 RAW_ALPHA = 0.28
 
@@ -139,8 +140,9 @@ class CurvePlot(Canvas):
         low, high = self.zoom or (scale.lowest, scale.highest)
         area = area_of(self.width(), self.height())
         shown = [line for line in self._lines if line.is_visible]
-        bins = max(100, min(600, int(area.width())))
         raw = [line for line in shown if self._draws_raw(line)]
+        count = max(1, len(shown) + len(raw))
+        bins = max(100, min(600, int(area.width()), BINS // count))
         parts = [(line, line.series.drawn(low, high, bins, raw=True), True) for line in raw]
         # The global curve is drawn last, over all others.
         ordered = sorted(shown, key=lambda one: one.slot < 0)

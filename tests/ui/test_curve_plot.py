@@ -46,6 +46,21 @@ def test_a_plot_is_drawn_once_and_only_shown_after(plot: CurvePlot) -> None:
     assert plot.frames == drawn + 1
 
 
+def test_of_very_many_curves_each_is_drawn_coarser_and_keeps_its_peaks(plot: CurvePlot) -> None:
+    values = np.random.default_rng(3).normal(size=100_000)
+    values[70_001] = 50.0
+    plot.resize(1200, 240)
+    plot.x_scale = lambda: round_scale(100_000.0, None)
+    one = series(values.tolist())
+    plot.set_lines([CurveLine(1, "site", one, 0)])
+    plot.redraw()
+    alone = len(plot.drawn[0].x)
+    plot.set_lines([CurveLine(key, "site", one, key) for key in range(50)])
+    plot.redraw()
+    assert len(plot.drawn[0].x) < 0.6 * alone
+    assert all(line.y.max() == 50.0 for line in plot.drawn)
+
+
 def test_a_plot_out_of_sight_is_drawn_when_it_is_seen(plot: CurvePlot, qtbot) -> None:
     plot.hide()
     drawn = plot.frames
