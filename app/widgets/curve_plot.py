@@ -142,12 +142,15 @@ class CurvePlot(Canvas):
         shown = [line for line in self._lines if line.is_visible]
         raw = [line for line in shown if self._draws_raw(line)]
         count = max(1, len(shown) + len(raw))
-        bins = max(100, min(600, int(area.width()), BINS // count))
+        finest = max(100, min(600, int(area.width())))
+        bins = max(100, min(finest, BINS // count))
         parts = [(line, line.series.drawn(low, high, bins, raw=True), True) for line in raw]
         # The global curve is drawn last, over all others.
         ordered = sorted(shown, key=lambda one: one.slot < 0)
         parts += [(line, line.series.drawn(low, high, bins), False) for line in ordered]
-        heavy = sum(len(points[0]) for _, points, _ in parts) > SMOOTH_LIMIT
+        # Of many long curves, drawn coarser, at least BINS points are left: never smooth ones.
+        limit = SMOOTH_LIMIT if bins == finest else SMOOTH_LIMIT // 2
+        heavy = sum(len(points[0]) for _, points, _ in parts) > limit
         self.drawn = [
             Drawn(points[0], self._scaled(points[1]), self._pen(line, is_raw, heavy))
             for line, points, is_raw in parts
