@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -75,18 +76,45 @@ def rule(vertical: bool = False) -> QFrame:
     return frame
 
 
+class Scrolled(QScrollArea):
+    """A scroll area that takes its content when it is first seen or measured.
+
+    Qt lays the content out as soon as it is put in, and again with each box around the area.
+    """
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        content.setObjectName(content.objectName() or "scrolled")
+        self._waiting: QWidget | None = content
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.viewport().setAutoFillBackground(False)
+
+    def widget(self) -> QWidget | None:
+        """Return the content."""
+        return super().widget() if self._waiting is None else self._waiting
+
+    def sizeHint(self) -> QSize:
+        self.take()
+        return super().sizeHint()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.take()
+        super().showEvent(event)
+
+    def take(self) -> None:
+        """Put the content in its place."""
+        content, self._waiting = self._waiting, None
+        if content is not None:
+            self.setWidget(content)
+
+
 def scrolled(content: QWidget) -> QScrollArea:
     """Return a scroll area that widens its content and scrolls it vertically."""
-    content.setObjectName(content.objectName() or "scrolled")
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-    area.setWidget(content)
-    area.viewport().setAutoFillBackground(False)
-    return area
+    return Scrolled(content)
 
 
 def clear(layout: QLayout) -> None:

@@ -10,10 +10,15 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.widgets.focus_order import in_order, is_stop
+from app.widgets.layouts import Scrolled
 
 
 class PageStack(QWidget):
-    """Show one of its widgets; for places that fill what they are given, whatever is in them."""
+    """Show one of its widgets; for places that fill what they are given, whatever is in them.
+
+    A widget becomes a child when it is first shown: Qt tells every widget below of each new parent,
+    which takes longer than making them.
+    """
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
@@ -24,9 +29,6 @@ class PageStack(QWidget):
 
     def addWidget(self, widget: QWidget) -> int:
         """Take a widget; the first one is shown."""
-        # Hidden at once, or it would be laid out and shown before it is its turn.
-        widget.hide()
-        widget.setParent(self)
         self._widgets.append(widget)
         if self._current is None:
             self.setCurrentWidget(widget)
@@ -60,6 +62,11 @@ class PageStack(QWidget):
         self._current = widget
         focused = self.window().focusWidget()
         had_focus = before is not None and focused is not None and before.isAncestorOf(focused)
+        if widget.parent() is not self:
+            widget.setParent(self)
+            for area in [widget, *widget.findChildren(Scrolled)]:
+                if isinstance(area, Scrolled):
+                    area.take()  # now, so that a page can give one of its fields the focus
         widget.setGeometry(self.rect())
         widget.show()
         if had_focus:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from app.widgets.curve_plot_flow import FlowLayout
 from app.widgets.focus_order import in_order
 from app.widgets.labels import ElidedLabel, Label
-from app.widgets.layouts import column
+from app.widgets.layouts import column, scrolled
 from app.widgets.page_stack import PageStack
 
 
@@ -133,3 +133,34 @@ def test_chips_in_lines_are_counted_anew_when_one_grows(themed: QApplication, qt
     labels[0].setText("a chip with many words")
     assert flow.heightForWidth(width) > one_line
     assert flow.sizeHint().width() > width
+
+
+def test_a_page_is_put_in_whole_when_its_turn_comes(themed: QApplication, qtbot) -> None:
+    field = QLineEdit()
+    area = scrolled(holder(field))
+    first, second = QWidget(), holder(area)
+    stack = PageStack(first, second)
+    qtbot.addWidget(stack)
+    stack.show()
+    assert second.parent() is None
+    assert not stack.isAncestorOf(field)
+    content = area.widget()
+    stack.setCurrentWidget(second)
+    assert area.isAncestorOf(field)
+    assert area.widget() is content
+    field.setFocus()
+    assert stack.window().focusWidget() is field
+
+
+def test_an_area_takes_its_content_when_it_is_measured(themed: QApplication, qtbot) -> None:
+    field = QLineEdit()
+    field.setFixedSize(200, 100)
+    area = scrolled(holder(field))
+    qtbot.addWidget(area)
+    assert area.widget().parent() is None
+    assert area.sizeHint().width() >= 200
+    assert area.isAncestorOf(field)
+    shown = scrolled(holder(QLineEdit()))
+    qtbot.addWidget(shown)
+    shown.show()
+    assert shown.isAncestorOf(shown.widget())
