@@ -122,7 +122,9 @@ class Intake:
                 self._working.add(message.message_id)
             await self._hand_over(handle, _name(message), "message", _fields(message), text)
             self._name_blobs(message.blobs)
-        self._parts.shelf.named(message.run_id, "in", list(files))
+        # A crash may lose this: a few files more stay until the run's end.
+        named = list(files)
+        self._parts.journal.lazily(lambda: self._parts.shelf.named(message.run_id, "in", named))
 
     async def _hand_over(
         self,
@@ -154,10 +156,12 @@ class Intake:
         )
         received = sum(size for _, size in fetched)
         if received:
-            with self._parts.journal.transaction():
-                self._parts.traffic.add("updates", down=received)
-                self._parts.book.add_bytes(message.run_id, down=received)
+            self._parts.journal.lazily(lambda: self._count(message.run_id, received))
         return {ref.sha256: path for ref, (path, _) in zip(refs, fetched, strict=True)}
+
+    def _count(self, run_id: int, received: int) -> None:
+        self._parts.traffic.add("updates", down=received)
+        self._parts.book.add_bytes(run_id, down=received)
 
     def _name_blobs(self, refs: list[BlobRef]) -> None:
         for ref in refs:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from agent_core.agent.bunches import in_bunches
 from agent_core.agent.intake import Intake
 from agent_core.agent.job import Job
 from agent_core.agent.parts import Parts
@@ -156,9 +158,10 @@ class JobPath:
         return True
 
     async def _follow(self, handle: JobHandle) -> None:
-        async for frame in handle.frames(self.job.frames):
-            await self._when_writable(partial(self._take, frame))
-            await handle.ack(frame.seq)
+        async with contextlib.aclosing(in_bunches(handle.frames(self.job.frames))) as bunches:
+            async for bunch in bunches:
+                await self._when_writable(partial(self._take, bunch))
+                await handle.ack(bunch[-1].seq)
         outcome = await handle.outcome()
         log.info("%s: %s (%s)", self.job_id, outcome.reason, outcome.sentence)
         self._intake.close()
@@ -169,14 +172,18 @@ class JobPath:
         log.info("%s is %s", self.job_id, self.job.state)
         await handle.forget()
 
-    def _take(self, frame: JobFrame) -> None:
-        job = self.job
-        if job.state == State.INITIALIZING and frame.kind not in ("hello", "log", "blob"):
-            self._parts.book.move(job, job.live_state, Stage.STARTED)
-        self._parts.uplink.take(job, frame)
-        self.pause.heard(frame)
-        if frame.kind == "done":
-            log.info("%s is done and leaves", self.job_id)
+    def _take(self, bunch: list[JobFrame]) -> None:
+        with self._parts.journal.transaction():
+            for frame in bunch:
+                job = self.job
+                if job.state == State.INITIALIZING and frame.kind not in ("hello", "log", "blob"):
+                    self._parts.book.move(job, job.live_state, Stage.STARTED)
+                    job = self.job
+                self._parts.uplink.take(job, frame)
+        for frame in bunch:
+            self.pause.heard(frame)
+            if frame.kind == "done":
+                log.info("%s is done and leaves", self.job_id)
 
     async def _when_writable(self, write: Callable[[], None]) -> None:
         """Write to the journal; a full disk is waited for, since the job goes on meanwhile."""

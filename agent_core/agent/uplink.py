@@ -101,6 +101,7 @@ class Uplink:
 
     def clean(self, run_id: int) -> None:
         """Drop what an ended job's run does not need any more; models still go up."""
+        self._journal.write_lazy()  # else it would come after what is dropped here
         with self._journal.transaction():
             self._mailbox.drop_run(run_id)
             self._transfers.drop_blobs(run_id)
