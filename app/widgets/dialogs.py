@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QMoveEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtGui import QColor, QMoveEvent, QPainter, QRegion, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
@@ -37,6 +37,9 @@ class Scrim(Canvas):
         painter.fillRect(self.rect(), theme().color("scrim", 0.62 if theme().is_dark else 0.42))
         place = self.mapFromGlobal(self._dialog.mapToGlobal(self._dialog.rect().topLeft()))
         inner = QRectF(QPointF(place), QSizeF(self._dialog.size()))
+        # What the dialog covers needs no shadow: filling it so often takes longer than all else.
+        around = QRegion(self.rect()) - QRegion(inner.adjusted(12, 12, -12, -12).toRect())
+        painter.setClipRegion(around)
         shade = QColor(0, 0, 0, 5 if theme().is_dark else 2)
         for i in range(_SHADOW):
             draw_round(painter, inner.adjusted(-i, -i + 6, i, i), 12 + i, shade)
@@ -98,6 +101,28 @@ class Dialog(QDialog):
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
         return step_focus(self, next)
 
+    def open_soon(self) -> None:
+        """Open in turns: the window behind takes no more clicks, then dims, then this is shown.
+
+        For dialogs of many parts, which together would hold the window's thread for too long.
+        """
+        window = self.parentWidget()
+        if window is None:
+            self.open()
+            return
+        self._scrim = Scrim(window, self)
+        self._scrim.setUpdatesEnabled(False)
+        QTimer.singleShot(0, self, self._dim)
+
+    def _dim(self) -> None:
+        if self._scrim is not None:
+            self._scrim.setUpdatesEnabled(True)
+            QTimer.singleShot(0, self, self._open_dimmed)
+
+    def _open_dimmed(self) -> None:
+        if self._scrim is not None:  # else it was closed meanwhile
+            self.open()
+
     def showEvent(self, event: QShowEvent) -> None:
         window = self.parentWidget()
         if window is not None:
@@ -117,7 +142,10 @@ class Dialog(QDialog):
             self._scrim.hide()  # at once: it looks at the dialog, which may be gone before it is
             self._scrim.deleteLater()
             self._scrim = None
+        was_seen = self.isVisible()
         super().done(result)
+        if not was_seen and self.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose):
+            self.deleteLater()  # Qt does so only with what was shown
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)

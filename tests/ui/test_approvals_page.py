@@ -99,7 +99,7 @@ def test_what_the_agent_says_of_a_question_follows_the_language(
         one = page.rows.rows[page.rows.find(8)]
         assert "数据集“X”在批准后发生了变化" in page.rows.columns[2].cell(one).spoken()
         page._open_dialog(one)
-        dialog = next(d for d in page.window().findChildren(DecisionDialog) if d.isVisible())
+        dialog = page.window().findChildren(DecisionDialog)[-1]
         qtbot.waitUntil(lambda: dialog._has_review, timeout=10_000)
         texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
         assert "看不到您的文件和其他作业" in texts

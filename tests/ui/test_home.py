@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers import fake_records
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 from agent_core.errors import ConflictError, UnreachableError
 from app.pages.home.page import HomePage
@@ -31,7 +31,14 @@ def home(agent, make_window, qtbot) -> HomePage:
 
 
 def dialog_of(page: HomePage, kind: type[Dialog] = Dialog) -> Dialog:
-    return next(d for d in page.window().findChildren(kind) if d.isVisible())
+    def shown() -> list[Dialog]:
+        return [d for d in page.window().findChildren(kind) if d.isVisible()]
+
+    for _ in range(100):  # it opens a few turns later
+        if found := shown():
+            return found[0]
+        QApplication.processEvents()
+    raise AssertionError(f"There is no {kind.__name__}.")
 
 
 def press_last(dialog: Dialog) -> None:

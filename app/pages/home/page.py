@@ -264,7 +264,7 @@ class HomePage(Page):
     def _review(self, approval: dict[str, Any]) -> None:
         dialog = DecisionDialog(self, self.context, approval)
         dialog.decided.connect(self._read_approvals)
-        dialog.open()
+        dialog.open_soon()
 
     def _ask_stop(self, job: dict[str, Any]) -> None:
         confirm(
