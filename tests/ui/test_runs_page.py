@@ -522,3 +522,19 @@ def test_a_run_is_paused_and_resumed_from_its_page(open_run, agent, qtbot) -> No
     page._resume.click()
     qtbot.waitUntil(lambda: page._pause in page.top_actions, timeout=10_000)
     assert agent.called("runs.resume") == [{"run_id": 1284}]
+
+
+def test_models_out_of_sight_are_counted_and_read_when_they_are_seen(
+    open_run, agent, qtbot
+) -> None:
+    """A model a round need not be read, sorted and shown where nobody looks."""
+    view = open_run(tab="models").view
+    models = view.tab("models")
+    qtbot.waitUntil(lambda: len(models._models) == 18 and not models._busy, timeout=5000)
+    view.tabs.select("overview")
+    asked = len(agent.called("runs.models"))
+    agent.push("changed", what="models", id=1284, change=1)
+    qtbot.waitUntil(lambda: len(agent.called("runs.models")) == asked + 1, timeout=5000)
+    assert agent.called("runs.models")[-1]["limit"] == 1
+    view.tabs.select("models")
+    qtbot.waitUntil(lambda: len(agent.called("runs.models")) == asked + 2, timeout=5000)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records_models import ModelEntry
+from app.bridge.records import records
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr, trn
@@ -326,7 +327,7 @@ def _read(context: AppContext, cursor: str, count: int) -> Found:
     while True:
         given: dict[str, Any] = {"limit": PAGE, **({"cursor": cursor} if cursor else {})}
         page = context.client.call("models.list", **given)
-        found += [ModelEntry.model_validate(item) for item in page["items"]]
+        found += records(ModelEntry, page["items"])
         cursor = page.get("next_cursor") or ""
         if not cursor or not page["items"] or len(found) >= count:
             total = int(page.get("total") or len(found))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from agent_core.protocol.records import Device, Group, RoundRecord, Run, RunEvent
 from agent_core.protocol.states import TERMINAL
+from app.bridge.records import records
 from app.context import AppContext
 from app.pages.runs.curves_model import parse_metrics
 from app.pages.runs.feed import Feed
@@ -24,12 +25,12 @@ OLD_S = 30.0  # a figure that was last known longer ago is never shown as if it 
 
 def parse_rounds(items: list[dict[str, Any]]) -> list[RoundRecord]:
     """Return rounds as records."""
-    return [RoundRecord.model_validate(item) for item in items]
+    return records(RoundRecord, items)
 
 
 def parse_events(items: list[dict[str, Any]]) -> list[RunEvent]:
     """Return events as records."""
-    return [RunEvent.model_validate(item) for item in items]
+    return records(RunEvent, items)
 
 
 class RunLive(QObject):

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import ModelRecord
+from app.bridge.records import records
 from app.bridge.tasks import sentence_of
 from app.i18n import tr
 from app.pages.runs.live import RunLive
@@ -29,6 +30,7 @@ from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
 PAGE = 500
+NEWEST = 20  # read again when there are more models
 NARROW_PX = 1090
 
 
@@ -43,9 +45,10 @@ class ModelsTab(QWidget):
         self._models: list[ModelRecord] = []
         self._keys: list[str] = []
         self._busy = self._again = False
+        self._is_due = False  # something changed while nobody looked
         self._build()
-        live.models_changed.connect(self._reload)
-        live.changed.connect(self._on_run)
+        live.models_changed.connect(self._on_changed)
+        live.changed.connect(self._on_changed_run)
         self._is_started = False
 
     def start(self) -> None:
@@ -84,13 +87,34 @@ class ModelsTab(QWidget):
                 self._table.setColumnHidden(place, self.width() < NARROW_PX)
 
     # --- data ---
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_due:
+            self._is_due = False
+            self._on_run()
+            self._reload()
+
+    def _on_changed(self) -> None:
+        if self.isVisible() or not self._is_started:
+            self._reload()
+        else:
+            self._is_due = True
+            ask = partial(_count, self._live)
+            self._live.context.tasks.run(ask, self.counted.emit, lambda _: None, self)
+
+    def _on_changed_run(self) -> None:
+        if self.isVisible():
+            self._on_run()
+        else:
+            self._is_due = True
+
     def _reload(self) -> None:
         """Read the models; asking again meanwhile reads once more afterwards."""
         if self._busy or not self._is_started:
             self._again = True
             return
         self._busy, self._again = True, False
-        work = partial(_read_all, self._live)
+        work = partial(_read_new, self._live, {one.round: one for one in self._models})
         self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
 
     def _on_models(self, models: list[ModelRecord]) -> None:
@@ -211,6 +235,22 @@ def _age_cell(one: ModelRow) -> Cell:
     return Cell(duration(time.time() - one.model.created_at), tok="muted")
 
 
+def _count(live: RunLive) -> int | None:
+    """Return how many models there are, or None; callable on another thread."""
+    page = live.context.client.call("runs.models", run_id=live.run_id, limit=1)
+    return int(page.get("total") or len(page["items"])) or None
+
+
+def _read_new(live: RunLive, known: dict[int, ModelRecord]) -> list[ModelRecord]:
+    """Return all models, reading the newest only where that completes those that are known."""
+    if known:
+        page = live.context.client.call("runs.models", run_id=live.run_id, limit=NEWEST)
+        newest = {one.round: one for one in records(ModelRecord, page["items"])}
+        if newest and len(known | newest) == page.get("total"):
+            return list((known | newest).values())
+    return _read_all(live)
+
+
 def _read_all(live: RunLive) -> list[ModelRecord]:
     models: list[ModelRecord] = []
     cursor = ""
@@ -219,7 +259,7 @@ def _read_all(live: RunLive) -> list[ModelRecord]:
         if cursor:
             given["cursor"] = cursor
         page = live.context.client.call("runs.models", **given)
-        found = [ModelRecord.model_validate(item) for item in page["items"]]
+        found = records(ModelRecord, page["items"])
         models += found
         if not found or not page.get("next_cursor") or page["next_cursor"] == cursor:
             return list({model.round: model for model in models}.values())
