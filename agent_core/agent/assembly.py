@@ -114,6 +114,7 @@ class Assembly:
         shelf = BlobShelf(home, transfers)
         push = TelemetryPush(journal, spool, binding, traffic)
         uploader = Uploader(journal, transfers, shelf, binding, book, traffic, sender)
+        sender.on_overdue = uploader.look_again
         uplink = Uplink(
             journal, book, mailbox, transfers, shelf, spool, traffic, sender, uploader, push
         )

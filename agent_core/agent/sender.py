@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import get_args
 
 from agent_core.agent.connection import HubLine
@@ -24,6 +25,7 @@ class Sender:
         self._line = line
         self._in_flight: dict[Stream, dict[int, float]] = {stream: {} for stream in STREAMS}
         self._acks: list[int] = []
+        self.on_overdue: Callable[[list[int]], None] = lambda _sequences: None
         self._is_waiting = asyncio.Event()
         self._settled = asyncio.Event()
 
@@ -90,8 +92,11 @@ class Sender:
             now = time.monotonic()
             for stream in STREAMS:
                 flying = self._in_flight[stream]
-                for sequence in [n for n, at in flying.items() if now - at > RESEND_AFTER_S]:
+                overdue = [n for n, at in flying.items() if now - at > RESEND_AFTER_S]
+                for sequence in overdue:
                     del flying[sequence]
+                if stream == "outbox" and overdue:
+                    self.on_overdue(overdue)
                 self.kick(stream)
             if not any(self._mailbox.waiting(stream) for stream in STREAMS):
                 self._is_waiting.clear()

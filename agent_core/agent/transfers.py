@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agent_core.agent.journal import Journal
+from agent_core.protocol.messages import INLINE
 
+KEPT_ROUNDS = 2  # as hub.blobs.KEEP_ROUNDS
 FILES_KEPT = 3  # of each direction; more than worker.channel.BLOBS_KEPT
 
 
@@ -40,8 +42,13 @@ class Transfers:
         size: int,
         record: dict[str, Any] | None = None,
     ) -> int | None:
-        """Enter an upload and return its id, or None where the same was done already."""
+        """Enter an upload and return its id, or None where the same was done already.
+
+        The hub keeps a tensor for KEPT_ROUNDS rounds after the last one that named it.
+        """
         with self._journal.transaction() as connection:
+            if kind == "blob" and self._is_known(run_id, round_number, sha256):
+                return None
             connection.execute(
                 "INSERT OR IGNORE INTO transfers (run_id, kind, round, sha256, size, record) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -53,6 +60,37 @@ class Transfers:
                 (run_id, kind, round_number, sha256),
             ).fetchone()
         return None if row["done"] else int(row["id"])
+
+    def _is_known(self, run_id: int, round_number: int, sha256: str) -> bool:
+        row = self._journal.connection.execute(
+            "SELECT 1 FROM transfers WHERE run_id = ? AND kind = 'blob' AND sha256 = ? "
+            "AND done = 1 AND round BETWEEN ? AND ?",
+            (run_id, sha256, round_number - KEPT_ROUNDS + 1, round_number),
+        ).fetchone()
+        return row is not None
+
+    def reopen(self, sequence: int) -> None:
+        """Upload again, unless the hub has it, what a message in the outbox names."""
+        with self._journal.transaction() as connection:
+            row = connection.execute(
+                "SELECT run_id, header FROM outgoing WHERE stream = 'outbox' AND sequence = ?",
+                (sequence,),
+            ).fetchone()
+            if row is None:
+                return
+            blobs = json.loads(row["header"])["blobs"]
+            for sha256 in [blob["sha256"] for blob in blobs if blob["url"] != INLINE]:
+                newest = connection.execute(
+                    "SELECT id FROM transfers WHERE run_id = ? AND kind = 'blob' AND sha256 = ? "
+                    "ORDER BY round DESC LIMIT 1",
+                    (row["run_id"], sha256),
+                ).fetchone()
+                if newest is not None:
+                    connection.execute("UPDATE transfers SET done = 0 WHERE id = ?", tuple(newest))
+                    connection.execute(
+                        "INSERT OR IGNORE INTO needs (sequence, transfer_id) VALUES (?, ?)",
+                        (sequence, newest["id"]),
+                    )
 
     def open(self) -> list[Transfer]:
         """Return the uploads that are not done, oldest first."""

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, bindparam, select
 
 from agent_core.errors import ProtocolError, SiloDeskError
 from agent_core.hub import devices, inbox, presence, status, tables
+from agent_core.hub.arrivals import Arrivals
 from agent_core.hub.bounds import fits
 from agent_core.hub.counters import Counters
 from agent_core.hub.relay import Relay
@@ -53,6 +54,7 @@ _DEVICE = select(tables.devices).where(
 @dataclass
 class _Batch:
     tx: Tx
+    arrived: frozenset[str] = frozenset()
     acks: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     known: dict[int, RowMapping | None] = field(default_factory=dict)
 
@@ -70,6 +72,7 @@ class Listener:
         self,
         store: Store,
         relay: Relay,
+        arrivals: Arrivals,
         counters: Counters,
         vitals: VitalsBoard | None = None,
         instance: str = "",
@@ -77,6 +80,7 @@ class Listener:
         self._instance = instance
         self._store = store
         self._relay = relay
+        self._arrivals = arrivals
         self._counters = counters
         self._vitals = vitals or VitalsBoard()
         self._queue: deque[tuple[str, bytes, float]] = deque()
@@ -136,25 +140,31 @@ class Listener:
             log.error("A message on %s could not be handled", topic, exc_info=error)
 
     def _handle(self, messages: list[tuple[str, bytes]]) -> None:
+        read = [one for one in (self._read(*message) for message in messages) if one is not None]
+        rounds = [message for _, message, _ in read if isinstance(message, RoundMessage)]
+        arrived = self._arrivals.look(rounds)
         with self._store.write() as tx:
-            batch = _Batch(tx)
-            for topic, payload in messages:
-                self._one(batch, topic, payload)
+            batch = _Batch(tx, arrived)
+            for edge_id, message, body in read:
+                self._one(batch, edge_id, message, body)
             for (edge_id, stream), sequences in batch.acks.items():
                 hub = self._instance if stream == "active" else ""
                 inbox.acknowledge(tx, edge_id, stream, sequences, hub)
 
-    def _one(self, batch: _Batch, topic: str, payload: bytes) -> None:
+    def _read(self, topic: str, payload: bytes) -> tuple[int, FromDevice, bytes] | None:
         edge_id = 0
         try:
             edge_id, kind = sender_of(topic)
             message, body = from_device(payload)
         except ProtocolError as error:
             self._counters.refused("malformed", edge_id, error.sentence)
-            return
+            return None
         if not isinstance(message, _KINDS[kind]) or not fits(message.model_dump()):
             self._counters.refused("malformed", edge_id, f"{message.kind} on {kind}")
-            return
+            return None
+        return edge_id, message, body
+
+    def _one(self, batch: _Batch, edge_id: int, message: FromDevice, body: bytes) -> None:
         device = batch.device(edge_id)
         if device is None:
             self._counters.refused("unknown_device", edge_id)
@@ -168,7 +178,7 @@ class Listener:
         if isinstance(message, InboxAck):
             inbox.taken(tx, edge_id, message.inbox_seqs)
         elif isinstance(message, RoundMessage):
-            if self._relay.forward(tx, edge_id, message, body):
+            if self._relay.forward(tx, edge_id, message, body, batch.arrived):
                 batch.acks[edge_id, "outbox"].append(message.sequence)
         elif message.edge_id != edge_id:
             self._counters.refused("sender", edge_id, f"claims to be device {message.edge_id}")

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from agent_core import lifeline
 from agent_core.errors import StorageError
 from agent_core.hub import address, devices, tables
+from agent_core.hub.arrivals import Arrivals
 from agent_core.hub.broker import write_secret
 from agent_core.hub.external import ExternalServices
 from agent_core.hub.factory import create_hub
@@ -193,7 +194,8 @@ async def _connect(
     """Connect to the broker and start what works beside HTTP."""
     publisher = Publisher(hub.store, hub.counters)
     relay = Relay(hub.url_of, hub.counters)
-    listener = Listener(hub.store, relay, hub.counters, hub.vitals, hub.instance)
+    arrivals = Arrivals(hub.store, hub.object_store.head)
+    listener = Listener(hub.store, relay, arrivals, hub.counters, hub.vitals, hub.instance)
 
     def on_state(is_connected: bool, detail: str) -> None:
         if is_connected:

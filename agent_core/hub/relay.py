@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, bindparam, select, update
 
-from agent_core.hub import inbox, round_traffic, tables
+from agent_core.hub import blobs, inbox, round_traffic, tables
 from agent_core.hub.counters import Counters
 from agent_core.hub.store import Tx
 from agent_core.protocol.messages import INLINE, BlobRef, RoundMessage
@@ -29,10 +29,11 @@ _PAIR = (
         _parts.c.edge_id.in_([bindparam("one"), bindparam("other")]),
     )
 )  # fmt: skip
-_STORED = select(_blobs.c.key, _blobs.c.sha256, _blobs.c.size, _blobs.c.last_round).where(
+_STORED = select(
+    _blobs.c.key, _blobs.c.sha256, _blobs.c.size, _blobs.c.last_round, _blobs.c.complete
+).where(
     _blobs.c.run_id == bindparam("run"),
     _blobs.c.sha256.in_(bindparam("wanted", expanding=True)),
-    _blobs.c.complete.is_(True),
 )
 _NAMED = (
     update(_blobs)
@@ -52,8 +53,18 @@ class Relay:
     presign: Callable[[str], str]
     counters: Counters
 
-    def forward(self, tx: Tx, edge_id: int, message: RoundMessage, body: bytes) -> bool:
-        """Put a message into its receiver's inbox; return whether the sender may forget it."""
+    def forward(
+        self,
+        tx: Tx,
+        edge_id: int,
+        message: RoundMessage,
+        body: bytes,
+        arrived: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Put a message into its receiver's inbox; return whether the sender may forget it.
+
+        `arrived` are the keys of tensors that were found in the store a moment ago.
+        """
         if message.from_edge != edge_id:
             self.counters.refused("sender", edge_id, f"claims to be device {message.from_edge}")
             return False
@@ -63,7 +74,7 @@ class Relay:
             self.counters.refused(reason, edge_id, f"run {message.run_id}")
             # It can never be forwarded: to keep it would only make the sender repeat it.
             return True
-        refs = self._with_urls(tx, message)
+        refs = self._with_urls(tx, message, arrived)
         if refs is None:
             self.counters.refused("blob", edge_id, f"run {message.run_id}")
             return False
@@ -94,14 +105,19 @@ class Relay:
         self.counters.add("silodesk_relayed_bytes_total", len(body))
         return True
 
-    def _with_urls(self, tx: Tx, message: RoundMessage) -> list[BlobRef] | None:
+    def _with_urls(
+        self, tx: Tx, message: RoundMessage, arrived: frozenset[str]
+    ) -> list[BlobRef] | None:
         if all(ref.url == INLINE for ref in message.blobs):
             return list(message.blobs)  # none, or all of them inside the body
         named = {"run": message.run_id, "wanted": [ref.sha256 for ref in message.blobs]}
-        rows = tx.all(_STORED, named)
+        rows = [row for row in tx.all(_STORED, named) if row["complete"] or row["key"] in arrived]
         found = {row["sha256"]: row for row in rows}
         if any(ref.sha256 not in found for ref in message.blobs):
             return None
+        for row in rows:
+            if not row["complete"]:
+                blobs.is_whole(tx, message.run_id, row["key"])
         if any(row["last_round"] < message.round for row in rows):
             tx.run(_NAMED, {**named, "round": message.round})
         return [

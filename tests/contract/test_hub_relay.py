@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from helpers.hub_bench import Scene
 from sqlalchemy import update
 
+from agent_core.errors import UnreachableError
 from agent_core.hub import blobs, inbox, round_traffic, tables
+from agent_core.hub.arrivals import Arrivals
 from agent_core.protocol.messages import (
     INLINE,
     BlobRef,
@@ -133,6 +136,47 @@ def test_a_message_waits_for_its_blob(scene: Scene, run: dict[str, Any]) -> None
     assert not acked(scene)
     sha256 = scene.server.upload(run, content)
     scene.server.send(run, scene.silos[0].edge, "m1", blobs=[BlobRef(sha256=sha256, size=11)])
+    assert len(scene.silos[0].inbox("round")) == 1
+
+
+def test_a_tensor_is_looked_for_when_a_message_names_it(scene: Scene, run: dict[str, Any]) -> None:
+    content = b"a tensor"
+    sha256 = hashlib.sha256(content).hexdigest()
+    body = {"run_id": run["id"], "kind": "blob", "round": 1, "sha256": sha256, "size": 8}
+    put = scene.bench.ok("POST", "/objects", headers=scene.server.auth, json=body)
+    assert put["needs_finish"] is False
+    ref = BlobRef(sha256=sha256, size=8)
+    for garbage in (None, b"another size"):
+        if garbage:
+            scene.bench.objects.put(put["parts"][0]["url"], garbage)
+        scene.server.send(run, scene.silos[0].edge, "m1", blobs=[ref], round=1)
+        assert not scene.silos[0].inbox("round")
+        assert not acked(scene)
+    scene.bench.objects.put(put["parts"][0]["url"], content)
+    scene.server.send(run, scene.silos[0].edge, "m1", blobs=[ref], round=1)
+    assert len(scene.silos[0].inbox("round")) == 1
+    assert scene.bench.ok("POST", "/objects", headers=scene.silos[1].auth, json=body)["exists"]
+
+
+def test_a_store_that_is_away_makes_a_message_come_again(
+    scene: Scene, run: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"a tensor"
+    sha256 = hashlib.sha256(content).hexdigest()
+    body = {"run_id": run["id"], "kind": "blob", "round": 1, "sha256": sha256, "size": 8}
+    put = scene.bench.ok("POST", "/objects", headers=scene.server.auth, json=body)
+    scene.bench.objects.put(put["parts"][0]["url"], content)
+    ref = BlobRef(sha256=sha256, size=8)
+
+    def away(_key: str) -> int | None:
+        raise UnreachableError("The object store does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.bench.listener, "_arrivals", Arrivals(scene.bench.store, away))
+        scene.server.send(run, scene.silos[0].edge, "m1", blobs=[ref], round=1)
+        assert not acked(scene)
+    scene.server.send(run, scene.silos[0].edge, "m1", blobs=[ref], round=1)
+    assert acked(scene)
     assert len(scene.silos[0].inbox("round")) == 1
 
 

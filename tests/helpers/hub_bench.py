@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agent_core.hub.arrivals import Arrivals
 from agent_core.hub.factory import create_hub
 from agent_core.hub.listener import Listener
 from agent_core.hub.migrate import migrate
@@ -254,7 +255,8 @@ class Bench:
         self.notices: list[Notice] = []
         self.store.on_commit = self._take
         self.listener = Listener(
-            self.store, Relay(self.hub.url_of, self.hub.counters), self.hub.counters,
+            self.store, Relay(self.hub.url_of, self.hub.counters),
+            Arrivals(self.store, self.objects.head), self.hub.counters,
             self.hub.vitals, self.hub.instance,
         )  # fmt: skip
         self.sweeper = Sweeper(self.store, self.objects, self.hub.settings)

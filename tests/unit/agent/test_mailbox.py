@@ -7,7 +7,7 @@ from pathlib import Path
 from agent_core.agent.journal import Journal
 from agent_core.agent.mailbox import Mailbox
 from agent_core.agent.transfers import FILES_KEPT, Transfers
-from agent_core.protocol.messages import RoundMessage
+from agent_core.protocol.messages import INLINE, BlobRef, RoundMessage
 
 
 def message(sequence: int) -> RoundMessage:
@@ -55,6 +55,42 @@ def test_a_message_waits_for_its_uploads(journal: Journal) -> None:
     transfers.finish(needs[1] or 0)
     assert box.ready("outbox") == [waiting, free]
     assert transfers.add(1, "blob", 1, "a" * 64, 5) is None
+
+
+def test_what_the_next_round_names_again_is_not_offered_again(journal: Journal) -> None:
+    """The hub keeps a tensor for a while; later it has to be asked whether it still has it."""
+    transfers = Transfers(journal)
+    first = transfers.add(1, "blob", 4, "a" * 64, 5)
+    assert transfers.add(1, "blob", 5, "a" * 64, 5) is not None  # the first is not there yet
+    transfers.finish(first or 0)
+    assert transfers.add(1, "blob", 5, "a" * 64, 5) is None
+    assert transfers.add(2, "blob", 5, "a" * 64, 5) is not None
+    assert transfers.add(1, "model", 5, "a" * 64, 5) is not None
+    assert transfers.add(1, "blob", 7, "a" * 64, 5) is not None
+
+
+def test_an_overdue_message_offers_its_tensors_again(journal: Journal) -> None:
+    """The store may have lost them after they were uploaded."""
+    box, transfers = Mailbox(journal), Transfers(journal)
+    need = transfers.add(1, "blob", 1, "a" * 64, 5)
+    refs = [BlobRef(sha256="a" * 64, size=5), BlobRef(sha256="b" * 64, size=5, url=INLINE)]
+
+    def naming(sequence: int) -> RoundMessage:
+        return message(sequence).model_copy(update={"blobs": refs})
+
+    sequence = box.post("outbox", 1, naming, needs=[need or 0])
+    transfers.finish(need or 0)
+    assert box.ready("outbox") == [sequence]
+    assert not transfers.open()
+
+    transfers.reopen(sequence)
+    assert box.ready("outbox") == []
+    assert [one.id for one in transfers.open()] == [need]
+    transfers.finish(need or 0)
+    assert box.ready("outbox") == [sequence]
+    box.acknowledge("outbox", [sequence])
+    transfers.reopen(sequence)  # it was acknowledged meanwhile
+    assert not transfers.open()
 
 
 def test_giving_an_upload_up_drops_what_needs_it(journal: Journal) -> None:
