@@ -174,6 +174,10 @@ class MainWindow(QMainWindow):
             before.left()
         kept = {name: one for name, one in arguments.items() if name not in ONCE}
         self.key, self._arguments = key, kept
+        if page is not before and self.isVisible():
+            # Laid out now and painted in the next turn: both together take too long for one.
+            page.setUpdatesEnabled(False)
+            QTimer.singleShot(0, page, lambda: page.setUpdatesEnabled(True))
         self.stack.setCurrentWidget(page)
         self.rail.setVisible(not page.full_window)
         self.topbar.setVisible(not page.full_window)

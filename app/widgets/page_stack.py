@@ -6,6 +6,8 @@ change of a size on to the window: one label that counts seconds laid all pages 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -22,7 +24,7 @@ class PageStack(QWidget):
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
-        self._widgets: list[QWidget] = []
+        self._widgets: list[QWidget | Callable[[], QWidget]] = []
         self._current: QWidget | None = None
         for widget in widgets:
             self.addWidget(widget)
@@ -34,13 +36,21 @@ class PageStack(QWidget):
             self.setCurrentWidget(widget)
         return len(self._widgets) - 1
 
+    def add_later(self, make: Callable[[], QWidget]) -> int:
+        """Take a widget that is made when it is first asked for; it is not the first one."""
+        self._widgets.append(make)
+        return len(self._widgets) - 1
+
     def count(self) -> int:
         """Return how many widgets there are."""
         return len(self._widgets)
 
     def widget(self, index: int) -> QWidget:
         """Return a widget by its place."""
-        return self._widgets[index]
+        found = self._widgets[index]
+        if not isinstance(found, QWidget):
+            found = self._widgets[index] = found()
+        return found
 
     def currentWidget(self) -> QWidget | None:
         """Return the widget that is shown."""
@@ -52,7 +62,7 @@ class PageStack(QWidget):
 
     def setCurrentIndex(self, index: int) -> None:
         """Show another widget, by its place."""
-        self.setCurrentWidget(self._widgets[index])
+        self.setCurrentWidget(self.widget(index))
 
     def setCurrentWidget(self, widget: QWidget) -> None:
         """Show another widget; the focus goes with it where it was in the one before."""

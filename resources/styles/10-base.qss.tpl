@@ -36,3 +36,4 @@ QMenu::item:disabled { color: $faint; background: transparent; }
 QMenu::icon { padding-left: 8px; }
 QMenu::separator { height: 1px; background: $border; margin: 6px 4px; }
 QSplitter::handle { background: $border; }
+QSplitter#quiet::handle { background: transparent; }

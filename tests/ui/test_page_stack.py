@@ -164,3 +164,21 @@ def test_an_area_takes_its_content_when_it_is_measured(themed: QApplication, qtb
     qtbot.addWidget(shown)
     shown.show()
     assert shown.isAncestorOf(shown.widget())
+
+
+def test_a_page_can_be_made_when_it_is_asked_for(themed: QApplication, qtbot) -> None:
+    made: list[QWidget] = []
+
+    def make() -> QWidget:
+        made.append(QWidget())
+        return made[-1]
+
+    stack = PageStack(QWidget())
+    qtbot.addWidget(stack)
+    assert stack.add_later(make) == 1
+    assert (stack.count(), len(made)) == (2, 0)
+    stack.setCurrentIndex(1)
+    assert stack.currentWidget() is made[0]
+    assert stack.widget(1) is made[0]
+    assert stack.currentIndex() == 1
+    assert len(made) == 1

@@ -271,3 +271,12 @@ def test_a_hub_that_is_away_is_told_and_the_banner_leaves_by_itself(desktop, mon
     )
     window._take_status({**away, "state": "online"})
     assert not window._banner_row.isVisible()
+
+
+def test_a_page_is_laid_out_first_and_painted_in_the_next_turn(make_agent, make_window, qtbot):
+    window = make_window(make_agent("working").home).window
+    window.navigate("devices")
+    page = window.page()
+    assert page.isVisible()
+    assert not page.updatesEnabled()
+    qtbot.waitUntil(page.updatesEnabled, timeout=5000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,9 @@ class BuildPage(Page):
         self.wizard = BuildWizard()
         self.stepper = Stepper([(tr(title), tr(text)) for title, text in STEPS])
         self.source = SourceStep(context.tasks)
-        self.preview = PreviewStep()
-        self.result = ResultStep()
-        self.stack = PageStack()
-        for step in (self.source, self.preview, self.result):
-            holder = QWidget()
-            holder.setLayout(column((step, 1), margins=(0, 0, 0, 0)))
-            self.stack.addWidget(scrolled(holder))
+        self.stack = PageStack(_held(self.source))
+        self.stack.add_later(lambda: _held(self.preview))
+        self.stack.add_later(lambda: _held(self.result))
         self.back = Button(tr("Back"), on_click=self._back)
         self.sign = QCheckBox(tr("Sign it with my key"))
         self.sign.setFont(theme().font(400, 13))
@@ -72,10 +69,21 @@ class BuildPage(Page):
         self.setLayout(
             column(self.stepper, 4, (self.stack, 1), rule(), foot, gap=12, margins=(24, 20, 24, 16))
         )
-        self.result.upload_wanted.connect(self._upload)
-        self.result.folder_wanted.connect(self._show_folder)
-        self.result.other_wanted.connect(self._build_other)
         self._show(0)
+
+    @cached_property
+    def preview(self) -> PreviewStep:
+        """Return the second step, made when it is first reached."""
+        return PreviewStep()
+
+    @cached_property
+    def result(self) -> ResultStep:
+        """Return the third step, made when it is first reached."""
+        step = ResultStep()
+        step.upload_wanted.connect(self._upload)
+        step.folder_wanted.connect(self._show_folder)
+        step.other_wanted.connect(self._build_other)
+        return step
 
     def open(self, **arguments: Any) -> None:
         """Show the wizard where it stands; `source` names a folder to begin with."""
@@ -248,3 +256,10 @@ def _sibling(folder: str, kind: str, other: str) -> str:
     path = Path(folder)
     beside = path.with_name(path.name.replace(kind, other)) if folder else path
     return str(beside) if folder and beside.is_dir() else folder
+
+
+def _held(step: QWidget) -> QWidget:
+    """Return a step in an area that scrolls."""
+    holder = QWidget()
+    holder.setLayout(column((step, 1), margins=(0, 0, 0, 0)))
+    return scrolled(holder)

@@ -79,7 +79,7 @@ class DatasetsPage(Page):
         whole = QSplitter(Qt.Orientation.Vertical)
         whole.setChildrenCollapsible(False)
         whole.setHandleWidth(12)
-        whole.setStyleSheet("QSplitter::handle { background: transparent; }")
+        whole.setObjectName("quiet")
         whole.addWidget(top)
         whole.addWidget(self.detail)
         whole.setStretchFactor(0, 2)

@@ -52,7 +52,8 @@ class SettingsPage(Page):
         self.search.textChanged.connect(self._find)
         self.nothing = EmptyState("search", tr("No setting has these words"),
                                   tr("Try another word, or clear the search."))  # fmt: skip
-        self.nothing.hide()
+        self._shown: dict[QWidget, bool] = {}  # parts that were hidden or shown by the search
+        self._show(self.nothing, False)
         doctor = Button(tr("Connection doctor"), "link",
                         on_click=lambda: context.navigate("doctor"))  # fmt: skip
         self.cards["network"].layout().addWidget(doctor)  # type: ignore[union-attr]
@@ -211,15 +212,21 @@ class SettingsPage(Page):
             for line in section.lines:
                 fits = all(word in f"{line.haystack} {section.title.casefold()}" for word in words)
                 fits = fits and (line.key not in SYSTEM or line.key in self._offered)
-                line.setVisible(fits)
+                self._show(line, fits)
                 if line.key in self._rules:
-                    self._rules[line.key].setVisible(fits and shown > 0)
+                    self._show(self._rules[line.key], fits and shown > 0)
                 shown += fits
-            self.cards[section.key].setVisible(bool(shown))
+            self._show(self.cards[section.key], bool(shown))
             any_shown = any_shown or bool(shown)
         fits = all(word in self.machine.haystack for word in words)
-        self.machine.setVisible(fits)
-        self.nothing.setVisible(not (any_shown or fits))
+        self._show(self.machine, fits)
+        self._show(self.nothing, not (any_shown or fits))
+
+    def _show(self, widget: QWidget, on: bool) -> None:
+        """Show or hide a part; each call lays out what is around it, so only where it changes."""
+        if self._shown.get(widget, True) != on:
+            self._shown[widget] = on
+            widget.setVisible(on)
 
     # --- changing ---
     def _change(self, key: str, value: Any) -> None:
