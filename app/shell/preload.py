@@ -17,6 +17,7 @@ from app.context import Tasks
 AFTER_MS = 1500  # the window comes up first
 MODULES = (
     "app.pages.approvals.page",
+    "app.pages.home.rules_dialog",
     "app.widgets.decision_dialog",
     "app.pages.datasets.page",
     "app.pages.devices.page",

@@ -27,7 +27,9 @@ def review(desktop: Desktop, qtbot) -> DecisionDialog:
     home = desktop.window.pages["home"]
     qtbot.waitUntil(lambda: bool(home.decisions.rows), timeout=BOUND_MS)
     home.decisions.rows[0].review.click()
-    return next(one for one in desktop.window.findChildren(DecisionDialog) if one.isVisible())
+    dialog = desktop.window.findChild(DecisionDialog)
+    qtbot.waitUntil(dialog.isVisible, timeout=BOUND_MS)
+    return dialog
 
 
 def test_an_approval_shows_its_files_before_it_can_be_approved(desktop, qtbot) -> None:

@@ -17,11 +17,9 @@ from app.pages.home.ended import EndedCard
 from app.pages.home.header import SiloHeader
 from app.pages.home.jobs import JobsCard
 from app.pages.home.rules_card import RulesCard
-from app.pages.home.rules_dialog import RulesDialog
 from app.pages.home.rules_words import QUIET, switched_text
 from app.widgets.banner import Banner
 from app.widgets.buttons import Button
-from app.widgets.decision_dialog import DecisionDialog
 from app.widgets.dialogs import confirm
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page import Page
@@ -217,6 +215,9 @@ class HomePage(Page):
     def _edit(self, part: str) -> None:
         def show(report: dict[str, Any]) -> None:
             before = report
+            # Imported when asked for: the first window waits for neither dialog.
+            from app.pages.home.rules_dialog import RulesDialog
+
             dialog = RulesDialog(self, self.context, report, part)
             dialog.saved.connect(lambda after: self._edited(before, after))
             dialog.open()
@@ -262,6 +263,8 @@ class HomePage(Page):
         self._read_rules()
 
     def _review(self, approval: dict[str, Any]) -> None:
+        from app.widgets.decision_dialog import DecisionDialog
+
         dialog = DecisionDialog(self, self.context, approval)
         dialog.decided.connect(self._read_approvals)
         dialog.open_soon()
