@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import shiboken6
+import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
@@ -18,9 +18,6 @@ LEFT, TOP, RIGHT, BOTTOM = 65, 1, 1, 29  # around the curves: fixed, so that plo
 OVER = 15.0  # how far a label may reach beyond the end of its axis
 OFFSET = 8.0  # of labels from their axis
 TICK = 4.0
-
-
-_VoidPtr: Any = shiboken6.VoidPtr  # the stubs know neither its size nor that it is a buffer
 
 
 class Drawn(NamedTuple):
@@ -114,21 +111,14 @@ def _parts(x: Floats, y: Floats) -> list[QPolygonF]:
     """Return a line in pieces without a missing value; a single point is no line."""
     known = np.isfinite(y)
     if known.all():
-        return [_polygon(x, y)] if len(x) > 1 else []
+        return [pg.functions.arrayToQPolygonF(x, y)] if len(x) > 1 else []
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
     pieces = zip(edges[::2], edges[1::2], strict=True)
-    return [_polygon(x[start:stop], y[start:stop]) for start, stop in pieces if stop - start > 1]
-
-
-def _polygon(x: Floats, y: Floats) -> QPolygonF:
-    polygon = QPolygonF()
-    polygon.resize(len(x))
-    # Written straight into Qt's memory: a QPointF for each point takes far longer.
-    start: Any = polygon.data()
-    memory: Any = _VoidPtr(start, 16 * len(x), True)
-    points = np.frombuffer(memory, np.float64).reshape(-1, 2)
-    points[:, 0], points[:, 1] = x, y
-    return polygon
+    return [
+        pg.functions.arrayToQPolygonF(x[start:stop], y[start:stop])
+        for start, stop in pieces
+        if stop - start > 1
+    ]
 
 
 def draw_axes(painter: QPainter, frame: Frame, x_ticks: Ticks, y_ticks: Ticks) -> None:
