@@ -10307,6 +10307,10 @@ sha256 {zip_sha256}
             <translation>读取已停止。</translation>
         </message>
         <message>
+            <source>The rehearsal has ended.</source>
+            <translation>演练已结束。</translation>
+        </message>
+        <message>
             <source>The request cannot be read.</source>
             <translation>请求无法读取。</translation>
         </message>
