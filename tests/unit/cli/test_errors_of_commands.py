@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,8 @@ def test_a_command_interrupted_while_it_waits_leaves_no_traceback(root: Path) ->
          "http://127.0.0.1:1", "--home", str(root), "--credentials", str(secrets),
          "--password-stdin"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell's background jobs ignore Ctrl+C, and so would what they start.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 40
