@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import sys
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
@@ -13,7 +14,7 @@ from app.widgets.theme import theme
 from app.widgets.tokens import TYPES
 from app.widgets.words import tip
 
-HEIGHTS_KEPT = 16
+HEIGHTS_KEPT = 4
 
 
 def restyle(widget: QWidget) -> None:
@@ -75,7 +76,7 @@ class Label(QLabel):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of a wrapped text; layouts ask often, and Qt sets it anew each time."""
-        asked = (width, self.font().key())
+        asked = (width, sys.intern(self.font().key()))  # one text for all labels alike
         found = self._heights.get(asked)
         if found is None:
             if len(self._heights) >= HEIGHTS_KEPT:
@@ -117,7 +118,7 @@ class ElidedLabel(Label):
 
     def sizeHint(self) -> QSize:
         """Return the size of the whole text."""
-        font = self.font().key()
+        font = sys.intern(self.font().key())
         if self._hint is None or self._hint[:2] != (self._whole, font):
             metrics = self.fontMetrics()
             size = QSize(metrics.horizontalAdvance(self._whole) + 3, metrics.height() + 1)

@@ -538,3 +538,23 @@ def test_models_out_of_sight_are_counted_and_read_when_they_are_seen(
     assert agent.called("runs.models")[-1]["limit"] == 1
     view.tabs.select("models")
     qtbot.waitUntil(lambda: len(agent.called("runs.models")) == asked + 2, timeout=5000)
+
+
+def test_tabs_out_of_sight_rest_and_catch_up_when_they_are_seen(open_run, qtbot) -> None:
+    """What nobody sees is not laid out anew with each round and sample."""
+    view = open_run(tab="system").view
+    system = view.tab("system")
+    qtbot.waitUntil(lambda: system.book.samples > 0 and bool(system.cards), timeout=5000)
+    overview = view.tab("overview")
+    overview.timeline.set_rows([])
+    system._late.setText("old")
+    view.live.rounds_changed.emit()
+    assert not overview.timeline.rows
+    view.tabs.select("overview")
+    assert overview.timeline.rows
+    samples = {edge: series.x[-1:] for edge, series in system.book.series["cpu"].items()}
+    assert samples
+    view.live.changed.emit()
+    assert system._late.text() == "old"
+    view.tabs.select("system")
+    assert system._late.text() != "old"

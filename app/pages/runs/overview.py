@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from agent_core.protocol.states import State
@@ -54,10 +55,13 @@ class OverviewTab(QWidget):
         inner.setLayout(column(self.cause, self._where, (below, 1), gap=16))
         self._rounds.setMinimumHeight(220)
         self.setLayout(column(scrolled(inner)))
-        live.changed.connect(self.refresh)
-        live.rounds_changed.connect(self.refresh)
-        live.events_changed.connect(self.refresh)
+        for news in (live.changed, live.rounds_changed, live.events_changed):
+            news.connect(lambda: self.refresh() if self.isVisible() else None)
         live.tick.connect(lambda _: self.refresh() if self.isVisible() and live.is_live else None)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()  # what came while another tab was seen
 
     def refresh(self) -> None:
         """Show what is known now."""

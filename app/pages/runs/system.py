@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import Any
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.i18n import tr
@@ -44,7 +45,7 @@ class SystemTab(QWidget):
         feed = live.feed("system")
         feed.arrived.connect(self._on_samples)
         feed.caught_up.connect(self._show_state)
-        live.changed.connect(self._refresh)
+        live.changed.connect(lambda: self._refresh() if self.isVisible() else None)
         live.tick.connect(lambda _: self._refresh() if self.isVisible() else None)
 
     def start(self) -> None:
@@ -92,8 +93,16 @@ class SystemTab(QWidget):
 
     def _on_samples(self, tables: dict[int, Floats]) -> None:
         self.book.add(tables)
-        self._rebuild()
-        self._refresh()
+        if self.isVisible():
+            self._rebuild()
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.book.samples:  # what came while another tab was seen
+            self._rebuild()
+            self._refresh()
+            self._show_state()
 
     def _show_state(self) -> None:
         self._stack.setCurrentIndex(1 if self.book.samples else 0)
