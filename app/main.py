@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     app.aboutToQuit.connect(desktop.close)
     desktop.restart_agent_on_demand(lambda: start_agent(home))
     QTimer.singleShot(0, window, lambda: desktop.start_agent(lambda: start_agent(home)))
-    PreloadOnUse(window, desktop.tasks)
+    PreloadOnUse(app, desktop.tasks, window)
     code = app.exec()
     desktop.close()
     if desktop.tasks.is_busy:

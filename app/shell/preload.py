@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication
 
 from app.context import Tasks
 
@@ -41,29 +41,26 @@ MODULES = (
     "app.pages.settings.page",
 )
 _SIGNS = frozenset({
-    QEvent.Type.Enter, QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress,
+    QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove,
     QEvent.Type.TouchBegin, QEvent.Type.Wheel,
 })  # fmt: skip
 
 
 class PreloadOnUse(QObject):
-    """Wait until somebody comes to a window, by pointer or key; then import, once."""
+    """Wait until somebody is at the window, by pointer or key; then import, once."""
 
-    def __init__(self, window: QWidget, tasks: Tasks) -> None:
-        super().__init__(window)
-        self._window, self._tasks = window, tasks
+    def __init__(self, app: QApplication, tasks: Tasks, parent: QObject) -> None:
+        super().__init__(parent)
+        self._app, self._tasks = app, tasks
         QTimer.singleShot(AFTER_MS, self, self.watch)
 
     def watch(self) -> None:
-        """Import now where the pointer rests on the window already, else when somebody comes."""
-        if self._window.underMouse():
-            preload(self._tasks)
-        else:
-            self._window.installEventFilter(self)
+        """Look at every event until the first that a person makes."""
+        self._app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _SIGNS:
-            self._window.removeEventFilter(self)
+            self._app.removeEventFilter(self)
             preload(self._tasks)
         return False
 

@@ -6,7 +6,8 @@ import importlib.util
 import threading
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.shell import preload
@@ -39,10 +40,11 @@ def test_modules_exist_and_are_imported_elsewhere() -> None:
 
 def test_nothing_is_imported_before_somebody_comes(qapp: QApplication) -> None:
     window, tasks = QWidget(), Recorded()
-    waiting = preload.PreloadOnUse(window, tasks)  # type: ignore[arg-type]
+    waiting = preload.PreloadOnUse(qapp, tasks, window)  # type: ignore[arg-type]
     waiting.watch()
-    QApplication.sendEvent(window, QEvent(QEvent.Type.UpdateRequest))
+    for kind in (QEvent.Type.UpdateRequest, QEvent.Type.Enter):
+        QApplication.sendEvent(window, QEvent(kind))
     assert tasks.count == 0
     for _ in range(2):
-        QApplication.sendEvent(window, QEvent(QEvent.Type.Enter))
+        QTest.keyClick(window, Qt.Key.Key_A)
     assert tasks.count == 1
