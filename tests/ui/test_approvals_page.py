@@ -101,10 +101,13 @@ def test_what_the_agent_says_of_a_question_follows_the_language(
         page._open_dialog(one)
         dialog = page.window().findChildren(DecisionDialog)[-1]
         qtbot.waitUntil(lambda: dialog._has_review, timeout=10_000)
-        texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
-        assert "看不到您的文件和其他作业" in texts
-        assert "批准的是版本 1，现在是版本 2" in texts
-        assert "数据集“X”不供此运行的群组使用" in texts
+
+        def texts() -> str:
+            return " ".join(label.text() for label in dialog.findChildren(QLabel))
+
+        qtbot.waitUntil(lambda: "看不到您的文件和其他作业" in texts(), timeout=10_000)
+        assert "批准的是版本 1，现在是版本 2" in texts()
+        assert "数据集“X”不供此运行的群组使用" in texts()
         dialog.reject()
     finally:
         install(themed, "en")

@@ -53,7 +53,9 @@ def test_a_run_is_started_and_watched_to_its_end(federation, make_window, qtbot)
     expected = len(read_all(federation, "runs.metrics", run_id))
     qtbot.waitUntil(lambda: tabs["curves"].book.points == expected, timeout=20_000)
     qtbot.waitUntil(lambda: len(view.live.rounds) == ROUNDS, timeout=20_000)
+    view.tabs.select("models")  # they are read when they are seen
     qtbot.waitUntil(lambda: len(tabs["models"]._models) >= ROUNDS, timeout=20_000)
+    view.tabs.select("overview")
     lines = read_all(federation, "runs.logs", run_id)
     qtbot.waitUntil(lambda: sum(tabs["logs"].store.counts()) == len(lines), timeout=20_000)
 

@@ -23,17 +23,22 @@ from app.widgets.words import key_name, tip
 BOUND_MS = 5000
 
 
-def review(desktop: Desktop, qtbot) -> DecisionDialog:
+def asked_for(desktop: Desktop, qtbot) -> DecisionDialog:
+    """Return the dialog of Home's first question, before it is seen."""
     home = desktop.window.pages["home"]
     qtbot.waitUntil(lambda: bool(home.decisions.rows), timeout=BOUND_MS)
     home.decisions.rows[0].review.click()
-    dialog = desktop.window.findChild(DecisionDialog)
+    return desktop.window.findChild(DecisionDialog)
+
+
+def review(desktop: Desktop, qtbot) -> DecisionDialog:
+    dialog = asked_for(desktop, qtbot)
     qtbot.waitUntil(dialog.isVisible, timeout=BOUND_MS)
     return dialog
 
 
 def test_an_approval_shows_its_files_before_it_can_be_approved(desktop, qtbot) -> None:
-    dialog = review(desktop, qtbot)
+    dialog = asked_for(desktop, qtbot)
     assert not dialog.approve.isEnabled()
     qtbot.waitUntil(lambda: dialog.files.topLevelItemCount() > 0, timeout=BOUND_MS)
     qtbot.waitUntil(dialog.approve.isEnabled, timeout=BOUND_MS)
