@@ -271,7 +271,7 @@ class ProjectPage(LivePage):
         dialog = NewRunDialog(self, self.context, self.project, self.group, self.list.runs)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.made.connect(self._open_made)
-        dialog.open_soon()
+        dialog.open()
 
     def _open_made(self, run: Run) -> None:
         self.reload()
