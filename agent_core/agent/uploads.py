@@ -15,7 +15,7 @@ from agent_core.agent.journal import Journal
 from agent_core.agent.sender import Sender
 from agent_core.agent.traffic import Traffic
 from agent_core.agent.transfers import Transfer, Transfers
-from agent_core.errors import Retryable, SiloDeskError
+from agent_core.errors import Retryable, SiloDeskError, StorageError
 from agent_core.transport.objects import upload
 from agent_core.transport.rest import fields
 from agent_core.transport.retry import delays
@@ -77,9 +77,12 @@ class Uploader:
 
     def look_again(self, sequences: list[int]) -> None:
         """Offer what overdue messages name again: the store may have lost it meanwhile."""
-        with self._journal.transaction():
-            for sequence in sequences:
-                self._transfers.reopen(sequence)
+        try:
+            with self._journal.transaction():
+                for sequence in sequences:
+                    self._transfers.reopen(sequence)
+        except StorageError as error:
+            log.warning("Overdue messages are sent as they are: %s", error)  # and looked at again
         self.kick()
 
     def cancel(self) -> None:

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from helpers.agent_bench import AgentBench
 
 from agent_core.agent import inline
+from agent_core.errors import StorageError
 from agent_core.protocol.messages import INLINE, BlobRef
 from agent_core.protocol.states import Stage, State
 
@@ -73,6 +75,24 @@ def test_everything_a_job_says_is_kept_once(play: Play) -> None:
         assert job is not None
         assert job.bytes_up == len(body)
         assert (job.round, job.rounds) == (1, 3)
+
+    play(scenario)
+
+
+def test_a_full_disk_does_not_end_the_sending_of_overdue_messages(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written now is looked at again when the message is overdue again."""
+
+    async def scenario(bench: AgentBench) -> None:
+        parts = bench.agent.parts
+
+        def full(_sequence: int) -> None:
+            raise StorageError("The agent's database cannot be written.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(parts.transfers, "reopen", full)
+            parts.sender.on_overdue([1, 2])
 
     play(scenario)
 
