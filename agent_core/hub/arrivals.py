@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from sqlalchemy import bindparam, select
 
@@ -16,6 +16,8 @@ from agent_core.protocol.messages import INLINE, RoundMessage
 log = logging.getLogger(__name__)
 
 LIMIT = 64  # looked for at a time; what more was named comes again
+AT_ONCE = 4
+BOUND_S = 3.0  # for all of them
 
 _blobs = tables.blobs
 _BEGUN = (
@@ -30,12 +32,19 @@ _BEGUN = (
 )
 
 
-@dataclass(frozen=True)
 class Arrivals:
-    """Asks the store for sizes; not inside a transaction, which others would wait for."""
+    """Asks the store for sizes: not inside a transaction, and never for long.
 
-    store: Store
-    size_of: Callable[[str], int | None]
+    Heartbeats and reports wait behind it; a store that hangs must not silence every device.
+    """
+
+    def __init__(
+        self, store: Store, size_of: Callable[[str], int | None], bound_s: float = BOUND_S
+    ) -> None:
+        self._store = store
+        self._size_of = size_of
+        self._bound_s = bound_s
+        self._asking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="arrivals")
 
     def look(self, messages: Iterable[RoundMessage]) -> frozenset[str]:
         """Return the keys of tensors which these messages name and which are there whole."""
@@ -46,17 +55,27 @@ class Arrivals:
                 wanted.setdefault(message.run_id, set()).update(named)
         if not wanted:
             return frozenset()
-        with self.store.read() as reader:
+        with self._store.read() as reader:
             begun = [
                 row
                 for run_id, hashes in wanted.items()
                 for row in reader.all(_BEGUN, {"run": run_id, "wanted": sorted(hashes)})
             ]
-        return frozenset(row["key"] for row in begun[:LIMIT] if self._is_there(*row.values()))
+        asked = {
+            self._asking.submit(self._is_there, row["key"], row["size"]): row["key"]
+            for row in begun[:LIMIT]
+        }
+        done, late = wait(asked, self._bound_s)
+        for future in late:
+            future.cancel()
+        if late:
+            log.warning("The object store did not answer in time: %d tensors are looked for when "
+                        "their messages come again.", len(late))  # fmt: skip
+        return frozenset(asked[future] for future in done if future.result())
 
     def _is_there(self, key: str, size: int) -> bool:
         try:
-            return self.size_of(key) == size
+            return self._size_of(key) == size
         except SiloDeskError as error:
             log.warning("A tensor was not looked for, its message comes again: %s", error)
             return False

@@ -12,6 +12,7 @@ from agent_core.errors import ConflictError, LimitError, NotFoundError
 from agent_core.hub import tables
 from agent_core.hub.callers import missing
 from agent_core.hub.model_check import Arrival, ModelChecks
+from agent_core.hub.part_of import part_of
 from agent_core.hub.ports import Objects
 from agent_core.hub.run_state import ENDED
 from agent_core.hub.settings import HubSettings
@@ -22,14 +23,10 @@ MODEL_LINGER_S = 24 * 3600.0  # a silo may have been offline when its run ended
 BATCH = 100  # blobs that are deleted in one transaction
 KEEP_ROUNDS = 2  # a blob goes when this many rounds have closed without it
 
-_runs, _parts, _blobs = tables.runs, tables.run_devices, tables.blobs
+_runs, _blobs = tables.runs, tables.blobs
 
 # Prepared: tensors come and go in every round.
-_PART = (
-    select(_runs.c.state, _runs.c.ended_at, _parts.c.role)
-    .join(_parts, _parts.c.run_id == _runs.c.id)
-    .where(_runs.c.id == bindparam("run"), _parts.c.edge_id == bindparam("edge"))
-)
+_PART = part_of(_runs.c.state, _runs.c.ended_at, tables.run_devices.c.role)
 _SAME = select(_blobs).where(
     _blobs.c.run_id == bindparam("run"), _blobs.c.sha256 == bindparam("sha256")
 )

@@ -15,6 +15,7 @@ from agent_core.hub import run_events, tables
 from agent_core.hub.bounds import finite, finite_only, fits
 from agent_core.hub.counters import Counters
 from agent_core.hub.logs import LogFiles
+from agent_core.hub.part_of import part_of
 from agent_core.hub.store import Tx
 from agent_core.protocol.records import (
     LogLine,
@@ -48,15 +49,8 @@ _runs, _parts, _streams = tables.runs, tables.run_devices, tables.streams
 _STREAM = select(_streams.c.highest, _streams.c.spool).where(
     _streams.c.edge_id == bindparam("edge"), _streams.c.stream == bindparam("name")
 )
-_PART = (
-    select(_runs.c.id, _runs.c.group_id, _parts.c.role, tables.devices.c.silo)
-    .join(_parts, _parts.c.run_id == _runs.c.id)
-    .join(tables.devices, tables.devices.c.edge_id == _parts.c.edge_id)
-    .where(
-        _runs.c.id == bindparam("run"),
-        _parts.c.edge_id == bindparam("edge"),
-        _runs.c.state != State.IDLE.value,
-    )
+_PART = part_of(_runs.c.id, _runs.c.group_id, _parts.c.role, tables.devices.c.silo).where(
+    _runs.c.state != State.IDLE.value
 )
 _REACHED = (
     update(_parts)

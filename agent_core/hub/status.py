@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, case, select, updat
 
 from agent_core.hub import datasets, run_events, run_state, tables
 from agent_core.hub.counters import Counters
+from agent_core.hub.part_of import part_of
 from agent_core.hub.store import Tx
 from agent_core.protocol.messages import StatusMessage
 from agent_core.protocol.states import JOB_NEXT, TERMINAL, Role, Stage, State
@@ -37,7 +38,7 @@ def _sources(then: State) -> list[str]:
 SOURCES = {state: _sources(state) for state in JOB_NEXT}
 
 
-_runs, _parts, _devices = tables.runs, tables.run_devices, tables.devices
+_runs, _parts = tables.runs, tables.run_devices
 
 
 def _larger(column: str) -> ColumnElement[int]:
@@ -47,16 +48,11 @@ def _larger(column: str) -> ColumnElement[int]:
 
 
 # Prepared: each device sends some of these in every round.
-_PART = (
-    select(
-        _runs.c.id, _runs.c.epoch, _runs.c.group_id, _runs.c.state.label("run_state"),
-        _runs.c.round.label("run_round"), _runs.c.rounds.label("run_rounds"), _parts.c.state,
-        _parts.c.role, _parts.c.status_seq, _parts.c.detail, _parts.c.waiting_since,
-        _devices.c.silo,
-    )
-    .join(_parts, _parts.c.run_id == _runs.c.id)
-    .join(_devices, _devices.c.edge_id == _parts.c.edge_id)
-    .where(_runs.c.id == bindparam("run"), _parts.c.edge_id == bindparam("edge"))
+_PART = part_of(
+    _runs.c.id, _runs.c.epoch, _runs.c.group_id, _runs.c.state.label("run_state"),
+    _runs.c.round.label("run_round"), _runs.c.rounds.label("run_rounds"), _parts.c.state,
+    _parts.c.role, _parts.c.status_seq, _parts.c.detail, _parts.c.waiting_since,
+    tables.devices.c.silo,
 )  # fmt: skip
 _COUNTS = (
     update(_parts)

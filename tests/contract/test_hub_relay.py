@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from typing import Any
 
@@ -178,6 +179,28 @@ def test_a_store_that_is_away_makes_a_message_come_again(
     scene.server.send(run, scene.silos[0].edge, "m1", blobs=[ref], round=1)
     assert acked(scene)
     assert len(scene.silos[0].inbox("round")) == 1
+
+
+def test_a_store_that_hangs_does_not_hold_the_hubs_ear(scene: Scene, run: dict[str, Any]) -> None:
+    body = {"run_id": run["id"], "kind": "blob", "round": 1, "sha256": "a" * 64, "size": 8}
+    scene.bench.ok("POST", "/objects", headers=scene.server.auth, json=body)
+    may_end = threading.Event()
+
+    def hanging(_key: str) -> int | None:
+        assert may_end.wait(60)
+        return 8
+
+    message = RoundMessage(
+        sequence=1, run_id=run["id"], epoch=1, from_edge=scene.server.edge,
+        to_edge=scene.silos[0].edge, message_id="m", blobs=[BlobRef(sha256="a" * 64, size=8)],
+    )  # fmt: skip
+    found: list[frozenset[str]] = []
+    arrivals = Arrivals(scene.bench.store, hanging, bound_s=0.05)
+    looking = threading.Thread(target=lambda: found.append(arrivals.look([message])))
+    looking.start()
+    looking.join(30)
+    assert found == [frozenset()]
+    may_end.set()
 
 
 def test_an_upload_that_never_arrived_is_not_complete(scene: Scene, run: dict[str, Any]) -> None:
