@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QMoveEvent, QPainter, QRegion, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -101,28 +101,6 @@ class Dialog(QDialog):
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
         return step_focus(self, next)
 
-    def open_soon(self) -> None:
-        """Open in turns: the window behind takes no more clicks, then dims, then this is shown.
-
-        For dialogs of many parts, which together would hold the window's thread for too long.
-        """
-        window = self.parentWidget()
-        if window is None:
-            self.open()
-            return
-        self._scrim = Scrim(window, self)
-        self._scrim.setUpdatesEnabled(False)
-        QTimer.singleShot(0, self, self._dim)
-
-    def _dim(self) -> None:
-        if self._scrim is not None:
-            self._scrim.setUpdatesEnabled(True)
-            QTimer.singleShot(0, self, self._open_dimmed)
-
-    def _open_dimmed(self) -> None:
-        if self._scrim is not None:  # else it was closed meanwhile
-            self.open()
-
     def showEvent(self, event: QShowEvent) -> None:
         window = self.parentWidget()
         if window is not None:
@@ -142,10 +120,7 @@ class Dialog(QDialog):
             self._scrim.hide()  # at once: it looks at the dialog, which may be gone before it is
             self._scrim.deleteLater()
             self._scrim = None
-        was_seen = self.isVisible()
         super().done(result)
-        if not was_seen and self.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose):
-            self.deleteLater()  # Qt does so only with what was shown
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)

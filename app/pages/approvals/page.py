@@ -243,7 +243,7 @@ class ApprovalsPage(Page):
     def _open_dialog(self, approval: Approval) -> None:
         dialog = DecisionDialog(self, self.context, approval)
         dialog.decided.connect(self._read)
-        dialog.open_soon()
+        dialog.open()
 
     def _standing_clicked(self, one: Approval, column_number: int) -> None:
         if column_number == len(self.standing.columns) - 1:

@@ -267,7 +267,7 @@ class HomePage(Page):
 
         dialog = DecisionDialog(self, self.context, approval)
         dialog.decided.connect(self._read_approvals)
-        dialog.open_soon()
+        dialog.open()
 
     def _ask_stop(self, job: dict[str, Any]) -> None:
         confirm(
