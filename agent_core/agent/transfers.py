@@ -92,11 +92,16 @@ class Transfers:
                         (sequence, newest["id"]),
                     )
 
-    def open(self) -> list[Transfer]:
-        """Return the uploads that are not done, oldest first."""
+    def ready(self) -> list[Transfer]:
+        """Return the uploads that are not done, oldest first.
+
+        A model whose bytes go up as tensors comes after them, and need not go up again.
+        """
         rows = self._journal.connection.execute(
-            "SELECT id, run_id, kind, round, sha256, size, record FROM transfers "
-            "WHERE done = 0 ORDER BY id"
+            "SELECT id, run_id, kind, round, sha256, size, record FROM transfers AS mine "
+            "WHERE done = 0 AND NOT (kind = 'model' AND EXISTS (SELECT 1 FROM transfers AS other "
+            "WHERE other.run_id = mine.run_id AND other.sha256 = mine.sha256 "
+            "AND other.kind = 'blob' AND other.done = 0)) ORDER BY id"
         ).fetchall()
         return [
             Transfer(

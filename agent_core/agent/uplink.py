@@ -110,6 +110,8 @@ class Uplink:
         if not self._transfers.waiting(run_id):
             self._transfers.drop_run(run_id)
             self._shelf.drop_run(run_id)
+        else:
+            self._uploader.kick()  # models that waited for tensors which do not come
 
     def _blob(self, job: Job, frame: JobFrame) -> None:
         if frame.blob is not None:

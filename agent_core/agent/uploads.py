@@ -54,8 +54,8 @@ class Uploader:
         self.on_failure: Callable[[Transfer, str], None] = lambda _transfer, _reason: None
 
     def kick(self) -> None:
-        """Start every upload that waits."""
-        for transfer in self._transfers.open():
+        """Start every upload that can."""
+        for transfer in self._transfers.ready():
             if transfer.id not in self._tasks:
                 task = asyncio.ensure_future(self._carry(transfer))
                 self._tasks[transfer.id] = task
@@ -152,6 +152,8 @@ class Uploader:
                 self.on_model(transfer)
         if transfer.kind == "model":
             self._shelf.forget(transfer.run_id, transfer.sha256)
+        else:
+            self.kick()  # a model may have waited for these tensors
         self._sender.kick("outbox")
 
     def _give_up(self, transfer: Transfer, error: Exception) -> None:
@@ -162,3 +164,4 @@ class Uploader:
         )
         log.error("Run %s: %s", transfer.run_id, reason)
         self.on_failure(transfer, reason)
+        self.kick()

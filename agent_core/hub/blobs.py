@@ -31,8 +31,14 @@ _SAME = select(_blobs).where(
     _blobs.c.run_id == bindparam("run"), _blobs.c.sha256 == bindparam("sha256")
 )
 _UNDER_WAY = _SAME.where(_blobs.c.complete.is_(False))
-_TENSOR = _SAME.where(_blobs.c.kind == "blob").order_by(_blobs.c.complete.desc())
+_TENSOR = _SAME.where(or_(_blobs.c.kind == "blob", _blobs.c.complete)).order_by(
+    _blobs.c.complete.desc()
+)
 _MODEL = _SAME.where(_blobs.c.key == bindparam("key")).order_by(_blobs.c.complete.desc())
+_KEPT = _SAME.where(_blobs.c.kind == "model", _blobs.c.complete)
+_PROMOTE = (
+    update(_blobs).where(_blobs.c.key == bindparam("stored")).values(kind="model", complete=True)
+)
 _COMPLETE = update(_blobs).where(_blobs.c.key == bindparam("stored")).values(complete=True)
 _LEFT = update(_runs).where(_runs.c.id == bindparam("run")).values(blobs_left=True)
 
@@ -40,6 +46,19 @@ _LEFT = update(_runs).where(_runs.c.id == bindparam("run")).values(blobs_left=Tr
 def model_key(run_id: int, round_number: int) -> str:
     """Return the object's key of a round's model."""
     return f"models/{run_id}/round-{round_number}.safetensors"
+
+
+def tensor_key(run_id: int, round_number: int, sha256: str, role: str) -> str:
+    """Return a tensor's key: a global one lies where it may stay as a round's model."""
+    if role == Role.SERVER.value:
+        return f"models/{run_id}/{sha256}"
+    return f"runs/{run_id}/{round_number}/{sha256}"
+
+
+def key_of_model(reader: Reader, run_id: int, round_number: int, sha256: str) -> str:
+    """Return the key of the object that holds a round's model."""
+    row = reader.first(_KEPT, {"run": run_id, "sha256": sha256})
+    return str(row["key"]) if row is not None else model_key(run_id, round_number)
 
 
 def begin(
@@ -64,20 +83,20 @@ def begin(
         )
     key = model_key(run_id, round_number) if kind == "model" else ""
     checks.refuse_meanwhile(key)
+    promotable = _promotable(store, objects, run_id, sha256) if key else ""
     with store.write() as tx:
-        _check_part(tx, run_id, edge_id, kind)
+        role = _check_part(tx, run_id, edge_id, kind)
         if key:
             _check_unchanged(tx, key, run_id, round_number, sha256)
+        if promotable and tx.run(_PROMOTE, {"stored": promotable}):
+            return _is_there(promotable)
         found = _find(tx, run_id, sha256, key)
         if found is not None:
             _use(tx, found["key"], round_number)
             if found["complete"]:
-                return {
-                    "exists": True, "key": found["key"], "upload_id": "", "part_size": 0,
-                    "parts": [], "needs_finish": False,
-                }  # fmt: skip
+                return _is_there(found["key"])
             key = found["key"]
-        key = key or f"runs/{run_id}/{round_number}/{sha256}"
+        key = key or tensor_key(run_id, round_number, sha256, role)
         tx.put(
             tables.blobs, key=key, run_id=run_id, sha256=sha256, kind=kind, size=size,
             complete=False, last_round=round_number,
@@ -90,6 +109,27 @@ def begin(
         "key": key,
         "needs_finish": kind == "model" or bool(put["upload_id"]),
     }
+
+
+def _is_there(key: str) -> dict[str, Any]:
+    return {
+        "exists": True, "key": key, "upload_id": "", "part_size": 0, "parts": [],
+        "needs_finish": False,
+    }  # fmt: skip
+
+
+def _promotable(store: Store, objects: Objects, run_id: int, sha256: str) -> str:
+    """Return the key of the global tensors that are this model's very bytes, if they are there.
+
+    Every silo that got them has checked their hash, and so does everyone who loads the model.
+    """
+    with store.read() as reader:
+        rows = reader.all(_TENSOR, {"run": run_id, "sha256": sha256})
+    for row in rows:
+        is_global = row["key"] == tensor_key(run_id, 0, sha256, Role.SERVER.value)
+        if is_global and (row["complete"] or objects.head(row["key"]) == row["size"]):
+            return str(row["key"])
+    return ""
 
 
 def finish(
@@ -172,7 +212,8 @@ def _use(tx: Tx, key: str, round_number: int) -> None:
     )
 
 
-def _check_part(reader: Reader, run_id: int, edge_id: int, kind: str) -> None:
+def _check_part(reader: Reader, run_id: int, edge_id: int, kind: str) -> str:
+    """Return the device's role in a run to which it may add; raises ConflictError."""
     row = reader.first(_PART, {"run": run_id, "edge": edge_id})
     if row is None or (kind == "model" and row["role"] != Role.SERVER.value):
         raise missing("run")
@@ -185,6 +226,7 @@ def _check_part(reader: Reader, run_id: int, edge_id: int, kind: str) -> None:
             next_step="Drop the upload.",
             code="conflict.state",
         )
+    return str(row["role"])
 
 
 def expired(reader: Reader, now: float, linger_s: float) -> list[str]:
@@ -233,4 +275,13 @@ def clean(store: Store, objects: Objects, linger_s: float, now: float) -> int:
     objects.delete(keys)
     for run_id in done:
         objects.delete_prefix(f"runs/{run_id}/")
+        objects.delete(_unnamed(store, objects, run_id))
     return len(keys)
+
+
+def _unnamed(store: Store, objects: Objects, run_id: int) -> list[str]:
+    """Return the keys of global tensors that a crash left behind."""
+    found = {key for key, _ in objects.list_all(f"models/{run_id}/")}
+    with store.read() as reader:
+        known = reader.scalars(select(tables.blobs.c.key).where(tables.blobs.c.run_id == run_id))
+    return sorted(found.difference(known))

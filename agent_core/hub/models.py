@@ -132,6 +132,7 @@ def remove(store: Store, objects: Objects, run_id: int, rounds: list[int], by: s
     with store.read() as reader:
         found = sorted(reader.scalars(select(table.c.round).where(chosen)))
         state = reader.scalar(select(tables.runs.c.state).where(tables.runs.c.id == run_id))
+        keys = _keys(reader, run_id, found)
     if not found:
         raise missing("model")
     if state not in ENDED and state != State.IDLE.value:
@@ -140,13 +141,27 @@ def remove(store: Store, objects: Objects, run_id: int, rounds: list[int], by: s
             next_step="Stop it, or wait for its end; then delete.",
             code="conflict.state",
         )
-    objects.delete([blobs.model_key(run_id, number) for number in found])
+    objects.delete(keys)
     with store.write() as tx:
         tx.run(delete(table).where(chosen))
-        keys = [blobs.model_key(run_id, number) for number in found]
         tx.run(delete(tables.blobs).where(tables.blobs.c.key.in_(keys)))
         _tell(tx, run_id, found, by)
     return found
+
+
+def _keys(reader: Reader, run_id: int, rounds: list[int]) -> list[str]:
+    """Return the objects of these rounds' models which no other round's model shares."""
+    table, stored = tables.models, tables.blobs
+    mine = table.c.run_id == run_id
+    shared = select(table.c.sha256).where(mine, table.c.round.not_in(rounds))
+    own = select(table.c.sha256).where(mine, table.c.round.in_(rounds))
+    keys = reader.scalars(
+        select(stored.c.key).where(
+            stored.c.run_id == run_id, stored.c.kind == "model",
+            stored.c.sha256.in_(own), stored.c.sha256.not_in(shared),
+        )
+    )  # fmt: skip
+    return sorted({*keys, *(blobs.model_key(run_id, number) for number in rounds)})
 
 
 def _tell(tx: Tx, run_id: int, rounds: list[int], by: str) -> None:

@@ -19,23 +19,44 @@ class HeldBlob:
 
     def __init__(self, data: bytes | bytearray) -> None:
         self._data: bytes | bytearray | None = data
-        self._sizes: tuple[int, ...] = ()
+        self._cut: tuple[object, ...] = ()
+        self._lead = b""
+        self._heads: tuple[bytes, ...] = ()
         self._pieces: list[bytes] = []
 
-    def pieces(self, sizes: tuple[int, ...]) -> list[bytes]:
-        """Return the bytes cut into pieces of these sizes; raises ValueError where they differ."""
-        if self._data is None and sizes == self._sizes:
+    def pieces(
+        self, sizes: tuple[int, ...], heads: tuple[bytes, ...] = (), lead: int = 0
+    ) -> list[bytes]:
+        """Return the bytes behind the first `lead`, cut into pieces of these sizes.
+
+        With `heads`, each piece is its head and so much less of the bytes. Raises ValueError
+        where sizes and bytes differ.
+        """
+        cut = (sizes, heads, lead)
+        if self._data is None and cut == self._cut:
             return self._pieces
-        data = b"".join(self._pieces) if self._data is None else self._data
-        if any(size < 0 for size in sizes) or sum(sizes) != len(data):
-            message = f"arrays of {sum(sizes)} bytes were announced, and {len(data)} came"
+        if heads and len(heads) != len(sizes):
+            message = f"{len(sizes)} arrays were announced, and {len(heads)} heads came"
             raise ValueError(message)
-        view, start, pieces = memoryview(data), 0, []
-        for size in sizes:
-            pieces.append(bytes(view[start : start + size]))
-            start += size
-        self._data, self._sizes, self._pieces = None, sizes, pieces
+        heads = heads or (b"",) * len(sizes)
+        lengths = [size - len(head) for size, head in zip(sizes, heads, strict=True)]
+        data = self._whole()
+        if lead < 0 or any(length < 0 for length in lengths) or lead + sum(lengths) != len(data):
+            message = f"arrays of {lead + sum(lengths)} bytes were announced, and {len(data)} came"
+            raise ValueError(message)
+        view, start, pieces = memoryview(data), lead, []
+        for head, length in zip(heads, lengths, strict=True):
+            pieces.append(b"".join((head, view[start : start + length])))
+            start += length
+        self._data, self._cut, self._heads, self._pieces = None, cut, heads, pieces
+        self._lead = bytes(view[:lead])
         return pieces
+
+    def _whole(self) -> bytes | bytearray:
+        if self._data is not None:
+            return self._data
+        bare = [memoryview(piece)[len(h) :] for piece, h in zip(self._pieces, self._heads, strict=True)]
+        return b"".join((self._lead, *bare))
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,11 @@ class Reporter:
             self._push(kind, fields, parts)
 
     def send_blob(self, blob: Blob) -> None:
-        """Send the bytes of a blob that no message names."""
+        """Send the bytes of a blob that no message has to name, unless the keeper has them."""
         self._wait_for_room()
         with self._switch.shielded(), self._changed:
-            self._push(channel.BLOB, {"sha256": blob.sha256, "size": blob.size}, blob.parts)
+            if blob.sha256 not in self._named:
+                self._push(channel.BLOB, {"sha256": blob.sha256, "size": blob.size}, blob.parts)
 
     def message(self, fields: dict[str, Any], body: bytes, blobs: Sequence[Blob]) -> None:
         """Send a message to another job, and before it those blobs that the keeper lacks."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import time
 from typing import Any
 
 import pytest
 from helpers.hub_bench import Bench, Person, Scene
+from sqlalchemy import update
 
+from agent_core.hub import tables
 from agent_core.protocol.states import State
 
 
@@ -105,3 +109,57 @@ def test_the_owner_deletes_models_with_their_objects(scene: Scene, bench: Bench)
     assert scene.owner.call("DELETE", path, params={"rounds": "2"}).status_code == 404
     events = scene.owner.ok("GET", f"/runs/{run['id']}/events")["items"]
     assert any("2 models deleted by" in event["text"] for event in events)
+
+
+def model_told(scene: Scene, run: dict[str, Any], number: int, content: bytes) -> None:
+    """Say that a round's model consists of these bytes; they are at the hub already."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    body = {"run_id": run["id"], "kind": "model", "round": number, "sha256": sha256,
+            "size": len(content)}  # fmt: skip
+    put = scene.bench.ok("POST", "/objects", headers=scene.server.auth, json=body)
+    assert (put["exists"], put["parts"]) == (True, [])
+    record = {"run_id": run["id"], "round": number, "sha256": sha256, "size": len(content),
+              "created_at": 1.0, "metrics": {}, "sites": []}  # fmt: skip
+    sent = scene.__dict__.setdefault("models_sent", itertools.count(1))
+    scene.server.telemetry("models", next(sent), [record])
+
+
+def test_a_model_that_went_out_as_tensors_is_not_sent_again(scene: Scene, bench: Bench) -> None:
+    run = scene.running()
+    scene.server.upload(run, b"global", 2)
+    model_told(scene, run, 1, b"global")
+    model_told(scene, run, 2, b"global")  # a round that changed nothing
+    path = f"/runs/{run['id']}/models"
+    for number in (1, 2):
+        url = scene.owner.ok("GET", f"{path}/{number}")["url"]
+        assert bench.objects.content[url.removeprefix("get:")] == b"global"
+    with bench.store.write() as tx:
+        tx.run(update(tables.runs).values(state="FINISHED", ended_at=time.time() - 3600))
+    bench.sweeper.tidy()  # the run's tensors go, what is a model stays
+    assert b"global" in bench.objects.content.values()
+
+    scene.owner.ok("DELETE", path, params={"rounds": "1"})
+    assert b"global" in bench.objects.content.values()
+    scene.owner.ok("DELETE", path, params={"rounds": "2"})
+    assert b"global" not in bench.objects.content.values()
+
+
+def test_tensors_are_looked_for_when_they_are_told_as_a_model(scene: Scene, bench: Bench) -> None:
+    """Their message may still be on its way; what is not there whole is sent."""
+    run = scene.running()
+    sha256 = hashlib.sha256(b"global").hexdigest()
+    body = {"run_id": run["id"], "kind": "blob", "round": 1, "sha256": sha256, "size": 6}
+    put = bench.ok("POST", "/objects", headers=scene.server.auth, json=body)
+    asked = bench.ok("POST", "/objects", headers=scene.server.auth, json={**body, "kind": "model"})
+    assert not asked["exists"]
+    bench.objects.put(put["parts"][0]["url"], b"global")
+    model_told(scene, run, 1, b"global")
+
+
+def test_a_silos_update_is_no_model(scene: Scene, bench: Bench) -> None:
+    """Its object goes with the round, whatever the server job says."""
+    run = scene.running()
+    scene.silos[0].upload(run, b"update", 1)
+    body = {"run_id": run["id"], "kind": "model", "round": 1, "size": 6,
+            "sha256": hashlib.sha256(b"update").hexdigest()}  # fmt: skip
+    assert not bench.ok("POST", "/objects", headers=scene.server.auth, json=body)["exists"]

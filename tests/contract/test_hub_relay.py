@@ -124,7 +124,7 @@ def test_blobs_get_addresses_on_the_way(scene: Scene, run: dict[str, Any]) -> No
     for silo in scene.silos:
         scene.server.send(run, silo.edge, f"m{silo.edge}", blobs=[ref], round=1)
         ((message, _),) = silo.inbox("round")
-        assert message.blobs[0].url == f"get:runs/{run['id']}/1/{sha256}"
+        assert message.blobs[0].url == f"get:models/{run['id']}/{sha256}"
     again = {"run_id": run["id"], "kind": "blob", "round": 2, "sha256": sha256, "size": 12}
     put = scene.bench.ok("POST", "/objects", headers=scene.silos[0].auth, json=again)
     assert put["exists"]  # one upload serves every silo, whoever has the content
@@ -227,7 +227,7 @@ def test_blobs_go_two_rounds_after_their_last_use(scene: Scene, run: dict[str, A
     ]  # fmt: skip
     scene.server.telemetry("rounds", 1, records)
     scene.bench.sweeper.tidy()
-    left = {key.rpartition("/")[2] for key in scene.bench.objects.content if "runs/" in key}
+    left = {key.rpartition("/")[2] for key in scene.bench.objects.content if "models/" in key}
     assert left == set(keys[1:])
 
 
@@ -247,7 +247,9 @@ def test_many_blobs_go_in_one_go(scene: Scene, run: dict[str, Any]) -> None:
 
 
 def test_an_ended_runs_blobs_go_and_its_models_stay(scene: Scene, run: dict[str, Any]) -> None:
-    scene.server.upload(run, b"tensor", 3)
+    scene.silos[0].upload(run, b"tensor", 3)
+    scene.server.upload(run, b"global", 3)
+    scene.bench.objects.content[f"models/{run['id']}/{'d' * 64}"] = b"left by a crash"
     scene.server.upload(run, b"weights", 3, kind="model")
     scene.server.status(run, State.FINISHED)
     scene.bench.sweeper.tidy()
@@ -257,7 +259,8 @@ def test_an_ended_runs_blobs_go_and_its_models_stay(scene: Scene, run: dict[str,
     scene.bench.sweeper._cleaned_at = 0.0
     scene.bench.sweeper.tidy()
     assert not any("runs/" in key for key in scene.bench.objects.content)
-    assert any(key.startswith("models/") for key in scene.bench.objects.content)
+    models = [key for key in scene.bench.objects.content if key.startswith("models/")]
+    assert models == [blobs.model_key(run["id"], 3)]
 
 
 def test_the_inbox_keeps_everything_until_it_is_acknowledged(scene: Scene) -> None:
@@ -331,7 +334,7 @@ def test_what_goes_again_has_fresh_addresses(scene: Scene, run: dict[str, Any], 
     (first, body), (second, _) = silo.inbox("round")
     assert isinstance(first, RoundMessage)
     assert isinstance(second, RoundMessage)
-    assert first.blobs[0].url == f"get:runs/{run['id']}/1/{sha256}?of-now"
+    assert first.blobs[0].url == f"get:models/{run['id']}/{sha256}?of-now"
     assert (first.message_id, first.inbox_seq > 0, body) == ("m1", True, b"body of m1")
     assert second.blobs == [inside]
 

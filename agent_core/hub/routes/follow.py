@@ -138,6 +138,7 @@ def model(run_id: int, round_number: int, caller: CallerDep, hub: HubDep) -> Mod
     with hub.store.read() as reader:
         _check(reader, caller, run_id)
         found = telemetry_view.model(reader, run_id, round_number)
-    if found is None:
-        raise missing("model")
-    return found.model_copy(update={"url": hub.url_of(blobs.model_key(run_id, round_number))})
+        if found is None:
+            raise missing("model")
+        key = blobs.key_of_model(reader, run_id, round_number, found.sha256)
+    return found.model_copy(update={"url": hub.url_of(key)})

@@ -1,7 +1,9 @@
 """Messages between jobs: a JSON header and tensor bytes in blobs named by content; no pickle.
 
 Standard library only. A message carries sets of arrays (Flower's ArrayRecords); the bytes of one
-set are one blob, so that the same set in several messages is hashed, sent and stored once.
+set are one blob, so that the same set in several messages is hashed, sent and stored once. Where a
+set has the form of a model file (engines/model_bytes.py), that file is its blob, and what the file
+lacks of each array's bytes (`heads`) is in the message: a global model is stored once, too.
 """
 
 # ruff: noqa: TID252 - the worker runs under another package name inside a job
@@ -11,14 +13,15 @@ import base64
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..inbox import HeldBlob
 from ..reporter import Blob
 
 SETS_REMEMBERED = 2
+HEAD_LIMIT = 64 * 1024  # bytes of one array's head
 BYTES_KEY = "$bytes"
 
 
@@ -41,6 +44,18 @@ TensorSet = list[Tensor]
 
 
 @dataclass(frozen=True)
+class Laid:
+    """Arrays as they lie in a blob: `lead` bytes, then what follows its head of each array."""
+
+    blob: Blob
+    lead: int = 0
+    heads: list[bytes] = field(default_factory=list)  # none: arrays lie there whole
+
+
+Layout = Callable[[TensorSet], Laid]
+
+
+@dataclass(frozen=True)
 class Packed:
     """A message ready to be sent."""
 
@@ -51,41 +66,49 @@ class Packed:
 class Packer:
     """Turn messages into bytes; a set of arrays that was packed lately is not hashed again."""
 
-    def __init__(self, remembered: int = SETS_REMEMBERED) -> None:
+    def __init__(self, remembered: int = SETS_REMEMBERED, layout: Layout | None = None) -> None:
         self._remembered = remembered
-        self._recent: OrderedDict[tuple[int, ...], tuple[Blob, list[bytes]]] = OrderedDict()
+        self._layout = layout or end_to_end
+        self._recent: OrderedDict[tuple[int, ...], tuple[Laid, list[bytes]]] = OrderedDict()
 
     def pack(self, header: Mapping[str, Any], sets: Sequence[TensorSet] = ()) -> Packed:
         """Return body and blobs of a message."""
         specs = []
         blobs: dict[str, Blob] = {}
         for tensors in sets:
-            blob = self.blob(tensors)
+            laid = self.laid(tensors)
+            blob = laid.blob
             if blob.size:
                 blobs[blob.sha256] = blob
-            specs.append(
-                {
-                    "blob": blob.sha256 if blob.size else "",
-                    "arrays": [[t.name, t.dtype, t.shape, t.stype, len(t.data)] for t in tensors],
-                }
-            )
+            spec: dict[str, Any] = {
+                "blob": blob.sha256 if blob.size else "",
+                "arrays": [[t.name, t.dtype, t.shape, t.stype, len(t.data)] for t in tensors],
+            }
+            if laid.heads:
+                spec |= {"lead": laid.lead, "heads": [_squeezed(head) for head in laid.heads]}
+            specs.append(spec)
         content = {**header, "sets": specs}
         body = json.dumps(content, separators=(",", ":"), default=_plain).encode()
         return Packed(body, list(blobs.values()))
 
-    def blob(self, tensors: TensorSet) -> Blob:
-        """Return the blob of a set of arrays."""
+    def laid(self, tensors: TensorSet) -> Laid:
+        """Return how a set of arrays lies in its blob."""
         pieces = [tensor.data for tensor in tensors]
         # The pieces are kept with the entry, so an identity cannot be reused while it is a key.
         key = tuple(id(piece) for piece in pieces)
         if key in self._recent:
             self._recent.move_to_end(key)
             return self._recent[key][0]
-        blob = blob_of(pieces)
-        self._recent[key] = (blob, pieces)
+        laid = self._layout(tensors)
+        self._recent[key] = (laid, pieces)
         while len(self._recent) > self._remembered:
             self._recent.popitem(last=False)
-        return blob
+        return laid
+
+
+def end_to_end(tensors: TensorSet) -> Laid:
+    """Lay whole arrays one after the other."""
+    return Laid(blob_of([tensor.data for tensor in tensors]))
 
 
 def blob_of(pieces: Sequence[bytes | memoryview]) -> Blob:
@@ -111,7 +134,9 @@ def unpack(
 
 def _read_set(spec: dict[str, Any], blobs: Mapping[str, HeldBlob]) -> TensorSet:
     held = blobs[spec["blob"]] if spec["blob"] else HeldBlob(b"")
-    pieces = held.pieces(tuple(int(entry[4]) for entry in spec["arrays"]))
+    sizes = tuple(int(entry[4]) for entry in spec["arrays"])
+    heads = tuple(_whole(*head) for head in spec.get("heads") or ())
+    pieces = held.pieces(sizes, heads, int(spec.get("lead") or 0))
     tensors = []
     for (name, dtype, shape, stype, _), data in zip(spec["arrays"], pieces, strict=True):
         if not all(isinstance(text, str) for text in (name, dtype, stype)):
@@ -120,6 +145,18 @@ def _read_set(spec: dict[str, Any], blobs: Mapping[str, HeldBlob]) -> TensorSet:
             raise CodecError("an array's shape is no number")
         tensors.append(Tensor(name, dtype, tuple(shape), stype, data))
     return tensors
+
+
+def _squeezed(head: bytes) -> tuple[str, int]:
+    """Return a head without the spaces before its last byte, and its length; see _whole."""
+    return head[:-1].rstrip(b" ").decode("latin-1") + head[-1:].decode("latin-1"), len(head)
+
+
+def _whole(text: str, length: int) -> bytes:
+    head = text.encode("latin-1")
+    if not len(head) <= length <= HEAD_LIMIT:
+        raise CodecError("an array's head has a wrong length")
+    return head[:-1].ljust(length - 1) + head[-1:]
 
 
 def _plain(value: object) -> Any:

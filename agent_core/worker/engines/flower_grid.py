@@ -18,7 +18,7 @@ from ..inbox import Incoming
 from ..session import Job
 from . import flower_adapter as adapter
 from . import notices
-from .codec import CodecError, Packer, unpack
+from .codec import CodecError, unpack
 from .curves import phase_name
 from .exchange import Exchange, Request, TallyOfThreads, round_of
 from .legacy_rounds import LegacyRounds
@@ -38,7 +38,6 @@ class SiloGrid(Grid):
         self._job = job
         self._book = book
         self._run = adapter.make_run(job)
-        self._packer = Packer()
         self._changed = threading.Condition()
         self._pending: dict[str, Request] = {}
         self._replies: dict[str, Message] = {}
@@ -149,7 +148,7 @@ class SiloGrid(Grid):
             adapter.set_message_id(message, message_id)
             edge_id = message.metadata.dst_node_id
             header, sets = adapter.encode(message)
-            packed = self._packer.pack(header, sets)
+            packed = self._book.packer.pack(header, sets)
             request = Request(edge_id, message, exchange, sets[0] if sets else [])
             with self._job.switch.shielded(), self._changed:
                 self._pending[message_id] = request

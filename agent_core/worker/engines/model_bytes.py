@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..reporter import Blob
-from .codec import TensorSet, blob_of
+from .codec import Laid, TensorSet, blob_of, end_to_end
 
 DTYPES = {
     "float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32",
@@ -44,12 +44,33 @@ def array_of(data: bytes) -> np.ndarray:
     return np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def safetensors(tensors: TensorSet, note: dict[str, str]) -> Blob:
+def laid_as_model(tensors: TensorSet) -> Laid:
+    """Lay arrays as the model file which they are, or whole where they are none.
+
+    The same arrays as a message's and as a round's model are then the same object in the store.
+    """
+    try:
+        blob = safetensors(tensors)
+    except NotAModelError:
+        return end_to_end(tensors)
+    heads = [
+        tensor.data[: len(tensor.data) - len(part)]
+        for tensor, part in zip(tensors, blob.parts[1:], strict=True)
+        if isinstance(part, memoryview)  # of the array's own bytes; others were rearranged
+    ]
+    if not heads or len(heads) < len(tensors):
+        return end_to_end(tensors)
+    return Laid(blob, len(blob.parts[0]), heads)
+
+
+def safetensors(tensors: TensorSet) -> Blob:
     """Return a safetensors file of named arrays; raises NotAModelError."""
-    header: dict[str, object] = {"__metadata__": note}
+    header: dict[str, object] = {}
     parts: list[bytes | memoryview] = []
     end = 0
     for tensor in tensors:
+        if tensor.name in header or tensor.name == "__metadata__":
+            raise NotAModelError(f"'{tensor.name}' names two things")
         dtype, shape, raw = _values(tensor.name, tensor.stype, tensor.data)
         header[tensor.name] = {
             "dtype": dtype, "shape": list(shape), "data_offsets": [end, end + len(raw)],

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from .. import channel
 from ..session import Job
 from . import curves
-from .codec import TensorSet
-from .model_bytes import NotAModelError, safetensors
+from .codec import Packer, TensorSet
+from .model_bytes import NotAModelError, laid_as_model, safetensors
 
 log = logging.getLogger("silodesk")
 
@@ -37,6 +37,7 @@ class RoundBook:
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        self.packer = Packer(layout=laid_as_model)  # of the job's messages, and of its models
         self.rounds = job.order.rounds
         self.open: Round | None = None
         self.is_watched = False  # a strategy tells when rounds begin and end
@@ -101,7 +102,8 @@ class RoundBook:
         self, tensors: TensorSet, number: int, metrics: dict[str, float], sites: list[int]
     ) -> None:
         try:
-            blob = safetensors(tensors, {"run": str(self._job.order.run_id), "round": str(number)})
+            laid = self.packer.laid(tensors)
+            blob = laid.blob if laid.heads else safetensors(tensors)
         except NotAModelError as error:
             log.warning("The model of round %s is not stored: %s.", number, error)
             return

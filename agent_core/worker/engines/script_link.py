@@ -15,7 +15,7 @@ from ..inbox import Incoming
 from ..session import Job, JobFailedError
 from ..silodesk_job import EndOfRun
 from . import curves, notices
-from .codec import CodecError, Packer, Tensor, TensorSet, unpack
+from .codec import CodecError, Tensor, TensorSet, unpack
 from .rounds import RoundBook
 
 GONE = frozenset({"KILLED", "FAILED", "EXCEPTION", "FINISHED"})
@@ -31,7 +31,6 @@ class ScriptLink:
         self._is_server = job.order.role == "server"
         self._ranks = {int(edge["rank"]): int(edge["edge_id"]) for edge in job.order.edges}
         self._edges = {edge_id: rank for rank, edge_id in self._ranks.items()}
-        self._packer = Packer()
         self._steps = 0
         self._round = 0
         self._asked: set[int] = set()
@@ -100,7 +99,7 @@ class ScriptLink:
         if to not in self._ranks or to == self._job.order.rank:
             raise ValueError(f"There is no other job of rank {to} in this run.")
         self.has_talked = True
-        packed = self._packer.pack({"kind": "plain", "meta": meta}, [_tensors(arrays)])
+        packed = self._book.packer.pack({"kind": "plain", "meta": meta}, [_tensors(arrays)])
         fields = {
             "message_id": uuid.uuid4().hex, "reply_to": "", "to_edge": self._ranks[to],
             "round": self._round,

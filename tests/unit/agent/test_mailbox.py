@@ -81,16 +81,28 @@ def test_an_overdue_message_offers_its_tensors_again(journal: Journal) -> None:
     sequence = box.post("outbox", 1, naming, needs=[need or 0])
     transfers.finish(need or 0)
     assert box.ready("outbox") == [sequence]
-    assert not transfers.open()
+    assert not transfers.ready()
 
     transfers.reopen(sequence)
     assert box.ready("outbox") == []
-    assert [one.id for one in transfers.open()] == [need]
+    assert [one.id for one in transfers.ready()] == [need]
     transfers.finish(need or 0)
     assert box.ready("outbox") == [sequence]
     box.acknowledge("outbox", [sequence])
     transfers.reopen(sequence)  # it was acknowledged meanwhile
-    assert not transfers.open()
+    assert not transfers.ready()
+
+
+def test_a_model_comes_after_tensors_that_are_the_same_bytes(journal: Journal) -> None:
+    """Else both would go up; another model does not wait."""
+    transfers = Transfers(journal)
+    tensors = transfers.add(1, "blob", 1, "a" * 64, 5)
+    same = transfers.add(1, "model", 1, "a" * 64, 5)
+    other = transfers.add(2, "model", 1, "a" * 64, 5)
+
+    assert [one.id for one in transfers.ready()] == [tensors, other]
+    transfers.finish(tensors or 0)
+    assert [one.id for one in transfers.ready()] == [same, other]
 
 
 def test_giving_an_upload_up_drops_what_needs_it(journal: Journal) -> None:
@@ -100,11 +112,11 @@ def test_giving_an_upload_up_drops_what_needs_it(journal: Journal) -> None:
     box.post("outbox", 1, message, needs=[need or 0])
     free = box.post("outbox", 1, message)
 
-    dropped = transfers.drop(transfers.open()[0])
+    dropped = transfers.drop(transfers.ready()[0])
 
     assert dropped == 1
     assert box.ready("outbox") == [free]
-    assert not transfers.open()
+    assert not transfers.ready()
 
 
 def test_repeats_in_the_inbox_are_recognised(journal: Journal) -> None:

@@ -95,6 +95,14 @@ def test_only_a_few_sets_are_remembered() -> None:
         [{"blob": "x", "arrays": [[1, "f", [1], "n", 4]]}],
         [{"blob": "other", "arrays": []}],
         [{"blob": "x", "arrays": [["w", "f"]]}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "heads": [["a", 9]]}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "heads": [["a", 2**40]]}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "heads": [["abc", 2]]}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "heads": [[3, 3]]}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "heads": [["a", 1], ["b", 1]]}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "heads": 7}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "lead": -1}],
+        [{"blob": "x", "arrays": [["w", "f", [1], "n", 4]], "lead": 2}],
         [7],
     ],
 )
@@ -115,6 +123,14 @@ def test_bytes_are_cut_once() -> None:
     assert held.pieces((3, 3)) == [b"abc", b"def"]
     with pytest.raises(ValueError, match="7 bytes were announced, and 6 came"):
         held.pieces((7,))
+
+
+def test_heads_stand_before_what_follows_the_lead() -> None:
+    """An array is its head and its part of the bytes; another cut finds the same bytes."""
+    held = HeldBlob(bytearray(b"LEADabcdef"))
+
+    assert held.pieces((3, 6), (b"1", b"22"), 4) == [b"1ab", b"22cdef"]
+    assert held.pieces((4, 6)) == [b"LEAD", b"abcdef"]
 
 
 @given(st.binary(max_size=300))

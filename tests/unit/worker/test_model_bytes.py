@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors.numpy import load
 
-from agent_core.worker.engines.codec import Tensor
-from agent_core.worker.engines.model_bytes import NotAModelError, faults, safetensors
+from agent_core.worker.engines.codec import Packer, Tensor, unpack
+from agent_core.worker.engines.model_bytes import (
+    NotAModelError,
+    faults,
+    laid_as_model,
+    safetensors,
+)
+from agent_core.worker.inbox import HeldBlob
 
 
 def tensor(name: str, array: np.ndarray, stype: str = "numpy.ndarray") -> Tensor:
@@ -42,7 +48,7 @@ def test_model_reads_back_with_the_real_library(
     order = "F" if fortran else "C"
     stored = [tensor(name, np.asarray(array, order=order)) for name, array in arrays.items()]
 
-    blob = safetensors(stored, {"round": "3"})
+    blob = safetensors(stored)
     content = b"".join(blob.parts)
     found = load(content)
 
@@ -57,10 +63,55 @@ def test_big_tensors_are_not_copied() -> None:
     """The parts of the blob are views of the bytes that the app made."""
     big = tensor("w", np.zeros(100_000, dtype=np.float32))
 
-    part = safetensors([big], {}).parts[1]
+    part = safetensors([big]).parts[1]
 
     assert isinstance(part, memoryview)
     assert part.obj is big.data
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["w", "b", "__metadata__", "ü", ""]),
+        dtypes.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_side=4))),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_message_whose_blob_is_a_model_brings_every_byte(
+    arrays: dict[str, np.ndarray], fortran: bool
+) -> None:
+    """What arrives is what was packed, head and all; where it can, the blob is the model file."""
+    order = "F" if fortran else "C"
+    sent = [tensor(name, np.asarray(array, order=order)) for name, array in arrays.items()]
+
+    packed = Packer(layout=laid_as_model).pack({}, [sent])
+    held = {blob.sha256: HeldBlob(b"".join(blob.parts)) for blob in packed.blobs}
+
+    assert unpack(packed.body, held)[1] == [sent]
+    assert unpack(packed.body, held)[1] == [sent]  # cut once
+
+
+def test_global_model_is_one_object_as_message_and_as_model() -> None:
+    """The round's model has the name that its tensors have in the store."""
+    arrays = [tensor("w", np.ones((3, 2), dtype=np.float32)), tensor("b", np.zeros(2))]
+
+    packed = Packer(layout=laid_as_model).pack({}, [arrays])
+
+    assert packed.blobs[0].sha256 == safetensors(arrays).sha256
+    found = load(b"".join(packed.blobs[0].parts))
+    np.testing.assert_array_equal(found["w"], np.ones((3, 2)))
+
+
+def test_arrays_that_are_no_model_travel_whole() -> None:
+    """Two of one name, and what no NumPy made, have a form of their own."""
+    twice = [tensor("w", np.ones(2)), tensor("w", np.zeros(2))]
+
+    laid = laid_as_model(twice)
+
+    assert laid.heads == []
+    assert list(laid.blob.parts) == [one.data for one in twice]
+    with pytest.raises(NotAModelError, match="two things"):
+        safetensors(twice)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +127,7 @@ def test_big_tensors_are_not_copied() -> None:
 def test_what_has_no_safetensors_form_is_refused(bad: Tensor) -> None:
     """The reason names the array."""
     with pytest.raises(NotAModelError, match=bad.name):
-        safetensors([bad], {})
+        safetensors([bad])
 
 
 def test_S6_faults_of_an_update_are_named() -> None:
