@@ -55,7 +55,8 @@ class HeldBlob:
     def _whole(self) -> bytes | bytearray:
         if self._data is not None:
             return self._data
-        bare = [memoryview(piece)[len(h) :] for piece, h in zip(self._pieces, self._heads, strict=True)]
+        pairs = zip(self._pieces, self._heads, strict=True)
+        bare = [memoryview(piece)[len(head) :] for piece, head in pairs]
         return b"".join((self._lead, *bare))
 
 
