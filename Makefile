@@ -36,8 +36,9 @@ unit:  ## two files at a time: most of their time is waiting
 contract:  ## likewise
 	$(PYTEST) -n 2 --dist loadfile tests/contract
 
-ui:
-	QT_QPA_PLATFORM=offscreen $(PYTEST) tests/ui
+ui:  ## likewise, but for the tests that share one federation
+	QT_QPA_PLATFORM=offscreen $(PYTEST) -n 2 --dist loadfile tests/ui --ignore tests/ui/real
+	QT_QPA_PLATFORM=offscreen $(PYTEST) tests/ui/real
 	$(PY) tests/tools/under_xvfb.py $(PYTEST) tests/ui -m xvfb
 
 e2e:

@@ -7103,6 +7103,10 @@ sha256 {zip_sha256}
             <translation>“{name}”是设置 data_dir 指定的文件夹。</translation>
         </message>
         <message>
+            <source>'{name}' names two things</source>
+            <translation>“{name}”这一名称出现了两次</translation>
+        </message>
+        <message>
             <source>'{scope}' is not a scope of an approval.</source>
             <translation>“{scope}”不是审批的适用范围。</translation>
         </message>
@@ -11191,6 +11195,10 @@ sha256 {zip_sha256}
             <translation>数组含有 Python 对象</translation>
         </message>
         <message>
+            <source>an array's head has a wrong length</source>
+            <translation>数组头部的长度不正确</translation>
+        </message>
+        <message>
             <source>an array's name or type is no text</source>
             <translation>数组的名称或类型不是文本</translation>
         </message>
@@ -12013,6 +12021,10 @@ sha256 {zip_sha256}
         <message>
             <source>{label} gave no answer within {seconds1} s</source>
             <translation>{label} 在 {seconds1} 秒内没有应答</translation>
+        </message>
+        <message>
+            <source>{len} arrays were announced, and {len1} heads came</source>
+            <translation>宣布了 {len} 个数组，收到 {len1} 个头部</translation>
         </message>
         <message>
             <source>{len} files, {len1} left out</source>
