@@ -12,7 +12,7 @@ from app.i18n import tr
 from app.shell.topbar_parts import BellButton, SearchButton
 from app.widgets.buttons import Button
 from app.widgets.labels import ElidedLabel, Icon, Label
-from app.widgets.layouts import row
+from app.widgets.layouts import clear, row
 from app.widgets.page import Page
 
 HEIGHT = 56
@@ -48,11 +48,7 @@ class TopBar(QWidget):
 
     def show_page(self, page: Page) -> None:
         """Show a page's heading and actions."""
-        while (item := self._crumbs.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._crumbs)
         for text, key, arguments in page.crumbs:
             self._crumbs.addWidget(self._crumb(text, key, arguments))
             self._crumbs.addWidget(Icon("chevron-right", "faint", 14))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.widgets.curve_plot_flow import FlowLayout
 from app.widgets.dot_chip import DotChip
+from app.widgets.layouts import clear
 
 
 class ChipRow(QWidget):
@@ -32,11 +33,7 @@ class ChipRow(QWidget):
         ]:
             return
         off = {key for key, chip in self._chips.items() if not chip.isChecked()}
-        while (item := self._flow.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._flow)
         self._chips = {}
         for key, text, slot, tok in wanted:
             chip = DotChip(text, slot=slot, tok=tok)

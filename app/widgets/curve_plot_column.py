@@ -9,6 +9,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 BLOCK = 64  # values whose extremes are kept as one pair on the lowest level
+FIRST_BLOCKS = 4  # room of a new level: a run has dozens of columns, and most are short
 
 
 class _Level:
@@ -17,8 +18,8 @@ class _Level:
     def __init__(self, size: int) -> None:
         self.size = size
         self.count = 0
-        self._places = np.empty((64, 2), np.int64)
-        self._gaps = np.empty(64, np.int64)  # the place of a missing value, or -1
+        self._places = np.empty((FIRST_BLOCKS, 2), np.int64)
+        self._gaps = np.empty(FIRST_BLOCKS, np.int64)  # the place of a missing value, or -1
 
     @property
     def places(self) -> Ints:
@@ -52,7 +53,7 @@ class Column:
     """Hold values that grow at the end; each level joins two blocks of the one below."""
 
     def __init__(self) -> None:
-        self._values = np.empty(256, np.float64)
+        self._values = np.empty(BLOCK, np.float64)
         self._size = 0
         self._levels = [_Level(BLOCK)]
         self.lowest_positive = np.inf  # of all finite values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -119,14 +120,21 @@ def scrolled(content: QWidget) -> QScrollArea:
 
 def clear(layout: QLayout) -> None:
     """Remove and delete everything in a layout."""
-    while layout.count():
-        item = layout.takeAt(0)
-        if item is None:
-            return
-        widget = item.widget()
-        inner = item.layout()
+    for widget in emptied(layout):
+        widget.hide()
+        widget.deleteLater()
+
+
+def emptied(layout: QLayout) -> list[QWidget]:
+    """Take everything out of a layout and return its widgets, which are not deleted."""
+    found: list[QWidget] = []
+    while (item := layout.takeAt(0)) is not None:
+        widget, inner = item.widget(), item.layout()
         if widget is not None:
-            widget.hide()
-            widget.deleteLater()
-        elif inner is not None:
-            clear(inner)
+            found.append(widget)
+        if inner is not None:
+            found += emptied(inner)
+        else:
+            # Qt leaves what was taken to the taker, and nobody else frees it.
+            shiboken6.delete(item)
+    return found

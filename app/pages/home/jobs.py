@@ -15,7 +15,7 @@ from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.empty_state import EmptyState
-from app.widgets.layouts import rule
+from app.widgets.layouts import emptied, rule
 
 
 class JobsCard(Card):
@@ -69,9 +69,8 @@ class JobsCard(Card):
 
     def _rebuild(self, wanted: list[str]) -> None:
         old = self._rows
-        while (item := self._list.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None and widget not in old.values():
+        for widget in emptied(self._list):
+            if widget not in old.values():
                 widget.deleteLater()
         self._rows = {}
         for key in wanted:

@@ -13,7 +13,7 @@ from app.widgets.badges import site_letters
 MARKS = ("all", "best", "newest")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RegistryRow:
     """One model with what the table needs."""
 
@@ -50,6 +50,7 @@ def rows_of(
         runs.setdefault(model.run_id, []).append(model)
     wanted = text.strip().lower()
     rows = []
+    shared: dict[tuple[tuple[str, object], ...], tuple[tuple[str, object], ...]] = {}
     for run_id in sorted(runs, reverse=True):
         ordered = sorted(runs[run_id], key=lambda one: -one.round)
         key = main_metric({name for one in ordered for name in one.metrics})
@@ -57,13 +58,14 @@ def rows_of(
         for model in ordered:
             if _is_wanted(model, marks) and wanted in _words(model):
                 value = model.metrics.get(key)
+                sites = _sites(model, (places or {}).get(model.group_id, ()))
                 share = None if value is None else value / high if high > 0 else 1.0
                 rows.append(
                     RegistryRow(
                         model,
                         key,
                         share,
-                        _sites(model, (places or {}).get(model.group_id, ())),
+                        shared.setdefault(sites, sites),  # most rounds have the same
                         (model.run_id, model.round) in served,
                     )
                 )

@@ -11,7 +11,7 @@ from app.i18n import tr
 from app.widgets.timeline_sites import Site
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ModelRow:
     """One model with what sets it apart."""
 
@@ -30,12 +30,14 @@ def rows_of(models: list[ModelRecord], sites: Mapping[int, Site]) -> list[ModelR
     low, high = min(values, default=0.0), max(values, default=1.0)
     newest = max((model.round for model in models), default=0)
     rows = []
+    shared: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {}
     for model in sorted(models, key=lambda one: -one.round):
         value = model.metrics.get(key, low)
         share = value / high if high > 0 else 1.0
         tags = tuple(
             (sites[edge].letters, sites[edge].slot) for edge in model.sites if edge in sites
         )
+        tags = shared.setdefault(tags, tags)  # most rounds have the same sites
         rows.append(ModelRow(model, model.round == newest, model.round == best, share, tags))
     return rows
 
