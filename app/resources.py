@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from agent_core.paths import cache_dir, resources_dir
 
 
+@cache
+def _icons() -> Path:
+    return resources_dir() / "icons"
+
+
 def icon_path(name: str) -> Path:
     """Return the SVG file of a Lucide icon."""
-    return resources_dir() / "icons" / f"{name}.svg"
+    return _icons() / f"{name}.svg"
+
+
+def icon_names() -> list[str]:
+    """Return the names of all icons."""
+    return sorted(path.stem for path in _icons().glob("*.svg"))
 
 
 def font_paths() -> list[Path]:
