@@ -37,6 +37,9 @@ from app.widgets.logo import draw_logo
 from app.widgets.theme import theme
 
 RETRY_MS = 5000
+# How long a thread at work may keep the window's thread waiting each time that one comes back
+# from Qt. Python's own 5 ms, a dozen times in one painting, are seen.
+SWITCH_S = 0.0005
 IN_TRAY = "tray:"  # what a second start with --tray says: stay as you are
 
 
@@ -117,6 +120,7 @@ class Desktop:
 
 def make_desktop(home: Home, client: Client, open_stream: OpenStream) -> Desktop:
     """Wire a window to a client and a stream of events."""
+    sys.setswitchinterval(SWITCH_S)
     window = MainWindow()
     tasks = Tasks(client, window.show_error, window)
     events = Events(open_stream, window)

@@ -7,14 +7,18 @@ thread is safe. While nobody is at the window, its memory is left to the jobs.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import time
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.context import Tasks
+from app.widgets.icons import read_icons
 
 AFTER_MS = 1500  # the window comes up first
+BREATH_S = 0.005  # between two modules the window's thread comes round
 MODULES = (
     "app.pages.approvals.page",
     "app.pages.home.rules_dialog",
@@ -67,10 +71,13 @@ class PreloadOnUse(QObject):
 
 def preload(tasks: Tasks) -> None:
     """Import the modules on a thread; one that cannot be imported is told when it is needed."""
-    tasks.run(_import, failure=lambda _: None)
+    # Modules stay: to walk through them at each collection would take longer than all else.
+    tasks.run(_import, success=lambda _: gc.freeze(), failure=lambda _: None)
 
 
 def _import() -> int:
     for name in MODULES:
         importlib.import_module(name)
+        time.sleep(BREATH_S)
+    read_icons()
     return len(MODULES)
