@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from agent_core.errors import SiloDeskError
 from app.context import Client
@@ -16,6 +17,7 @@ from app.wire_words import sentence_of as sentence_of
 
 log = logging.getLogger(__name__)
 THREADS = 6
+TURN_MS = 1
 
 
 class Task:
@@ -60,7 +62,9 @@ class Tasks(QObject):
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="task")
         self._open = True
         self._running: set[Task] = set()
-        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._ready: deque[tuple[Task, Any, Exception | None]] = deque()
+        self._is_resting = False
+        self._finished.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
 
     def run(
         self,
@@ -118,6 +122,26 @@ class Tasks(QObject):
             self._finished.emit(task, result, failed)
 
     @Slot(object, object, object)
+    def _arrived(self, task: Task, result: Any, failed: Exception | None) -> None:
+        """Deliver one result for each turn of the event loop.
+
+        An answer may be there before what asked for it is laid out, and several come at once.
+        """
+        self._ready.append((task, result, failed))
+        if not self._is_resting:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._is_resting = True
+        QTimer.singleShot(TURN_MS, self, self._next)
+
+    def _next(self) -> None:
+        self._is_resting = False
+        task, result, failed = self._ready.popleft()
+        if self._ready:
+            self._rest()  # before the delivery, which may open an event loop of its own
+        self._deliver(task, result, failed)
+
     def _deliver(self, task: Task, result: Any, failed: Exception | None) -> None:
         if not self._open or not task.is_wanted:
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
 import pytest
 import shiboken6
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QThread, QTimer, Signal
 
 from agent_core.errors import UnreachableError
 from app.bridge.events import Events
@@ -42,6 +43,27 @@ def test_work_runs_off_the_gui_thread_and_its_result_arrives_on_it(tasks: Tasks,
     worked, arrived = got[0]
     assert arrived is QThread.currentThread()
     assert worked is not arrived
+
+
+def test_each_result_has_a_turn_of_the_event_loop_for_itself(tasks: Tasks, qtbot) -> None:
+    turns, got = [0], list[int]()
+
+    def count() -> None:
+        turns[0] += 1
+
+    clock = QTimer(interval=0)
+    clock.timeout.connect(count)
+    for _ in range(3):
+        tasks.run(lambda: None, lambda _: got.append(turns[0]))
+    deadline = time.monotonic() + 5
+    while tasks.is_busy and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)  # the last one is emitted just after it was done
+    QCoreApplication.sendPostedEvents()
+    assert not got  # not in the turn in which they arrive
+    clock.start()
+    qtbot.waitUntil(lambda: len(got) == 3, timeout=5000)
+    assert len(set(got)) == 3
 
 
 def test_an_error_is_shown_unless_someone_takes_it(tasks: Tasks, shown, qtbot) -> None:
