@@ -29,6 +29,7 @@ from app.widgets.focus_order import step_focus
 from app.widgets.layouts import column, row
 from app.widgets.page import Page
 from app.widgets.page_stack import PageStack
+from app.widgets.paint_turns import paint_in_turns
 from app.widgets.toast_host import ToastHost
 from app.widgets.words import age
 from app.wire_words import said
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         whole.setObjectName("canvas")
         whole.setLayout(row(self.rail, (right, 1), gap=0))
         whole.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._whole = whole
         self.setCentralWidget(whole)
         whole.setFocus()
         self.rail.chosen.connect(self.navigate)
@@ -175,9 +177,7 @@ class MainWindow(QMainWindow):
         kept = {name: one for name, one in arguments.items() if name not in ONCE}
         self.key, self._arguments = key, kept
         if page is not before and self.isVisible():
-            # Laid out now and painted in the next turn: both together take too long for one.
-            page.setUpdatesEnabled(False)
-            QTimer.singleShot(0, page, lambda: page.setUpdatesEnabled(True))
+            paint_in_turns(self._whole, page)
         self.stack.setCurrentWidget(page)
         self.rail.setVisible(not page.full_window)
         self.topbar.setVisible(not page.full_window)

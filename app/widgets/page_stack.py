@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.widgets.focus_order import in_order, is_stop
 from app.widgets.layouts import Scrolled
+from app.widgets.paint_turns import paint_in_turns
 
 
 class PageStack(QWidget):
@@ -73,6 +74,8 @@ class PageStack(QWidget):
         focused = self.window().focusWidget()
         had_focus = before is not None and focused is not None and before.isAncestorOf(focused)
         if widget.parent() is not self:
+            if self.isVisible() and widget.updatesEnabled():
+                paint_in_turns(widget)
             widget.setParent(self)
             for area in [widget, *widget.findChildren(Scrolled)]:
                 if isinstance(area, Scrolled):

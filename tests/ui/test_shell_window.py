@@ -278,5 +278,8 @@ def test_a_page_is_laid_out_first_and_painted_in_the_next_turn(make_agent, make_
     window.navigate("devices")
     page = window.page()
     assert page.isVisible()
+    QApplication.sendPostedEvents()  # the window's repaint with them: this turn ends here
     assert not page.updatesEnabled()
+    assert not window.rail.updatesEnabled()
     qtbot.waitUntil(page.updatesEnabled, timeout=5000)
+    assert window.rail.updatesEnabled()
