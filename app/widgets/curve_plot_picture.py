@@ -142,7 +142,8 @@ def draw_axes(painter: QPainter, frame: Frame, x_ticks: Ticks, y_ticks: Ticks) -
     for x, text in shown:
         width = metrics.horizontalAdvance(text)
         if x - width / 2 >= area.left() - OVER and x + width / 2 <= area.right() + OVER:
-            place = QRectF(x - width / 2, area.bottom() + OFFSET, width, height)
+            left = min(x - width / 2, area.right() + RIGHT - width)  # the picture ends there
+            place = QRectF(left, area.bottom() + OFFSET, width, height)
             painter.drawText(place, below, text)
     beside = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | flags)
     for value, text in y_ticks:

@@ -155,6 +155,18 @@ def test_words_stand_beside_their_axes(themed: QApplication) -> None:
     assert ink(bare, 0, 0, 60, 240) == 0
 
 
+def test_the_last_word_below_is_whole(themed: QApplication) -> None:
+    """It ends where the picture ends, and is not cut there."""
+    frame = Frame(area_of(400, 240), 0.0, 10.0, 0.0, 1.0)
+
+    def ink(x: float) -> int:
+        image = painted(lambda p: draw_axes(p, frame, [(x, "3000")], []))
+        places = [(across, y) for across in range(400) for y in range(216, 240)]
+        return sum(image.pixelColor(*place).alpha() for place in places)
+
+    assert ink(10.0) == pytest.approx(ink(5.0), rel=0.1)
+
+
 # --- turns ---
 def test_pieces_of_work_are_done_one_a_turn(qapp: QApplication, qtbot) -> None:
     class Beat(QObject):
