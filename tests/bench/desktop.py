@@ -1,6 +1,6 @@
 """The desktop's figures: each part in a process of its own, as JSON and as a table.
 
-python tests/bench/desktop.py [--minutes N] [--lines N] [--part NAME] [--no-peers]
+python tests/bench/desktop.py [--minutes N] [--round-s N] [--lines N] [--part NAME] [--no-peers]
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ TITLES = {
 }
 
 
-def rows_of(part: str, minutes: float, lines: int) -> list[dict[str, Any]]:
+def rows_of(part: str, minutes: float, round_s: float, lines: int) -> list[dict[str, Any]]:
     """Return a part's rows."""
     module = importlib.import_module(f"desktop_{part}")
     if part == "demo":
-        found = module.measure(minutes)
+        found = module.measure(minutes, round_s)
     elif part == "peers":
         found = module.measure()
     else:
@@ -47,13 +47,19 @@ def main() -> int:
     """Measure one part here, or all one after the other; return how many missed or failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="of the live demo")
+    parser.add_argument("--round-s", type=float, default=2.0, help="a round of the live demo")
     parser.add_argument("--lines", type=int, default=10_000_000, help="of the log")
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--no-peers", action="store_true")
     given = parser.parse_args()
     if given.part:
-        return show(TITLES[given.part], rows_of(given.part, given.minutes, given.lines))
-    numbers = ["--minutes", str(given.minutes), "--lines", str(given.lines)]
+        return show(
+            TITLES[given.part], rows_of(given.part, given.minutes, given.round_s, given.lines)
+        )
+    numbers = [
+        "--minutes", str(given.minutes), "--round-s", str(given.round_s),
+        "--lines", str(given.lines),
+    ]  # fmt: skip
     failed = 0
     for part in PARTS:
         if part == "peers" and given.no_peers:

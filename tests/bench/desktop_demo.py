@@ -26,32 +26,32 @@ STALL_MINUTES = 10.0  # stops are counted over these, memory over all minutes
 SEEN_S = 2.0
 WARM_S = 90.0  # pages are imported and made: memory before says nothing about leaks
 TABS = ("overview", "curves", "system", "logs", "models")
-ROUNDS = 100_000
-ROUND_S = 2.0  # a quick study; a page that shows every round grows with their number
+ROUNDS = 100_000  # a page that shows every round grows with their number
 
 
-def measure(minutes: float) -> list[dict[str, Any]]:
-    """Measure first paint, then watch a live run page by page."""
+def measure(minutes: float, round_s: float) -> list[dict[str, Any]]:
+    """Measure first paint, then watch a live run page by page; its rounds take `round_s`."""
     application()
     root = Path(tempfile.mkdtemp(prefix="sd"))
     with Federation(silos=3, root=root / "f", say=lambda _: None) as running:
         package = pack_flower(ROOT / "tests/e2e/apps/slow", root / "b")
         steady = running.add_application("Steady rounds", [package])
         running.allow(steady, by="bench")
-        run_id, project_id = _start(running, steady)
+        run_id, project_id = _start(running, steady, round_s)
         approval_id = _ask(running, project_id, root)
         rows = [_painted(running)]
         rows += _watch(running, run_id, project_id, approval_id, minutes)
+        rows[-1]["what"] += f", rounds of {round_s:g} s"
         running.coordinator.client.call("runs.stop", run_id=run_id, reason="the bench ends")
     return rows
 
 
-def _start(running: Federation, application: dict[str, Any]) -> tuple[int, int]:
+def _start(running: Federation, application: dict[str, Any], round_s: float) -> tuple[int, int]:
     call = running.coordinator.client.call
     project = call("projects.create", name="Bench", group_id=running.group_id)
     run = call(
         "runs.create", project_id=project["id"], application_id=application["id"], name="live",
-        rounds=ROUNDS, round_deadline_s=120.0, quorum=2, parameters={"seconds": ROUND_S},
+        rounds=ROUNDS, round_deadline_s=120.0, quorum=2, parameters={"seconds": round_s},
         server_edge=running.coordinator.edge_id,
         client_edges=[member.edge_id for member in running.members[1:]],
     )  # fmt: skip
