@@ -17,7 +17,7 @@ def records(kind: type[Kind], items: Iterable[dict[str, Any]]) -> list[Kind]:
 
 
 def compact(record: Kind) -> Kind:
-    """Let a record share its texts with others, and forget which fields it was given."""
+    """Let a record share texts and lists with others, and forget which fields it was given."""
     values = record.__dict__
     for name, value in values.items():
         if type(value) is str:
@@ -26,11 +26,14 @@ def compact(record: Kind) -> Kind:
             values[name] = {
                 sys.intern(key) if type(key) is str else key: one for key, one in value.items()
             }
+        elif type(value) is list and all(type(one) in (int, str) for one in value):
+            values[name] = _lists.setdefault(tuple(value), value)  # the sites of most rounds
     # The set of the given fields takes more memory than their values; all of them were given.
     object.__setattr__(record, "__pydantic_fields_set__", _all_of(type(record)))
     return record
 
 
+_lists: dict[tuple[Any, ...], list[Any]] = {}
 _fields: dict[type[Record], set[str]] = {}
 
 

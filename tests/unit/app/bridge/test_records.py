@@ -17,7 +17,7 @@ def wire(one: dict[str, Any]) -> dict[str, Any]:
 EVENTS = [wire({"at": float(n), "kind": "round", "text": f"Round {n}"}) for n in range(3)]
 ROUNDS = [
     wire({"round": n, "started_at": 1.0, "closed_at": 2.0, "answered": 2, "asked": 3,
-          "metrics": {"test_loss": 0.5 * n}})
+          "metrics": {"test_loss": 0.5 * n}, "missing": [7]})
     for n in range(2)
 ]  # fmt: skip
 
@@ -35,3 +35,4 @@ def test_they_share_texts_names_and_the_set_of_their_fields() -> None:
     assert first.model_fields_set is second.model_fields_set
     one, two = records(RoundRecord, ROUNDS)
     assert next(iter(one.metrics)) is next(iter(two.metrics))
+    assert one.missing is two.missing
