@@ -131,9 +131,9 @@ hear()
 
     async def scenario(bench: AgentBench) -> None:
         await run_job(bench, code)
-        await bench.until(lambda: bool(bench.agent.parts.transfers.open()), "the upload")
+        await bench.until(lambda: bool(bench.agent.parts.transfers.ready()), "the upload")
 
-        (transfer,) = bench.agent.parts.transfers.open()
+        (transfer,) = bench.agent.parts.transfers.ready()
         assert (transfer.kind, transfer.size) == ("blob", size)
         assert bench.outbox() == []
         assert bench.agent.parts.shelf.path(1, transfer.sha256).stat().st_size == size
