@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolTip,
+)
 
 from app.i18n import tr
 from app.widgets.painted_marks import (
@@ -18,10 +25,20 @@ from app.widgets.painted_marks import (
     draw_site,
     draw_sparkline,
 )
-from app.widgets.painting import LEFT, RIGHT, draw_round, draw_text, text_width
+from app.widgets.painting import (
+    LEFT,
+    RIGHT,
+    draw_round,
+    draw_text,
+    note_cut,
+    noting_cuts,
+    text_width,
+)
 from app.widgets.theme import theme
 from app.widgets.tokens import look
+from app.widgets.words import tip
 
+SITE, SITE_GAP = 22, 5
 CELL = int(Qt.ItemDataRole.UserRole) + 1  # the role under which a model gives its cells
 
 
@@ -93,6 +110,35 @@ class CellDelegate(QStyledItemDelegate):
         finally:
             painter.restore()
 
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """Tell what the cell tells, or else the whole of what is cut in it."""
+        cell = index.data(CELL)
+        is_cell = isinstance(cell, Cell) and not cell.tip
+        if event.type() != QEvent.Type.ToolTip or not is_cell:
+            return super().helpEvent(event, view, option, index)
+        rect = QRectF(option.rect).adjusted(12, 0, -12, 0)
+        told = "".join(tip(text) for text in cut_in(rect, cell))
+        QToolTip.showText(event.globalPos(), told, view.viewport(), option.rect)
+        return bool(told)
+
+
+def cut_in(rect: QRectF, cell: Cell) -> list[str]:
+    """Return the texts of a cell that have no room in a rectangle."""
+    with noting_cuts() as found:
+        nowhere = QPixmap(1, 1)
+        painter = QPainter(nowhere)
+        try:
+            draw_cell(painter, rect, cell)
+        finally:
+            painter.end()
+    return found
+
 
 def draw_cell(painter: QPainter, rect: QRectF, cell: Cell) -> None:
     """Draw a cell into a rectangle."""
@@ -147,7 +193,10 @@ def fitting(word: str, room: float) -> str:
     font = theme().font(500, 12)
     spare = room - (badge_width(word) - text_width(word, font))
     elided = QFontMetricsF(font).elidedText(word, Qt.TextElideMode.ElideRight, max(0.0, spare))
-    return word if badge_width(word) <= room else elided
+    if badge_width(word) <= room:
+        return word
+    note_cut(word)
+    return elided
 
 
 def _state(painter: QPainter, rect: QRectF, cell: Cell) -> None:
@@ -175,15 +224,19 @@ def _bar(painter: QPainter, rect: QRectF, cell: Cell) -> None:
 
 
 def _sites(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]]) -> None:
-    left = rect.left()
-    for n, (letters, slot) in enumerate(items):
-        if left + 24 > rect.right() and n < len(items):
-            more = QRectF(left, rect.top(), rect.right() - left, rect.height())
-            text = f"+{len(items) - n}"
-            draw_text(painter, more, text, theme().font(500, 11), theme().color("faint"))
-            return
-        draw_site(painter, left, rect.center().y(), letters, int(str(slot)), 22)
-        left += 27
+    font = theme().font(500, 11)
+    shown = min(len(items), int((rect.width() + SITE_GAP) // (SITE + SITE_GAP)))
+    while 0 < shown < len(items) and (
+        shown * (SITE + SITE_GAP) + text_width(f"+{len(items) - shown}", font) > rect.width()
+    ):
+        shown -= 1  # the number of the others needs its room
+    for n, (letters, slot) in enumerate(items[:shown]):
+        left = rect.left() + n * (SITE + SITE_GAP)
+        draw_site(painter, left, rect.center().y(), letters, int(str(slot)), SITE)
+    if shown < len(items):
+        note_cut(", ".join(letters for letters, _ in items))
+        more = rect.adjusted(shown * (SITE + SITE_GAP), 0, 0, 0)
+        draw_text(painter, more, f"+{len(items) - shown}", font, theme().color("faint"))
 
 
 def _tags(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QMoveEvent, QPainter, QRegion, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -106,13 +106,20 @@ class Dialog(QDialog):
         if window is not None:
             if self._scrim is None:
                 self._scrim = Scrim(window, self)
-            self.adjustSize()
+            self.resize(self._whole_size())
             middle = window.mapToGlobal(window.rect().center())
             self.move(middle.x() - self.width() // 2, middle.y() - self.height() // 2)
             self._scrim.update()
         super().showEvent(event)
         if self.first_focus is not None:
             self.first_focus.setFocus()
+
+    def _whole_size(self) -> QSize:
+        """Return the size that all of it needs; Qt's own stops at two thirds of the screen."""
+        size, layout = self.sizeHint(), self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            size.setHeight(layout.totalHeightForWidth(size.width()))
+        return size.boundedTo(self.screen().availableSize())
 
     def done(self, result: int) -> None:
         """Close, and light the window again."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
     QColor,
@@ -42,6 +45,26 @@ def text_width(text: str, font: QFont) -> float:
     return QFontMetricsF(font).horizontalAdvance(text)
 
 
+_cuts: list[list[str]] = []
+
+
+@contextmanager
+def noting_cuts() -> Iterator[list[str]]:
+    """Give the list that takes the whole of every text that is drawn cut meanwhile."""
+    found: list[str] = []
+    _cuts.append(found)
+    try:
+        yield found
+    finally:
+        _cuts.remove(found)
+
+
+def note_cut(text: str) -> None:
+    """Tell who wants to know that a text has no room."""
+    for found in _cuts:
+        found.append(text)
+
+
 def draw_text(
     painter: QPainter,
     rect: QRectF,
@@ -54,6 +77,8 @@ def draw_text(
     painter.setFont(font)
     painter.setPen(color)
     shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width() + 0.5)
+    if shown != text:
+        note_cut(text)
     painter.drawText(rect, int(align | Qt.TextFlag.TextSingleLine), shown)
 
 

@@ -127,8 +127,10 @@ def test_breast_cancer_is_learned_over_three_hospitals(federation: Federation) -
             ("test_loss", 10, "own"),
             ("test_accuracy", 10, "own"),
         } <= keys
-    # Eleven global models as messages and as safetensors; evaluate and train share a blob.
-    assert len(server.of(channel.BLOB)) == 22
+    # Eleven global models: evaluate and train share a blob, and it is the model file.
+    blobs = {frame.fields["sha256"] for frame in server.of(channel.BLOB)}
+    assert len(server.of(channel.BLOB)) == len(blobs) == 11
+    assert {frame.fields["sha256"] for frame in server.of(channel.MODEL)} == blobs
 
 
 def test_R8_trouble_of_one_silo_does_not_end_the_run(federation: Federation) -> None:

@@ -17,13 +17,11 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractItemView,
     QAbstractScrollArea,
     QApplication,
     QCheckBox,
     QComboBox,
     QDialog,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QMainWindow,
@@ -156,10 +154,6 @@ def _painted(drawn: list[Drawn]) -> Iterator[Finding]:
 
 def _tells(one: Drawn) -> bool:
     """Return whether a tooltip says what was cut."""
-    view = one.device.parentWidget()
-    if isinstance(view, QAbstractItemView) and not isinstance(view, QHeaderView):
-        index = view.indexAt(one.rect.center().toPoint())
-        return bool(index.data(Qt.ItemDataRole.ToolTipRole))
     return bool(one.device.toolTip()) or bool(tip_at(one.device, one.rect.center().toPoint()))
 
 
@@ -168,7 +162,8 @@ def tip_at(widget: QWidget, place: QPoint) -> str:
     QToolTip.hideText()
     event = QHelpEvent(QEvent.Type.ToolTip, place, widget.mapToGlobal(place))
     QApplication.sendEvent(widget, event)
-    said = QToolTip.text() if QToolTip.isVisible() else ""
+    # One that is hidden stays a while; what nobody takes was not told.
+    said = QToolTip.text() if event.isAccepted() and QToolTip.isVisible() else ""
     QToolTip.hideText()
     return said
 

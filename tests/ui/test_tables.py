@@ -7,10 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
-from PySide6.QtCore import QPersistentModelIndex, Qt
+from PySide6.QtCore import QEvent, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
+from app.widgets import cells
 from app.widgets.cells import Cell
 from app.widgets.tables import FEW_STRETCHES, Column, RowModel, Table
 
@@ -108,3 +110,55 @@ def test_selection_scroll_and_widths_stay(themed: QApplication, qtbot) -> None:
     assert table.columnWidth(1) == 133
     assert model.headerData(1, Qt.Orientation.Horizontal) == "Loss"
     assert table.horizontalHeader().sortIndicatorSection() == 1
+
+
+def told_at(table: Table, row: int, column: int) -> str:
+    """Return what a cell says where the pointer rests."""
+    place = table.visualRect(table.model().index(row, column)).center()
+    viewport = table.viewport()
+    QToolTip.hideText()
+    event = QHelpEvent(QEvent.Type.ToolTip, place, viewport.mapToGlobal(place))
+    QApplication.sendEvent(viewport, event)
+    # One that is hidden stays a while; what nobody takes was not told.
+    said = QToolTip.text() if event.isAccepted() and QToolTip.isVisible() else ""
+    QToolTip.hideText()
+    return said
+
+
+def test_a_cell_that_is_cut_tells_the_whole(themed: QApplication, qtbot) -> None:
+    """Every line of it; a cell that has room says nothing, and one with a tip says that."""
+    long = "Wisconsin breast cancer, the third visit"
+    columns = [
+        Column("Name", lambda row: Cell(row[1], sub="of <b>St. Anna</b> and all others"), 90),
+        Column("Short", lambda row: Cell("ok"), 90),
+        Column("Tip", lambda row: Cell(long, tip="as it is"), 90),
+    ]
+    model: RowModel[tuple[int, str]] = RowModel(columns, lambda row: row[0])
+    model.set_rows([(1, long)])
+    table = Table(model)
+    qtbot.addWidget(table)
+    table.resize(600, 200)
+    table.show()
+
+    assert told_at(table, 0, 0) == (
+        f"<p>{long}</p><p>of &lt;b&gt;St. Anna&lt;/b&gt; and all others</p>"
+    )
+    assert told_at(table, 0, 1) == ""
+    assert told_at(table, 0, 2) == "<p>as it is</p>"
+
+
+@pytest.mark.parametrize(("width", "shown"), [(200, 5), (110, 3), (75, 2), (60, 1)])
+def test_sites_that_have_no_room_are_counted(
+    themed: QApplication, monkeypatch: pytest.MonkeyPatch, width: int, shown: int
+) -> None:
+    """The number is whole: it takes the place of one site more where it must."""
+    drawn: list[str] = []
+    monkeypatch.setattr(cells, "draw_site", lambda *given: drawn.append(given[3]))
+    cell = Cell(
+        kind="sites", items=tuple((letters, 0) for letters in ("AA", "BB", "CC", "DD", "EE"))
+    )
+
+    cut = cells.cut_in(QRectF(0, 0, width, 44), cell)
+
+    assert drawn == ["AA", "BB", "CC", "DD", "EE"][:shown]
+    assert cut == ([] if shown == 5 else ["AA, BB, CC, DD, EE"])
