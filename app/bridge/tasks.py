@@ -63,7 +63,9 @@ class Tasks(QObject):
         self._open = True
         self._running: set[Task] = set()
         self._ready: deque[tuple[Task, Any, Exception | None]] = deque()
-        self._is_resting = False
+        # One timer for all: PySide keeps something of each call of QTimer.singleShot for a method.
+        self._turn = QTimer(self, interval=TURN_MS, singleShot=True)
+        self._turn.timeout.connect(self._next)
         self._finished.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
 
     def run(
@@ -128,18 +130,13 @@ class Tasks(QObject):
         An answer may be there before what asked for it is laid out, and several come at once.
         """
         self._ready.append((task, result, failed))
-        if not self._is_resting:
-            self._rest()
-
-    def _rest(self) -> None:
-        self._is_resting = True
-        QTimer.singleShot(TURN_MS, self, self._next)
+        if not self._turn.isActive():
+            self._turn.start()
 
     def _next(self) -> None:
-        self._is_resting = False
         task, result, failed = self._ready.popleft()
         if self._ready:
-            self._rest()  # before the delivery, which may open an event loop of its own
+            self._turn.start()  # before the delivery, which may open an event loop of its own
         self._deliver(task, result, failed)
 
     def _deliver(self, task: Task, result: Any, failed: Exception | None) -> None:
