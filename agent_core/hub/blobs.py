@@ -262,7 +262,10 @@ def clean(store: Store, objects: Objects, linger_s: float, now: float) -> int:
         return 0
     table, runs = tables.blobs, tables.runs
     with store.write() as tx:
-        tx.run(delete(table).where(table.c.key.in_(keys)))
+        # What has become a round's model meanwhile stays.
+        passing = (table.c.key.in_(keys), table.c.kind == "blob")
+        keys = tx.scalars(select(table.c.key).where(*passing))
+        tx.run(delete(table).where(*passing))
         left = select(table.c.key).where(table.c.run_id == runs.c.id, table.c.kind == "blob")
         done = tx.scalars(
             select(runs.c.id).where(

@@ -11,7 +11,7 @@ import pytest
 from helpers.hub_bench import Bench, Person, Scene
 from sqlalchemy import update
 
-from agent_core.hub import tables
+from agent_core.hub import blobs, tables
 from agent_core.protocol.states import State
 
 
@@ -154,6 +154,21 @@ def test_tensors_are_looked_for_when_they_are_told_as_a_model(scene: Scene, benc
     assert not asked["exists"]
     bench.objects.put(put["parts"][0]["url"], b"global")
     model_told(scene, run, 1, b"global")
+
+
+def test_what_becomes_a_model_while_tensors_are_tidied_stays(
+    scene: Scene, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tensors were passing when they were looked for, and were told as a model just then."""
+    run = scene.running()
+    scene.server.upload(run, b"global", 1)
+    (key,) = [key for key in bench.objects.content if key.startswith("models/")]
+    model_told(scene, run, 1, b"global")
+    monkeypatch.setattr(blobs, "expired", lambda *_: [key])
+
+    assert blobs.clean(bench.store, bench.objects, 60.0, time.time()) == 0
+    url = scene.owner.ok("GET", f"/runs/{run['id']}/models/1")["url"]
+    assert bench.objects.content[url.removeprefix("get:")] == b"global"
 
 
 def test_a_silos_update_is_no_model(scene: Scene, bench: Bench) -> None:
