@@ -21,7 +21,7 @@ from ..inbox import HeldBlob
 from ..reporter import Blob
 
 SETS_REMEMBERED = 2
-HEAD_LIMIT = 64 * 1024  # bytes of one array's head
+HEAD_LIMIT = 1024  # bytes of one array's head; a message of many must not fill the memory
 BYTES_KEY = "$bytes"
 
 
