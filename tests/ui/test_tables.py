@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
-from PySide6.QtCore import QEvent, QPersistentModelIndex, QRectF, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QPersistentModelIndex, QRectF, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication
+from tools.clipping import tip_at
 
 from app.widgets import cells
 from app.widgets.cells import Cell
@@ -114,15 +114,7 @@ def test_selection_scroll_and_widths_stay(themed: QApplication, qtbot) -> None:
 
 def told_at(table: Table, row: int, column: int) -> str:
     """Return what a cell says where the pointer rests."""
-    place = table.visualRect(table.model().index(row, column)).center()
-    viewport = table.viewport()
-    QToolTip.hideText()
-    event = QHelpEvent(QEvent.Type.ToolTip, place, viewport.mapToGlobal(place))
-    QApplication.sendEvent(viewport, event)
-    # One that is hidden stays a while; what nobody takes was not told.
-    said = QToolTip.text() if event.isAccepted() and QToolTip.isVisible() else ""
-    QToolTip.hideText()
-    return said
+    return tip_at(table.viewport(), table.visualRect(table.model().index(row, column)).center())
 
 
 def test_a_cell_that_is_cut_tells_the_whole(themed: QApplication, qtbot) -> None:
