@@ -83,6 +83,19 @@ def test_what_left_is_the_largest_figure_and_is_told_by_kind(home: HomePage) -> 
     assert "1.31 MB" in said
 
 
+def test_what_a_status_repeats_is_not_made_or_painted_anew(home: HomePage) -> None:
+    status = home.context.status()
+    made = home.egress.findChildren(QLabel)
+    by_kind = {kind: 2 * count for kind, count in status["bytes_by_kind"].items()}
+    home.egress.show_status({**status, "bytes_by_kind": by_kind}, 0)
+    assert home.egress.findChildren(QLabel) == made
+    assert "2.62 MB" in texts(home.egress)
+    home.egress.show_status({**status, "bytes_by_kind": {}}, 0)
+    shown = [label.text() for label in made if not label.isHidden()]
+    assert "Nothing was sent yet." in shown
+    assert "Model updates" not in shown
+
+
 def test_a_budget_is_compared_with_what_left(home: HomePage, agent, qtbot) -> None:
     agent.answers.settings_set(daily_egress_budget=5_000_000)
     home.open()

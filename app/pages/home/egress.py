@@ -17,7 +17,7 @@ from app.widgets.bars import Sparkline, StackedBar
 from app.widgets.buttons import Button
 from app.widgets.cards import Card
 from app.widgets.labels import ElidedLabel, Icon, Label
-from app.widgets.layouts import clear, row, rule
+from app.widgets.layouts import row, rule
 from app.widgets.painting import Canvas, draw_round
 from app.widgets.theme import theme
 from app.widgets.words import size
@@ -30,6 +30,12 @@ class Swatch(Canvas):
         super().__init__()
         self._tok = tok
         self.setFixedSize(8, 8)
+
+    def set(self, tok: str) -> None:
+        """Change the colour."""
+        if tok != self._tok:
+            self._tok = tok
+            self.update()
 
     def draw(self, painter: QPainter) -> None:
         draw_round(painter, self.rect().toRectF(), 2, theme().color(self._tok))
@@ -50,7 +56,11 @@ class EgressCard(Card):
         self._kinds.setHorizontalSpacing(8)
         self._kinds.setVerticalSpacing(9)
         self._kinds.setColumnStretch(1, 1)
-        self._shown: list[tuple[str, int, str]] | None = None
+        # Kept over statuses: with each new one all that lies below moves, and is painted anew.
+        self._lines: list[tuple[Swatch, ElidedLabel, Label]] = []
+        self._none = Label(tr("Nothing was sent yet."), "small", "faint")
+        self._none.hide()
+        self._kinds.addWidget(self._none, 0, 0, 1, 3)
         self.history = Sparkline(tok="info", low=0, height=40)
         self._peak = Label("", "caption", "faint", align=Qt.AlignmentFlag.AlignRight)
         self._icon = Icon("shield-check", "ok", 14)
@@ -82,9 +92,7 @@ class EgressCard(Card):
         self._bar.set([(count, tok) for _, count, tok in parts], max(budget, sent))
         hardware = status.get("hardware") or {}
         self._say_promise(sent, budget, str(hardware.get("sandbox") or ""))
-        if parts != self._shown:
-            self._shown = parts
-            self._list(parts)
+        self._list(parts)
 
     def show_history(self, history: dict[str, Any]) -> None:
         """Show the bytes sent in each of the last hours."""
@@ -110,11 +118,18 @@ class EgressCard(Card):
         self.budget.setText(tr("Change budget") if budget else tr("Set budget"))
 
     def _list(self, parts: list[tuple[str, int, str]]) -> None:
-        clear(self._kinds)
-        for line, (words, count, tok) in enumerate(parts):
-            self._kinds.addWidget(Swatch(tok), line, 0)
-            self._kinds.addWidget(ElidedLabel(words, "small", "muted"), line, 1)
-            figure = Label(size(count), "small_medium", align=Qt.AlignmentFlag.AlignRight)
-            self._kinds.addWidget(figure, line, 2)
-        if not parts:
-            self._kinds.addWidget(Label(tr("Nothing was sent yet."), "small", "faint"), 0, 0, 1, 3)
+        self._none.setVisible(not parts)
+        while len(self._lines) < len(parts):
+            figure = Label("", "small_medium", align=Qt.AlignmentFlag.AlignRight)
+            made = (Swatch("gray"), ElidedLabel("", "small", "muted"), figure)
+            for place, widget in enumerate(made):
+                self._kinds.addWidget(widget, len(self._lines), place)
+            self._lines.append(made)
+        for number, line in enumerate(self._lines):
+            if number < len(parts):
+                words, count, tok = parts[number]
+                line[0].set(tok)
+                line[1].setText(words)
+                line[2].setText(size(count))
+            for widget in line:
+                widget.setVisible(number < len(parts))

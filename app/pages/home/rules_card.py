@@ -24,6 +24,7 @@ class RuleRow(QWidget):
     def __init__(self, key: str, on_switch: Callable[[str, bool], object]) -> None:
         super().__init__()
         self.key = key
+        self._told: tuple[object, ...] = ()
         self._icon = Icon(ICONS[key], "faint")
         self.title = Label("", "medium")
         self.reading = Label("", "small", "faint", wrap=True)
@@ -37,11 +38,16 @@ class RuleRow(QWidget):
         """Show a rule as it stands now."""
         title, text = rule_title(self.key, rules), rule_text(state)
         forbids = state["is_on"] and not state["allows"]
+        is_on = bool(state["is_on"])
+        told = (title, text, forbids, is_on)
+        if told == self._told and self.switch.isChecked() == is_on:
+            return  # as with most statuses
+        self._told = told
         self.title.setText(title)
         self.reading.setText(text)
         self.reading.set_token("warn" if forbids else "faint")
         self._icon.set_icon("pause" if forbids else ICONS[self.key], "warn" if forbids else "faint")
-        self.switch.setChecked(bool(state["is_on"]))
+        self.switch.setChecked(is_on)
         self.switch.setAccessibleName(title)
         self.switch.setAccessibleDescription(text)
         self.switch.update()
