@@ -23,6 +23,8 @@ from app.widgets.dialogs import confirm
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page import Page
+from app.widgets.paint_turns import paint_in_turns
+from app.widgets.piecemeal import Piece, Piecemeal
 from app.widgets.words import size
 
 LOOK_MS = 5000
@@ -45,6 +47,7 @@ class HubPage(Page):
         self._looking: Task | None = None
         self._is_busy = False
         self._seen_at = 0.0
+        self._filling = Piecemeal(self)
         self.head, self.numbers, self.health = HeadCard(), NumbersCard(), HealthCard()
         self.storage, self.people, self.backup = StorageCard(), PeopleCard(), BackupCard()
         self.why = Label("", "body", "muted", wrap=True)
@@ -101,22 +104,38 @@ class HubPage(Page):
         per_second = model.rate(self._before, seen.overview)
         self.seen, self._before = seen, seen.overview
         status = self.context.status()
-        self.head.set_busy("")
         self._seen_at = time.time()
+        own_id = int((status.get("account") or {}).get("id") or 0)
+        pieces: list[Piece] = [lambda: self._show_head(seen, status)]
+        overview = seen.overview
+        if overview is not None:
+            pieces += [
+                lambda: self.numbers.show_overview(overview, per_second),
+                lambda: self.health.show_overview(overview),
+                lambda: self.storage.show_overview(overview),
+                lambda: self.people.show_people(seen.people, own_id),
+                self._show_told,
+            ]
+        self._filling.start(*pieces)
+
+    def _show_head(self, seen: model.Seen, status: dict[str, Any]) -> None:
+        self.head.set_busy("")
         self.head.show_hub(seen, status)
         self.backup.setVisible(bool(seen.state["is_made"]) or not status.get("hub_url"))
         self.backup.show_state(seen.state)
         self.why.setText(seen.why)
         self.why.setVisible(bool(seen.why))
-        self.told.setVisible(seen.overview is not None)
-        if seen.overview is not None:
-            self.numbers.show_overview(seen.overview, per_second)
-            self.health.show_overview(seen.overview)
-            self.storage.show_overview(seen.overview)
-            self.people.show_people(seen.people, int((status.get("account") or {}).get("id") or 0))
+        if seen.overview is None:
+            self.told.hide()
+
+    def _show_told(self) -> None:
+        if self.told.isHidden():
+            paint_in_turns(self.numbers, self.health, self.storage, self.people)
+            self.told.show()
 
     def _lost(self, error: Exception) -> None:
         self._looking = None
+        self._filling.start()
         self.told.hide()
         self.head.show_lost(self._seen_at)
         self.backup.now.setEnabled(False)
