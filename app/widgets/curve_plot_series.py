@@ -45,7 +45,7 @@ class Series:
     def __init__(self) -> None:
         self._x = Column()
         self.raw = Column()
-        self.smoothed = Column()
+        self.smoothed = self.raw  # one column, as long as nothing is smoothed
         self.weight = 0.0
 
     def __len__(self) -> int:
@@ -78,17 +78,19 @@ class Series:
         order = np.argsort(all_x, kind="stable")
         self._x.replace(all_x[order])
         self.raw.replace(all_y[order])
-        self.smoothed.replace(smooth(self.y, self.weight))
+        if self.smoothed is not self.raw:
+            self.smoothed.replace(smooth(self.y, self.weight))
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth with another weight, from 0 (raw) to below 1."""
         if weight == self.weight:
             return
-        self.weight = weight
-        self.smoothed.replace(smooth(self.y, weight))
+        self.adopt(weight, self.smoothed_with(weight))
 
     def smoothed_with(self, weight: float) -> Column:
         """Return the values smoothed with a weight; callable on another thread."""
+        if weight <= 0.0:
+            return self.raw
         column = Column()
         column.extend(smooth(self.y, weight))
         return column
@@ -100,6 +102,8 @@ class Series:
             self._smooth_from(len(column))
 
     def _smooth_from(self, start: int) -> None:
+        if self.smoothed is self.raw:
+            return
         context = max(0, start - reach_of(self.weight))
         self.smoothed.extend(smooth(self.y[context:], self.weight)[start - context :])
 

@@ -26,6 +26,7 @@ class Piecemeal(QObject):
         super().__init__(owner)
         self._at_once_s = at_once_s
         self._waiting: deque[Piece] = deque()
+        self._is_at_work = False
         self._turn = QTimer(self, interval=TURN_MS, singleShot=True)
         self._turn.timeout.connect(self._next)
 
@@ -42,7 +43,7 @@ class Piecemeal(QObject):
 
     def add(self, *pieces: Piece) -> None:
         """Do these pieces after those that wait."""
-        is_first = self.is_over
+        is_first = self.is_over and not self._is_at_work  # a piece may ask for more
         self._waiting.extend(pieces)
         if is_first:
             self._next()
@@ -54,10 +55,13 @@ class Piecemeal(QObject):
 
     def _next(self) -> None:
         until = time.perf_counter() + self._at_once_s
-        while self._waiting:
-            piece = self._waiting.popleft()
-            if self._waiting:
-                self._turn.start()  # before the piece: one that fails keeps none of the others
-            piece()
-            if time.perf_counter() >= until:
-                return
+        self._is_at_work = True
+        try:
+            while self._waiting:
+                self._waiting.popleft()()
+                if time.perf_counter() >= until:
+                    break
+        finally:
+            self._is_at_work = False
+            if self._waiting:  # also after one that failed
+                self._turn.start()

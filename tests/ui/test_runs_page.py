@@ -88,7 +88,7 @@ def test_curves_follow_without_being_built_again(open_run, agent, qtbot) -> None
     """New points are asked for behind the cursor and appended to the same curves."""
     page = open_run(tab="curves")
     curves = page.view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     card = curves.cards["test_accuracy"]
     series = card.plot.lines[0].series
     new = {"edge_id": 0, "run_id": 1284, "key": "test_accuracy", "round": 19, "step": 19}
@@ -100,7 +100,7 @@ def test_curves_follow_without_being_built_again(open_run, agent, qtbot) -> None
 
     agent.answer("runs.metrics", answer)
     agent.push("changed", what="metrics", id=1284, change=1)
-    qtbot.waitUntil(lambda: curves.book.points == 301, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 301 and curves.filling.is_over, timeout=5000)
 
     assert curves.cards["test_accuracy"] is card
     assert card.plot.lines[0].series is series
@@ -112,7 +112,7 @@ def test_curves_follow_without_being_built_again(open_run, agent, qtbot) -> None
 def test_the_crosshair_is_shared(open_run, qtbot) -> None:
     """Pointing in one plot stands the line in all; only that plot tells the values."""
     curves = open_run(tab="curves").view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     plots = [card.plot for card in curves.cards.values()]
     plots[0].hovered.emit(plots[0].snap(11.8))
 
@@ -128,7 +128,7 @@ def test_who_was_late_is_who_the_round_names(open_run, qtbot) -> None:
     """A site that was not asked in a round is not called late; an old record names nobody."""
     page = open_run(tab="curves")
     curves = page.view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     qtbot.waitUntil(lambda: 12 in page.view.live.by_round, timeout=5000)
     lines = {line.key: line for line in curves.cards["test_accuracy"].plot.lines}
     first, second = [key for key in lines if key][:2]
@@ -151,7 +151,7 @@ def test_many_points_are_laid_along_another_axis_elsewhere(open_run, qtbot, monk
     monkeypatch.setattr("app.pages.runs.curves.BACKGROUND_POINTS", 1)
     page = open_run(tab="curves")
     curves = page.view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     for key in ("bytes", "time"):
         curves.axis.select(key)
         curves._on_axis(key)
@@ -166,7 +166,7 @@ def test_many_points_are_laid_along_another_axis_elsewhere(open_run, qtbot, monk
 def test_a_chip_hides_a_site_and_a_key_walks_the_points(open_run, qtbot) -> None:
     """Chips switch curves; Left and Right walk along the points."""
     curves = open_run(tab="curves").view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     curves.chips.chip(271).click()
     plot = curves.cards["test_loss"].plot
 
@@ -180,7 +180,7 @@ def test_a_chip_hides_a_site_and_a_key_walks_the_points(open_run, qtbot) -> None
 def test_plots_are_inked_anew_in_the_other_theme(open_run, qtbot, themed) -> None:
     """Switching light and dark re-pens curves and axes while the page is shown."""
     curves = open_run(tab="curves").view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     plot = curves.cards["test_loss"].plot
     qtbot.waitUntil(lambda: len(plot.drawn) > 0, timeout=10_000)
     before = plot.drawn[-1].pen.color().name()
@@ -197,7 +197,7 @@ def test_plots_are_inked_anew_in_the_other_theme(open_run, qtbot, themed) -> Non
 def test_points_are_saved_as_csv(open_run, qtbot, tmp_path: Path, monkeypatch) -> None:
     """Every point of the run is read and in the file, with its site's name."""
     curves = open_run(tab="curves").view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 300, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
     target = tmp_path / "curves.csv"
     monkeypatch.setattr("app.pages.runs.export_runs.ask_path", lambda *_: target)
     curves._save_csv()
@@ -212,7 +212,7 @@ def test_points_are_saved_as_csv(open_run, qtbot, tmp_path: Path, monkeypatch) -
 def test_system_figures_keep_gaps(open_run, qtbot) -> None:
     """A site that was away has a shaded gap and no line through it."""
     system = open_run(tab="system").view.tab("system")
-    qtbot.waitUntil(lambda: system.book.samples > 500, timeout=5000)
+    qtbot.waitUntil(lambda: system.book.samples > 500 and system.filling.is_over, timeout=5000)
 
     assert list(system.book.gaps) == [280]
     assert [card.title.text() for card in system.cards.values()][:3] == [
@@ -225,7 +225,7 @@ def test_this_machines_figure_ages(open_run, qtbot) -> None:
     """A value says after 10 s how old it is, and after 30 s it is a faint dash."""
     page = open_run(tab="system")
     system = page.view.tab("system")
-    qtbot.waitUntil(lambda: system.book.samples > 500, timeout=5000)
+    qtbot.waitUntil(lambda: system.book.samples > 500 and system.filling.is_over, timeout=5000)
     card = system.cards["cpu"]
     own = page.view.live.own_edge
 
@@ -475,7 +475,7 @@ def test_points_on_their_way_are_saved_and_told(
 
     agent.answer("runs.metrics", half)
     curves = open_run(tab="curves").view.tab("curves")
-    qtbot.waitUntil(lambda: curves.book.points == 200, timeout=5000)
+    qtbot.waitUntil(lambda: curves.book.points == 200 and curves.filling.is_over, timeout=5000)
     assert curves.count.text().endswith("200 points, loading…")
     target = tmp_path / "curves.csv"
     monkeypatch.setattr("app.pages.runs.export_runs.ask_path", lambda *_: target)
@@ -544,7 +544,7 @@ def test_tabs_out_of_sight_rest_and_catch_up_when_they_are_seen(open_run, qtbot)
     """What nobody sees is not laid out anew with each round and sample."""
     view = open_run(tab="system").view
     system = view.tab("system")
-    qtbot.waitUntil(lambda: system.book.samples > 0 and bool(system.cards), timeout=5000)
+    qtbot.waitUntil(lambda: system.book.samples > 0 and system.filling.is_over, timeout=5000)
     overview = view.tab("overview")
     overview.timeline.set_rows([])
     system._late.setText("old")

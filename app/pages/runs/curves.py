@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -33,6 +34,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page_stack import PageStack
+from app.widgets.piecemeal import Piecemeal
 from app.widgets.switches import Segmented
 from app.widgets.timeline_sites import Site
 from app.widgets.words import duration
@@ -50,6 +52,7 @@ class CurvesTab(QWidget):
         self.book = MetricBook()
         self.group = CurveGroup(self)
         self.cards: dict[str, CurveCard] = {}
+        self.filling = Piecemeal(self, at_once_s=0.004)
         self._expanded = ""
         self._as_table = False
         self._sites: dict[int, Site] = {}
@@ -150,6 +153,8 @@ class CurvesTab(QWidget):
             self._refresh_words()
 
     def _show_state(self) -> None:
+        if not self.filling.is_over:
+            return  # its last piece comes here
         wanted = 2 if self._as_table else 1
         self._stack.setCurrentIndex(wanted if self.book.points else 0)
         if not self.book.points and not self._live.is_live and self._live.run is not None:
@@ -175,17 +180,24 @@ class CurvesTab(QWidget):
 
     # --- plots ---
     def _rebuild(self) -> None:
-        """Make cards for new metrics, and lines for new sites."""
-        for key in self.book.metrics():
-            if key not in self.cards:
-                self._add_card(key)
+        """Make cards for new metrics, each in its turn, and lines for new sites."""
+        missing = [key for key in self.book.metrics() if key not in self.cards]
+        if missing:
+            made = [partial(self._add_card, key) for key in missing]
+            self.filling.add(*made, self._place_cards, self._show_lines, self._show_state)
+        elif self.filling.is_over:
+            self._show_lines()
+
+    def _show_lines(self) -> None:
         self._set_chips()
-        self._place_cards()
         for key, card in self.cards.items():
             card.plot.set_lines(self._lines(key))
         self._on_chips()
+        self._refresh_words()
 
     def _add_card(self, key: str) -> None:
+        if key in self.cards:
+            return  # asked for twice, by points that came meanwhile
         card = self.cards[key] = CurveCard(key, metric_title(key), kind_of(key))
         card.plot.x_scale = self._x_scale
         card.plot.x_title = self._x_title
@@ -195,7 +207,9 @@ class CurvesTab(QWidget):
         self._on_look()
 
     def _place_cards(self) -> None:
-        keys = [key for key in self.book.metrics() if self._expanded in ("", key)]
+        keys = [
+            key for key in self.book.metrics() if key in self.cards and self._expanded in ("", key)
+        ]
         for card in self.cards.values():
             card.setVisible(card.key in keys)
             self._grid.removeWidget(card)

@@ -24,6 +24,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import column, row, scrolled
 from app.widgets.page_stack import PageStack
+from app.widgets.piecemeal import Piecemeal
 from app.widgets.switches import Segmented
 from app.widgets.words import duration
 
@@ -41,6 +42,7 @@ class SystemTab(QWidget):
         self.group = CurveGroup(self)
         self.cards: dict[str, CurveCard] = {}
         self._limits: dict[str, tuple[float, str]] = {}
+        self.filling = Piecemeal(self, at_once_s=0.004)
         self._build()
         feed = live.feed("system")
         feed.arrived.connect(self._on_samples)
@@ -92,54 +94,59 @@ class SystemTab(QWidget):
                 self.cards[key].plot.set_limit(limit_of)
 
     def _on_samples(self, tables: dict[int, Floats]) -> None:
-        self.book.add(tables)
-        if self.isVisible():
-            self._rebuild()
-            self._refresh()
+        taking = [partial(self.book.add, {edge: table}) for edge, table in tables.items()]
+        self.filling.add(*taking, self._show_samples)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self.book.samples:  # what came while another tab was seen
-            self._rebuild()
-            self._refresh()
+        self.filling.add(self._show_samples)  # what came while another tab was seen
+
+    def _show_samples(self) -> None:
+        """Show what came; of new figures the cards are made first, each in its turn."""
+        if not self.isVisible() or not self.book.samples:
+            return
+        shown = [figure for figure in FIGURES if self.book.has_values(figure.key)]
+        missing = [figure for figure in shown if figure.key not in self.cards]
+        if missing:
+            made = [partial(self._make_card, figure) for figure in missing]
+            self.filling.add(*made, self._place_cards, self._draw, self._show_state)
+        else:
+            self._draw()
             self._show_state()
 
     def _show_state(self) -> None:
-        self._stack.setCurrentIndex(1 if self.book.samples else 0)
+        if self.filling.is_over:
+            self._stack.setCurrentIndex(1 if self.book.samples else 0)
 
-    def _rebuild(self) -> None:
-        shown = [figure for figure in FIGURES if self.book.has_values(figure.key)]
-        if [figure.key for figure in shown] != list(self.cards):
-            self._make_cards(shown)
+    def _draw(self) -> None:
         sites = self._live.sites
         edges = [edge for edge in sites if any(edge in s for s in self.book.series.values())]
         self.chips.set_chips((edge, sites[edge].name, sites[edge].slot, "") for edge in edges)
-        for figure in shown:
-            known = self.book.series[figure.key]
-            lines = self.cards[figure.key].plot.lines
-            if [line.key for line in lines] != [edge for edge in edges if edge in known]:
-                made = [self._line(figure, edge) for edge in edges if edge in known]
-                self.cards[figure.key].plot.set_lines(made)
+        for figure in FIGURES:
+            card, known = self.cards.get(figure.key), self.book.series[figure.key]
+            wanted = [edge for edge in edges if edge in known]
+            if card is not None and [line.key for line in card.plot.lines] != wanted:
+                card.plot.set_lines([self._line(figure, edge) for edge in wanted])
         self._on_chips()
+        self._refresh()
 
-    def _make_cards(self, shown: list[Figure]) -> None:
-        self.group.clear()
-        for old in self.cards.values():
-            self._grid.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self.cards = {}
-        across = 4 if len(shown) > 6 else 3
-        for place, figure in enumerate(shown):
-            card = CurveCard(figure.key, tr(figure.title), figure.kind, can_expand=False)
-            card.plot.x_scale = self._x_scale
-            card.plot.x_title = clock
-            card.plot.missing = lambda _line, _x: tr("no value")
-            card.plot.shows_raw = False
-            self.cards[figure.key] = card
-            if figure.key in self._limits:
-                card.plot.set_limit(self._limits[figure.key])
-            self.group.add(card.plot)
+    def _make_card(self, figure: Figure) -> None:
+        card = CurveCard(figure.key, tr(figure.title), figure.kind, can_expand=False)
+        card.plot.x_scale = self._x_scale
+        card.plot.x_title = clock
+        card.plot.missing = lambda _line, _x: tr("no value")
+        card.plot.shows_raw = False
+        if figure.key in self._limits:
+            card.plot.set_limit(self._limits[figure.key])
+        self.group.add(card.plot)
+        self.cards[figure.key] = card
+
+    def _place_cards(self) -> None:
+        order = [figure.key for figure in FIGURES if figure.key in self.cards]
+        self.cards = {key: self.cards[key] for key in order}
+        across = 4 if len(self.cards) > 6 else 3
+        for place, card in enumerate(self.cards.values()):
+            self._grid.removeWidget(card)
             self._grid.addWidget(card, place // across, place % across)
 
     def _line(self, figure: Figure, edge: int) -> CurveLine:

@@ -73,7 +73,7 @@ class SystemBook:
         previous = self.last_at.get(edge_id)
         times = at if previous is None else np.concatenate([[previous], at])
         if len(times) > 1 and edge_id not in self._interval:
-            self._interval[edge_id] = max(0.5, float(np.median(np.diff(times))))
+            self._interval[edge_id] = max(0.5, _median(np.diff(times)))
         usual = self._interval.get(edge_id, 5.0)
         steps = np.diff(times)
         wide = np.flatnonzero(steps > GAP_INTERVALS * usual)
@@ -99,10 +99,10 @@ class SystemBook:
             "disk": table[:, 10],
             "gpu_memory": table[:, 11],
         }
+        x = np.insert(at, before, times[wide] + usual) if len(wide) else at
         for key, column in values.items():
             series = self.series[key].setdefault(edge_id, Series())
-            x = np.insert(at, before, times[wide] + usual)
-            series.append(x, np.insert(column, before, np.nan))
+            series.append(x, np.insert(column, before, np.nan) if len(wide) else column)
         self.last_at[edge_id] = float(at[-1])
 
     def _rate(self, edge_id: int, table: Floats, column: int) -> Floats:
@@ -126,3 +126,9 @@ class SystemBook:
             return None
         value = float(series.y[-1])
         return value if np.isfinite(value) else None
+
+
+def _median(values: Floats) -> float:
+    """Return the median; numpy's own imports masked arrays first, which takes 15 ms."""
+    ordered, count = np.sort(values), len(values)
+    return float(ordered[(count - 1) // 2 : count // 2 + 1].mean())
