@@ -9,15 +9,23 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontMetricsF,
     QPainter,
     QPaintEvent,
     QPen,
 )
 from PySide6.QtWidgets import QWidget
 
+from app.widgets.painted_text import line_of
+
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+# Asking an enumeration anew takes as long as a brush stroke.
+_HINTS = (
+    QPainter.RenderHint.Antialiasing
+    | QPainter.RenderHint.TextAntialiasing
+    | QPainter.RenderHint.SmoothPixmapTransform
+)
+_NO_FILL, _NO_EDGE = Qt.BrushStyle.NoBrush, Qt.PenStyle.NoPen
 
 
 class Canvas(QWidget):
@@ -26,11 +34,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
-            painter.setRenderHints(
-                QPainter.RenderHint.Antialiasing
-                | QPainter.RenderHint.TextAntialiasing
-                | QPainter.RenderHint.SmoothPixmapTransform
-            )
+            painter.setRenderHints(_HINTS)
             self.draw(painter)
         finally:
             painter.end()
@@ -42,7 +46,7 @@ class Canvas(QWidget):
 
 def text_width(text: str, font: QFont) -> float:
     """Return how wide a text is."""
-    return QFontMetricsF(font).horizontalAdvance(text)
+    return line_of(text, font).width
 
 
 _cuts: list[list[str]] = []
@@ -76,10 +80,11 @@ def draw_text(
     """Draw one line of plain text, elided at the end where it does not fit."""
     painter.setFont(font)
     painter.setPen(color)
-    shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width() + 0.5)
-    if shown != text:
+    line = line_of(text, font)
+    shown = line.fitting(rect.width() + 0.5)
+    if shown is not line:
         note_cut(text)
-    painter.drawText(rect, int(align | Qt.TextFlag.TextSingleLine), shown)
+    shown.draw(painter, rect, align.value)
 
 
 def draw_round(
@@ -90,9 +95,9 @@ def draw_round(
     edge: QColor | None = None,
 ) -> None:
     """Draw a rectangle with round corners."""
-    painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
+    painter.setBrush(fill if fill is not None else _NO_FILL)
     if edge is None:
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(_NO_EDGE)
         painter.drawRoundedRect(rect, radius, radius)
     else:
         painter.setPen(QPen(edge, 1.0))
