@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
-from app.widgets.painted_marks import badge_width, draw_badge, draw_site
+from app.widgets.painted_marks import badge_width, draw_badge, draw_site, tag_fill
 from app.widgets.painting import Canvas, draw_round, draw_text, text_width
 from app.widgets.theme import mixed, theme
 from app.widgets.tokens import look
@@ -57,7 +57,7 @@ class Tag(Canvas):
         self.update()
 
     def draw(self, painter: QPainter) -> None:
-        draw_round(painter, self.rect().toRectF(), 6, theme().badge_fill(self.tok))
+        draw_round(painter, self.rect().toRectF(), 6, tag_fill(self.tok))
         left = 7.0
         if self.icon:
             painter.drawPixmap(QPointF(6, 4), theme().pixmap(self.icon, self.tok, 12))

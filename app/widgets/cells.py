@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPixmap
@@ -24,6 +24,7 @@ from app.widgets.painted_marks import (
     draw_bar,
     draw_site,
     draw_sparkline,
+    tag_fill,
 )
 from app.widgets.painting import (
     LEFT,
@@ -39,11 +40,16 @@ from app.widgets.tokens import look
 from app.widgets.words import tip
 
 SITE, SITE_GAP = 22, 5
+ASIDE = 12  # free on both sides of a cell
 CELL = int(Qt.ItemDataRole.UserRole) + 1  # the role under which a model gives its cells
 
+# Asking an enumeration anew for each cell takes longer than painting it.
+_HINTS = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing
+_SELECTED = QStyle.StateFlag.State_Selected.value
+_UNDER_MOUSE = QStyle.StateFlag.State_MouseOver.value
 
-@dataclass(frozen=True)
-class Cell:
+
+class Cell(NamedTuple):
     """One cell; `kind` is text, site, sites, state, bar, spark, tags, link, icon or check.
 
     Any text may have a second line in `sub`.
@@ -79,11 +85,11 @@ class Cell:
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Paint cells by kind, in the theme's colours."""
+    """Paint cells by kind, in the theme's colours; `cell_at` is the model's, by row and column."""
 
-    def __init__(self, view: QTableView) -> None:
+    def __init__(self, view: QTableView, cell_at: Callable[[int, int], Cell]) -> None:
         super().__init__(view)
-        self._view = view
+        self._cell_at = cell_at
 
     def paint(
         self,
@@ -91,22 +97,19 @@ class CellDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        cell = index.data(CELL)
-        rect = QRectF(option.rect)
-        state = option.state
+        cell = self._cell_at(index.row(), index.column())
+        rect = option.rect
+        left, top, width, height = rect.x(), rect.y(), rect.width(), rect.height()
+        state = option.state.value
         painter.save()
         try:
-            painter.setRenderHints(
-                QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing
-            )
-            if state & QStyle.StateFlag.State_Selected:
-                painter.fillRect(rect, theme().color("selected"))
-            elif state & QStyle.StateFlag.State_MouseOver:
-                painter.fillRect(rect, theme().color("raised"))
-            edge = QRectF(rect.left(), rect.bottom(), rect.width(), 1)
-            painter.fillRect(edge, theme().color("border"))
-            if isinstance(cell, Cell):
-                draw_cell(painter, rect.adjusted(12, 0, -12, 0), cell)
+            painter.setRenderHints(_HINTS)
+            if state & _SELECTED:
+                painter.fillRect(left, top, width, height, theme().color("selected"))
+            elif state & _UNDER_MOUSE:
+                painter.fillRect(left, top, width, height, theme().color("raised"))
+            painter.fillRect(left, top + height, width, 1, theme().color("border"))
+            draw_cell(painter, QRectF(left + ASIDE, top, width - 2 * ASIDE, height), cell)
         finally:
             painter.restore()
 
@@ -122,7 +125,7 @@ class CellDelegate(QStyledItemDelegate):
         is_cell = isinstance(cell, Cell) and not cell.tip
         if event.type() != QEvent.Type.ToolTip or not is_cell:
             return super().helpEvent(event, view, option, index)
-        rect = QRectF(option.rect).adjusted(12, 0, -12, 0)
+        rect = QRectF(option.rect).adjusted(ASIDE, 0, -ASIDE, 0)
         told = "".join(tip(text) for text in cut_in(rect, cell))
         QToolTip.showText(event.globalPos(), told, view.viewport(), option.rect)
         return bool(told)
@@ -142,28 +145,32 @@ def cut_in(rect: QRectF, cell: Cell) -> list[str]:
 
 def draw_cell(painter: QPainter, rect: QRectF, cell: Cell) -> None:
     """Draw a cell into a rectangle."""
+    kind = cell.kind
+    if kind == "text":
+        _lines(painter, rect, cell)
+        return
     middle = rect.center().y()
-    if cell.kind == "state":
+    if kind == "state":
         _state(painter, rect, cell)
-    elif cell.kind == "site":
+    elif kind == "site":
         draw_site(painter, rect.left(), middle, cell.letters, cell.slot)
         _lines(painter, rect.adjusted(34, 0, 0, 0), cell)
-    elif cell.kind == "sites":
+    elif kind == "sites":
         _sites(painter, rect, cell.items)
-    elif cell.kind == "icon":
+    elif kind == "icon":
         pixmap = theme().pixmap(cell.icon, cell.tok, 16)
         painter.drawPixmap(QPointF(rect.left(), middle - 8), pixmap)
-        _lines(painter, rect.adjusted(26, 0, 0, 0), Cell(**{**vars(cell), "tok": "text"}))
-    elif cell.kind == "bar":
+        _lines(painter, rect.adjusted(26, 0, 0, 0), cell._replace(tok="text"))
+    elif kind == "bar":
         _bar(painter, rect, cell)
-    elif cell.kind == "spark":
+    elif kind == "spark":
         color = theme().color("info" if cell.tok == "text" else cell.tok)
         draw_sparkline(painter, rect.adjusted(0, 12, 0, -12), cell.values, color)
-    elif cell.kind == "tags":
+    elif kind == "tags":
         _tags(painter, rect, cell.items)
-    elif cell.kind == "check":
+    elif kind == "check":
         _check(painter, rect, cell.checked)
-    elif cell.kind == "link":
+    elif kind == "link":
         font = theme().font(500, 12)
         draw_text(painter, rect, cell.text, font, theme().color("accent_text"), _side(cell))
     else:
@@ -180,9 +187,9 @@ def _lines(painter: QPainter, rect: QRectF, cell: Cell) -> None:
     if not cell.sub:
         draw_text(painter, rect, cell.text, font, color, _side(cell))
         return
-    middle = rect.center().y()
-    first = QRectF(rect.left(), middle - 18, rect.width(), 18)
-    second = QRectF(rect.left(), middle + 1, rect.width(), 16)
+    left, width, middle = rect.x(), rect.width(), rect.y() + rect.height() / 2
+    first = QRectF(left, middle - 18, width, 18)
+    second = QRectF(left, middle + 1, width, 16)
     draw_text(painter, first, cell.text, font, color, _side(cell))
     small = theme().font(400, 11)
     draw_text(painter, second, cell.sub, small, theme().color(cell.sub_tok), _side(cell))
@@ -190,13 +197,12 @@ def _lines(painter: QPainter, rect: QRectF, cell: Cell) -> None:
 
 def fitting(word: str, room: float) -> str:
     """Return as much of a badge's word as fits into a cell."""
-    font = theme().font(500, 12)
-    spare = room - (badge_width(word) - text_width(word, font))
-    elided = QFontMetricsF(font).elidedText(word, Qt.TextElideMode.ElideRight, max(0.0, spare))
     if badge_width(word) <= room:
         return word
     note_cut(word)
-    return elided
+    font = theme().font(500, 12)
+    spare = room - (badge_width(word) - text_width(word, font))
+    return QFontMetricsF(font).elidedText(word, Qt.TextElideMode.ElideRight, max(0.0, spare))
 
 
 def _state(painter: QPainter, rect: QRectF, cell: Cell) -> None:
@@ -230,9 +236,10 @@ def _sites(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]])
         shown * (SITE + SITE_GAP) + text_width(f"+{len(items) - shown}", font) > rect.width()
     ):
         shown -= 1  # the number of the others needs its room
-    for n, (letters, slot) in enumerate(items[:shown]):
-        left = rect.left() + n * (SITE + SITE_GAP)
-        draw_site(painter, left, rect.center().y(), letters, int(str(slot)), SITE)
+    left, middle = rect.left(), rect.center().y()
+    for letters, slot in items[:shown]:
+        draw_site(painter, left, middle, letters, int(str(slot)), SITE)
+        left += SITE + SITE_GAP
     if shown < len(items):
         note_cut(", ".join(letters for letters, _ in items))
         more = rect.adjusted(shown * (SITE + SITE_GAP), 0, 0, 0)
@@ -244,7 +251,7 @@ def _tags(painter: QPainter, rect: QRectF, items: Sequence[tuple[str, object]]) 
     left = rect.left()
     for text, tok in items:
         tag = QRectF(left, rect.center().y() - 10, text_width(text, font) + 14, 20)
-        draw_round(painter, tag, 6, theme().badge_fill(str(tok)))
+        draw_round(painter, tag, 6, tag_fill(str(tok)))
         draw_text(painter, tag, text, font, theme().color(str(tok)), CENTER)
         left += tag.width() + 6
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -32,14 +33,10 @@ def draw_badge(painter: QPainter, x: float, middle: float, state: str, text: str
     word = text or shown.word
     width = badge_width(word)
     rect = QRectF(x, middle - 11, width, 22)
-    outlined = state.upper() in OUTLINED
-    draw_round(
-        painter,
-        rect,
-        11,
-        None if outlined else theme().badge_fill(shown.token),
-        theme().color("border_strong") if outlined else None,
-    )
+    if state.upper() in OUTLINED:
+        draw_round(painter, rect, 11, None, theme().color("border_strong"))
+    else:
+        draw_round(painter, rect, 11, tag_fill(shown.token))
     painter.drawPixmap(QPointF(x + 8, middle - 7), theme().pixmap(shown.icon, shown.token, 14))
     draw_text(
         painter,
@@ -51,14 +48,31 @@ def draw_badge(painter: QPainter, x: float, middle: float, state: str, text: str
     return width
 
 
+def tag_fill(token: str) -> QColor:
+    """Return the fill of badges and tags in a token's colour."""
+    return _tag_fill(theme().name, token)
+
+
+@lru_cache(maxsize=256)
+def _tag_fill(_theme: str, token: str) -> QColor:
+    """Mix it once for a theme, which is the one shown."""
+    return theme().badge_fill(token)
+
+
 def draw_site(
     painter: QPainter, x: float, middle: float, letters: str, slot: int, size: float = 24
 ) -> None:
     """Draw a site's tag: a rounded square with two letters."""
     rect = QRectF(x, middle - size / 2, size, size)
-    draw_round(painter, rect, 6, theme().site_fill(slot))
-    font = theme().font(700, 10 if size < 28 else 12)
-    draw_text(painter, rect, letters[:2], font, theme().site_text(slot), CENTER)
+    fill, ink = _site_colors(theme().name, slot)
+    draw_round(painter, rect, 6, fill)
+    draw_text(painter, rect, letters[:2], theme().font(700, 10 if size < 28 else 12), ink, CENTER)
+
+
+@lru_cache(maxsize=256)
+def _site_colors(_theme: str, slot: int) -> tuple[QColor, QColor]:
+    """Return fill and letters' colour of a site in a theme, which is the one shown."""
+    return theme().site_fill(slot), theme().site_text(slot)
 
 
 def draw_bar(

@@ -24,6 +24,12 @@ from app.widgets.words import tip
 ROW = int(Qt.ItemDataRole.UserRole) + 2
 Index = QModelIndex | QPersistentModelIndex
 RowT = TypeVar("RowT")
+_TOLD = (
+    CELL,
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.AccessibleTextRole,
+    Qt.ItemDataRole.ToolTipRole,
+)
 FEW_STRETCHES = 8  # of rows that come or go; more are told to the view as one
 
 
@@ -174,14 +180,16 @@ class RowModel(QAbstractTableModel, Generic[RowT]):
             return None
         if role == ROW:
             return self._rows[index.row()]
-        is_tip = role == Qt.ItemDataRole.ToolTipRole
-        spoken = (CELL, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
-        if not is_tip and role not in spoken:
+        if role not in _TOLD:
             return None
-        cell = self.columns[index.column()].cell(self._rows[index.row()])
-        if is_tip:
+        cell = self.cell_at(index.row(), index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
             return tip(cell.tip) if cell.tip else None
         return cell if role == CELL else cell.spoken()
+
+    def cell_at(self, row: int, column: int) -> Cell:
+        """Return a cell as it looks now."""
+        return self.columns[column].cell(self._rows[row])
 
     def headerData(
         self,
@@ -219,7 +227,7 @@ class Table(QTableView):
         header = Header(model.columns, self)
         self.setHorizontalHeader(header)
         self.setModel(model)
-        self.setItemDelegate(CellDelegate(self))
+        self.setItemDelegate(CellDelegate(self, model.cell_at))
         self.setShowGrid(False)
         self.setMouseTracking(True)
         self.setWordWrap(False)
