@@ -154,13 +154,13 @@ class RoundBars(Canvas):
             draw_text(painter, whole, text, colors.font(400, 12), colors.color("faint"), CENTER)
             return
         top, height = self._top(), self.height() - FOOT - 6
-        step = nice_step(top, 2)
+        step = nice_step(top, 2) if top < 600 else 60 * nice_step(top / 60, 2)
         value = 0.0
         while value <= top:
             y = 6 + height * (1 - value / top)
             painter.fillRect(QRectF(LEFT_EDGE - 6, round(y), self.width(), 1), colors.color("grid"))
             label = QRectF(0, y - 9, LEFT_EDGE - 14, 18)
-            text = f"{value:g} s" if value < 600 else tr("{value:g} min", value=value / 60)
+            text = f"{value:g} s" if top < 600 else tr("{value:g} min", value=value / 60)
             draw_text(painter, label, text, colors.font(400, 11), colors.color("faint"), RIGHT)
             value += step
         self._draw_bars(painter, top, height)
