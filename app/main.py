@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     app.aboutToQuit.connect(desktop.close)
     desktop.restart_agent_on_demand(lambda: start_agent(home))
     QTimer.singleShot(0, window, lambda: desktop.start_agent(lambda: start_agent(home)))
-    PreloadOnUse(app, desktop.tasks, window)
+    PreloadOnUse(app, desktop.tasks, window.coming.start, window)
     code = app.exec()
     desktop.close()
     if desktop.tasks.is_busy:

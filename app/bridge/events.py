@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from app import context
+from app.slices import TURN_MS, is_slicing
 
 INTERVAL_MS = 33
 
@@ -87,6 +88,9 @@ class Events(EventSignals):
 
     @Slot()
     def _drain(self) -> None:
+        if is_slicing():  # what listens may be only half made
+            self._timer.start(TURN_MS)
+            return
         self._last = time.monotonic()
         self._woken = False
         batch: dict[Any, tuple[str, dict[str, Any]]] = {}

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from agent_core.errors import SiloDeskError
 from app.context import Client
+from app.slices import is_slicing
 from app.wire_words import sentence_of as sentence_of
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,9 @@ class Tasks(QObject):
             self._turn.start()
 
     def _next(self) -> None:
+        if is_slicing():  # what asked may be only half made
+            self._turn.start()
+            return
         task, result, failed = self._ready.popleft()
         if self._ready:
             self._turn.start()  # before the delivery, which may open an event loop of its own

@@ -17,12 +17,13 @@ from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import tr
 from app.shell.device_count import DeviceCount
-from app.shell.navigation import entry, is_known
+from app.shell.navigation import AHEAD, entry, is_known
 from app.shell.rail import Rail
 from app.shell.shortcuts import add_shortcuts, page_keys
 from app.shell.topbar import TopBar
 from app.shell.window_memory import WindowMemory
 from app.shell.window_tools import WindowTools
+from app.widgets.ahead import Ahead
 from app.widgets.banner import Banner
 from app.widgets.dialogs import confirm
 from app.widgets.focus_order import step_focus
@@ -66,6 +67,9 @@ class MainWindow(QMainWindow):
         self.tools: WindowTools | None = None
         self.may_close: Callable[[], bool] = lambda: True  # closing may hide or ask instead
         self.toasts = ToastHost(self)
+        self.coming = Ahead(
+            AHEAD, self._make_ahead, self._take_page, self.pages.__contains__, self
+        )  # fmt: skip
         self._gone = QTimer(self, singleShot=True, interval=GONE_AFTER_MS)
         self._gone.timeout.connect(self._show_gone)
         self._away = QTimer(self, interval=1000)  # a hub that stays away sends no news of it
@@ -104,7 +108,9 @@ class MainWindow(QMainWindow):
         key, arguments, shown = self.key, self._arguments, self.page()
         if shown is not None:
             shown.left()
-        self.key, self.pages = "", {}
+        self.coming.cancel()
+        self.key = ""
+        self.pages.clear()
         self._page_context = None
         had_banner = self._banner_row.isVisibleTo(self)
         self._build()  # the old central widget goes, and with it every page and connection
@@ -118,6 +124,8 @@ class MainWindow(QMainWindow):
             self._show_gone()
         if key:
             self.navigate(key, **arguments)
+        if self.coming.is_on:
+            self.coming.start()
         self.rebuilt.emit()
 
     def fit_screen(self) -> None:
@@ -141,9 +149,11 @@ class MainWindow(QMainWindow):
         if kept is not None:
             self.restoreGeometry(kept)
 
-    def _context_of_pages(self) -> AppContext | None:
+    def _context_of_pages(self) -> AppContext:
         """Return the context of this generation of pages; with them its connections go."""
-        if self._page_context is None and self._context is not None:
+        if self._context is None:
+            raise RuntimeError("A page is wanted of a window that has no context yet.")
+        if self._page_context is None:
             relay = EventsRelay(self._context.events, self.stack)
             self._page_context = replace(self._context, events=relay)
         return self._page_context
@@ -159,16 +169,12 @@ class MainWindow(QMainWindow):
 
     def navigate(self, key: str, **arguments: Any) -> None:
         """Show a page."""
+        self.coming.finish(key)
         page = self.pages.get(key)
         if page is None:
-            context = self._context_of_pages()
-            if context is None or not is_known(key):
+            if self._context is None or not is_known(key):
                 return
-            page = self.pages[key] = entry(key).make(context)
-            page.heading.connect(lambda shown=page: self._refresh_heading(shown))
-            self.stack.addWidget(page)
-            if self.memory is not None:
-                self.memory.restore_splitters(key, page)
+            page = self._take_page(key, entry(key).make(self._context_of_pages()))
         before = self.pages.get(self.key)
         focused = self.focusWidget()
         was_inside = before is not None and focused is not None and before.isAncestorOf(focused)
@@ -189,6 +195,19 @@ class MainWindow(QMainWindow):
         self._refresh_heading(page)
         if self.tools is not None:
             self.tools.shown_page(key)
+
+    def _take_page(self, key: str, page: Page) -> Page:
+        self.pages[key] = page
+        page.heading.connect(lambda: self._refresh_heading(page))
+        self.stack.addWidget(page)
+        if self.memory is not None:
+            self.memory.restore_splitters(key, page)
+        return page
+
+    def _make_ahead(self, key: str) -> Page:
+        page = entry(key).make(self._context_of_pages())
+        self.stack.prepare(page)
+        return page
 
     def page(self) -> Page | None:
         """Return the page that is shown."""

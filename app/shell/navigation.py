@@ -153,6 +153,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("run", mark("Run"), "folder-git-2", "", _run, under="projects"),
     Entry("sign_in", mark("Welcome"), "log-in", "", _sign_in),
 )
+# Made before they are asked for; the log's file is rarely seen, the doors are the first or never.
+AHEAD = tuple(one.key for one in PAGES if one.key not in ("log_file", "sign_in"))
 SECTIONS = (SILO, FEDERATION, TOOLS)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -53,9 +54,11 @@ _SIGNS = frozenset({
 class PreloadOnUse(QObject):
     """Wait until somebody is at the window, by pointer or key; then import, once."""
 
-    def __init__(self, app: QApplication, tasks: Tasks, parent: QObject) -> None:
+    def __init__(
+        self, app: QApplication, tasks: Tasks, then: Callable[[], object], parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._app, self._tasks = app, tasks
+        self._app, self._tasks, self._then = app, tasks, then
         QTimer.singleShot(AFTER_MS, self, self.watch)
 
     def watch(self) -> None:
@@ -65,14 +68,19 @@ class PreloadOnUse(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _SIGNS:
             self._app.removeEventFilter(self)
-            preload(self._tasks)
+            preload(self._tasks, self._then)
         return False
 
 
-def preload(tasks: Tasks) -> None:
+def preload(tasks: Tasks, then: Callable[[], object]) -> None:
     """Import the modules on a thread; one that cannot be imported is told when it is needed."""
-    # Modules stay: to walk through them at each collection would take longer than all else.
-    tasks.run(_import, success=lambda _: gc.freeze(), failure=lambda _: None)
+
+    def imported(_: int) -> None:
+        # Modules stay: to walk through them at each collection would take longer than all else.
+        gc.freeze()
+        then()
+
+    tasks.run(_import, success=imported, failure=lambda _: None)
 
 
 def _import() -> int:

@@ -106,13 +106,17 @@ class Dialog(QDialog):
         if window is not None:
             if self._scrim is None:
                 self._scrim = Scrim(window, self)
-            self.resize(self._whole_size())
+            self.take_size()
             middle = window.mapToGlobal(window.rect().center())
             self.move(middle.x() - self.width() // 2, middle.y() - self.height() // 2)
             self._scrim.update()
         super().showEvent(event)
         if self.first_focus is not None:
             self.first_focus.setFocus()
+
+    def take_size(self) -> None:
+        """Be as large as all of it needs."""
+        self.resize(self._whole_size())
 
     def _whole_size(self) -> QSize:
         """Return the size that all of it needs; Qt's own stops at two thirds of the screen."""

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.slices import breathe
+
 # A widget, a layout, either with a stretch factor, pixels of space, or None for a stretch.
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int | None
 Margins = int | tuple[int, int, int, int]
@@ -45,6 +47,7 @@ def _fill(layout: QBoxLayout, parts: tuple[Part, ...], gap: int, margins: Margin
 
 def add(layout: QBoxLayout, part: Part) -> None:
     """Add one part to a row or column."""
+    breathe()
     stretch = 0
     if isinstance(part, tuple):
         part, stretch = part

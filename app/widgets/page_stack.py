@@ -11,6 +11,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.slices import breathe
 from app.widgets.focus_order import in_order, is_stop
 from app.widgets.layouts import Scrolled
 from app.widgets.paint_turns import paint_in_turns
@@ -27,6 +28,7 @@ class PageStack(QWidget):
         super().__init__()
         self._widgets: list[QWidget | Callable[[], QWidget]] = []
         self._current: QWidget | None = None
+        self._seen: set[QWidget] = set()
         for widget in widgets:
             self.addWidget(widget)
 
@@ -73,19 +75,46 @@ class PageStack(QWidget):
         self._current = widget
         focused = self.window().focusWidget()
         had_focus = before is not None and focused is not None and before.isAncestorOf(focused)
-        if widget.parent() is not self:
+        if widget not in self._seen:
             if self.isVisible() and widget.updatesEnabled():
                 paint_in_turns(widget)
-            widget.setParent(self)
-            for area in [widget, *widget.findChildren(Scrolled)]:
-                if isinstance(area, Scrolled):
-                    area.take()  # now, so that a page can give one of its fields the focus
+            self._take_in(widget)
+            self._seen.add(widget)
         widget.setGeometry(self.rect())
         widget.show()
         if had_focus:
             (widget.focusWidget() or _first_stop(widget) or widget).setFocus()
         if before is not None:
             before.hide()
+
+    def prepare(self, widget: QWidget) -> None:
+        """Do for a widget, and for what its own stacks hold, what its first showing would do."""
+        self._take_in(widget)
+        widget.setGeometry(self.rect())
+        for inner in widget.findChildren(PageStack):
+            for one in inner.made():
+                breathe()
+                inner.prepare(one)
+        for part in widget.findChildren(QWidget):
+            breathe()
+            part.ensurePolished()
+        breathe()
+        layout = widget.layout()
+        if layout is not None:
+            layout.activate()
+
+    def made(self) -> list[QWidget]:
+        """Return the widgets that are there already."""
+        return [one for one in self._widgets if isinstance(one, QWidget)]
+
+    def _take_in(self, widget: QWidget) -> None:
+        if widget.parent() is self:
+            return
+        widget.setParent(self)
+        for area in [widget, *widget.findChildren(Scrolled)]:
+            if isinstance(area, Scrolled):
+                breathe()
+                area.take()  # now, so that a page can give one of its fields the focus
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._current is not None:

@@ -110,7 +110,7 @@ def _watch(
     stalls = Stalls()
     stalls.start()
     until(lambda: bool(window.status))
-    preload(desktop.tasks)  # as the program does it once its window stands
+    preload(desktop.tasks, window.coming.start)  # as the program does it once its window stands
     until(lambda: not desktop.tasks.is_busy)
     places = _places(window, run_id, project_id, running.group_id, approval_id)
     memory: list[tuple[float, float]] = []

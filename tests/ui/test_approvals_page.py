@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers import fake_approvals
+from helpers.dialogs import dialog_of
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -99,7 +100,7 @@ def test_what_the_agent_says_of_a_question_follows_the_language(
         one = page.rows.rows[page.rows.find(8)]
         assert "数据集“X”在批准后发生了变化" in page.rows.columns[2].cell(one).spoken()
         page._open_dialog(one)
-        dialog = page.window().findChildren(DecisionDialog)[-1]
+        dialog = dialog_of(page, DecisionDialog)
         qtbot.waitUntil(lambda: dialog._has_review, timeout=10_000)
 
         def texts() -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from helpers import fake_records
+from helpers.dialogs import dialog_of
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 
 from agent_core.errors import ConflictError, UnreachableError
 from app.pages.home.page import HomePage
@@ -28,17 +29,6 @@ def home(agent, make_window, qtbot) -> HomePage:
     qtbot.waitUntil(lambda: len(page.decisions.rows) == 2, timeout=10_000)
     qtbot.waitUntil(lambda: bool(page.ended.rows.rows), timeout=10_000)
     return page
-
-
-def dialog_of(page: HomePage, kind: type[Dialog] = Dialog) -> Dialog:
-    def shown() -> list[Dialog]:
-        return [d for d in page.window().findChildren(kind) if d.isVisible()]
-
-    for _ in range(100):  # it opens a few turns later
-        if found := shown():
-            return found[0]
-        QApplication.processEvents()
-    raise AssertionError(f"There is no {kind.__name__}.")
 
 
 def press_last(dialog: Dialog) -> None:
@@ -143,12 +133,12 @@ def test_a_job_that_ends_moves_to_earlier_today(home: HomePage, agent, qtbot) ->
 
 def test_stopping_a_job_asks_first(home: HomePage, agent, qtbot) -> None:
     home.jobs.rows()[0].stop.click()
-    dialog = dialog_of(home)
+    dialog = dialog_of(home, Dialog)
     assert "Stop run 1284" in dialog.windowTitle()
     dialog.reject()
     assert agent.called("jobs.stop") == []
     home.jobs.rows()[0].stop.click()
-    press_last(dialog_of(home))
+    press_last(dialog_of(home, Dialog))
     qtbot.waitUntil(lambda: bool(agent.called("jobs.stop")), timeout=5000)
     assert agent.called("jobs.stop")[0]["job_id"] == "run-1284-1-edge-266"
     qtbot.waitUntil(lambda: not home.jobs.rows()[0].stop.isEnabled(), timeout=5000)
@@ -156,7 +146,7 @@ def test_stopping_a_job_asks_first(home: HomePage, agent, qtbot) -> None:
 
 def test_stop_everything_says_how_many_and_stops_them(home: HomePage, agent, qtbot) -> None:
     home.stop_all.click()
-    dialog = dialog_of(home)
+    dialog = dialog_of(home, Dialog)
     assert "all 2 jobs" in dialog.windowTitle()
     press_last(dialog)
     qtbot.waitUntil(lambda: bool(agent.called("jobs.stop_all")), timeout=5000)
@@ -166,7 +156,6 @@ def open_decision(home: HomePage, number: int, qtbot) -> DecisionDialog:
     row = next(row for row in home.decisions.rows if row.approval["id"] == number)
     row.review.click()
     dialog = dialog_of(home, DecisionDialog)
-    assert isinstance(dialog, DecisionDialog)
     qtbot.waitUntil(lambda: bool(dialog.code.text()) and dialog.approve.isEnabled(), timeout=10_000)
     return dialog
 
@@ -238,7 +227,7 @@ def test_what_was_not_shown_holds_the_approval(home: HomePage, agent, qtbot, mon
     assert "3 files were not shown whole: wdbc/data/loader.py" in dialog.unshown.words.plain()
     assert not dialog.approve.isEnabled()
     dialog.unshown.tick.click()
-    assert dialog.approve.isEnabled()
+    qtbot.waitUntil(dialog.approve.isEnabled, timeout=10_000)  # what it wants is shown, too
     dialog.unshown.tick.click()
     assert not dialog.approve.isEnabled()
     for left, path in ((2, "wdbc/data/loader.py"), (1, "wdbc/task.py"), (0, "pyproject.toml")):

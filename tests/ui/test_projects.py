@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from helpers.dialogs import dialog_of
 from helpers.fake_records import DEVICES, NOW, plain
 from PySide6.QtCore import Qt
 
@@ -36,7 +37,7 @@ def dialog(project, qtbot):
     from app.pages.runs.new_run import NewRunDialog
 
     project.new_run()
-    shown = project.window().findChild(NewRunDialog)
+    shown = dialog_of(project, NewRunDialog)
     qtbot.waitUntil(lambda: shown.application.count() == 2, timeout=5000)
     return shown
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.dialogs import dialog_of
 
 from agent_core.rehearsal.federation import Federation
 from agent_core.rehearsal.packing import pack_flower, samples
@@ -39,7 +40,7 @@ def test_a_run_is_started_and_watched_to_its_end(federation, make_window, qtbot)
     page = window.page()
     qtbot.waitUntil(lambda: page.states.currentWidget() is page.places["empty"], timeout=10_000)
     page.new_run()
-    dialog = window.findChild(NewRunDialog)
+    dialog = dialog_of(window, NewRunDialog)
     qtbot.waitUntil(lambda: dialog.application.count() == 1, timeout=10_000)
 
     assert [row.key for row in dialog.form.rows][:3] == ["local-epochs", "batch-size", "lr"]

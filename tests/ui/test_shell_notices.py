@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from helpers.dialogs import dialog_of
 from helpers.fake_agent import FakeAgent
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from app.main import Desktop
 from app.shell.notices import Notice
@@ -135,18 +136,6 @@ def test_an_outage_is_told_once_after_a_while(make_agent, make_window, qtbot) ->
     assert len([n for n in tools.book.notices if n.key[0] == "offline"]) == 1
 
 
-def opened(window: QWidget, qtbot) -> DecisionDialog:
-    """Wait for the dialog that decides; return it."""
-    found: list[DecisionDialog] = []
-
-    def look() -> bool:
-        found[:] = [one for one in window.findChildren(DecisionDialog) if one.isVisible()]
-        return bool(found)
-
-    qtbot.waitUntil(look, timeout=BOUND_MS)
-    return found[0]
-
-
 def test_review_opens_the_decision_itself(make_agent, make_window, qtbot) -> None:
     agent, desktop = scene(make_agent, make_window, qtbot)
     window = desktop.window
@@ -158,7 +147,7 @@ def test_review_opens_the_decision_itself(make_agent, make_window, qtbot) -> Non
     qtbot.waitUntil(lambda: bool(window.toasts.toasts), timeout=BOUND_MS)
     buttons = window.toasts.toasts[-1].findChildren(QPushButton)
     next(one for one in buttons if one.text().strip() == "Review").click()
-    dialog = opened(window, qtbot)
+    dialog = dialog_of(window, DecisionDialog)
     assert agent.called("approvals.get")[-1] == {"id": number}
     assert window.key == "approvals"
     dialog.reject()
@@ -173,7 +162,7 @@ def test_a_row_of_the_bell_opens_the_decision_itself(make_agent, make_window, qt
     window.tools.open_bell()
     row = next(one for one in window.tools.popover.rows if one.notice.is_decision)
     QTest.keyClick(row, Qt.Key.Key_Space)
-    opened(window, qtbot).reject()
+    dialog_of(window, DecisionDialog).reject()
     assert agent.called("approvals.get")[-1] == {"id": row.notice.key[1]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from helpers.dialogs import dialog_of
 from helpers.fake_agent import FakeAgent
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -23,22 +24,16 @@ from app.widgets.words import key_name, tip
 BOUND_MS = 5000
 
 
-def asked_for(desktop: Desktop, qtbot) -> DecisionDialog:
-    """Return the dialog of Home's first question, before it is seen."""
+def review(desktop: Desktop, qtbot) -> DecisionDialog:
+    """Return the dialog of Home's first question."""
     home = desktop.window.pages["home"]
     qtbot.waitUntil(lambda: bool(home.decisions.rows), timeout=BOUND_MS)
     home.decisions.rows[0].review.click()
-    return desktop.window.findChild(DecisionDialog)
-
-
-def review(desktop: Desktop, qtbot) -> DecisionDialog:
-    dialog = asked_for(desktop, qtbot)
-    qtbot.waitUntil(dialog.isVisible, timeout=BOUND_MS)
-    return dialog
+    return dialog_of(desktop.window, DecisionDialog)
 
 
 def test_an_approval_shows_its_files_before_it_can_be_approved(desktop, qtbot) -> None:
-    dialog = asked_for(desktop, qtbot)
+    dialog = review(desktop, qtbot)
     assert not dialog.approve.isEnabled()
     qtbot.waitUntil(lambda: dialog.files.topLevelItemCount() > 0, timeout=BOUND_MS)
     qtbot.waitUntil(dialog.approve.isEnabled, timeout=BOUND_MS)

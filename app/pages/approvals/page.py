@@ -21,6 +21,7 @@ from app.widgets.decision_dialog import DecisionDialog
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
+from app.widgets.opening import open_in_slices
 from app.widgets.page import Page
 from app.widgets.page_stack import PageStack
 from app.widgets.search_field import SearchField
@@ -241,9 +242,11 @@ class ApprovalsPage(Page):
             self._open_dialog(approval)
 
     def _open_dialog(self, approval: Approval) -> None:
-        dialog = DecisionDialog(self, self.context, approval)
-        dialog.decided.connect(self._read)
-        dialog.open()
+        open_in_slices(
+            self,
+            lambda: DecisionDialog(self, self.context, approval),
+            lambda dialog: dialog.decided.connect(self._read),
+        )
 
     def _standing_clicked(self, one: Approval, column_number: int) -> None:
         if column_number == len(self.standing.columns) - 1:

@@ -22,6 +22,7 @@ from app.widgets.banner import Banner
 from app.widgets.buttons import Button
 from app.widgets.dialogs import confirm
 from app.widgets.layouts import column, row, scrolled
+from app.widgets.opening import open_in_slices
 from app.widgets.page import Page
 from app.wire_words import said
 
@@ -265,9 +266,11 @@ class HomePage(Page):
     def _review(self, approval: dict[str, Any]) -> None:
         from app.widgets.decision_dialog import DecisionDialog
 
-        dialog = DecisionDialog(self, self.context, approval)
-        dialog.decided.connect(self._read_approvals)
-        dialog.open()
+        open_in_slices(
+            self,
+            lambda: DecisionDialog(self, self.context, approval),
+            lambda dialog: dialog.decided.connect(self._read_approvals),
+        )
 
     def _ask_stop(self, job: dict[str, Any]) -> None:
         confirm(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from agent_core.protocol.records import Application, Device, Group, Project, Run
@@ -72,6 +72,7 @@ class NewRunDialog(Dialog):
         self._offered: list[tuple[str, int | None]] = []  # as servers
         self._recall = Recall()
         self._sending = self._is_read = False
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         context.tasks.run(partial(read, context, group.id), self._on_read, self._on_failed, self)
         context.events.changed.connect(self._on_changed)

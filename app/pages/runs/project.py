@@ -24,6 +24,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
 from app.widgets.layouts import column, row
 from app.widgets.live_page import LivePage, every
+from app.widgets.opening import open_in_slices
 from app.widgets.page import PageCommand
 from app.widgets.search_field import SearchField
 from app.widgets.tables import Column, RowModel, Table
@@ -268,10 +269,12 @@ class ProjectPage(LivePage):
 
         if self.project is None or self.group is None or not self.isVisible():
             return
-        dialog = NewRunDialog(self, self.context, self.project, self.group, self.list.runs)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.made.connect(self._open_made)
-        dialog.open()
+        project, group, runs = self.project, self.group, self.list.runs
+        open_in_slices(
+            self,
+            lambda: NewRunDialog(self, self.context, project, group, runs),
+            lambda dialog: dialog.made.connect(self._open_made),
+        )
 
     def _open_made(self, run: Run) -> None:
         self.reload()

@@ -12,6 +12,7 @@ from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.runs.header import RunHeader
 from app.pages.runs.live import RunLive
+from app.widgets.ahead import Ahead
 from app.widgets.bars import Skeleton
 from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import column
@@ -39,7 +40,12 @@ class RunView(QWidget):
         self.tabs = Tabs([(key, tr(title)) for key, title in TABS])
         self.tabs.chosen.connect(self._on_tab)
         self._places: dict[str, QWidget] = {}
+        self._started: set[str] = set()
         self.stack = PageStack()
+        self._ahead = Ahead(
+            [key for key, _ in TABS], self._make_ahead, self._take_tab,
+            self._places.__contains__, self,
+        )  # fmt: skip
         self._whole = QWidget()
         self._whole.setLayout(column(self.header, self.tabs, (self.stack, 1), gap=12))
         self._skeleton = QWidget()
@@ -70,9 +76,12 @@ class RunView(QWidget):
 
     def tab(self, key: str) -> QWidget:
         """Return a tab's widget, made and started when it is first asked for."""
+        self._ahead.finish(key)
         if key not in self._places:
-            widget = self._places[key] = _make_tab(key, self.live)
-            self.stack.addWidget(widget)
+            self._take_tab(key, _make_tab(key, self.live))
+        widget = self._places[key]
+        if key not in self._started:
+            self._started.add(key)
             counted = getattr(widget, "counted", None)
             if counted is not None:
                 counted.connect(lambda count, key=key: self.tabs.set_count(key, count))
@@ -82,7 +91,16 @@ class RunView(QWidget):
             start = getattr(widget, "start", None) or getattr(widget, "refresh", None)
             if start is not None:
                 start()
-        return self._places[key]
+        return widget
+
+    def _make_ahead(self, key: str) -> QWidget:
+        widget = _make_tab(key, self.live)
+        self.stack.prepare(widget)
+        return widget
+
+    def _take_tab(self, key: str, widget: QWidget) -> None:
+        self._places[key] = widget
+        self.stack.addWidget(widget)
 
     def _on_tab(self, key: str) -> None:
         self.stack.setCurrentWidget(self.tab(key))
@@ -94,6 +112,8 @@ class RunView(QWidget):
     def _on_run(self) -> None:
         self._states.setCurrentWidget(self._whole)
         self._refresh_header()
+        if not self._ahead.is_on:
+            self._ahead.start()
 
     def _refresh_header(self) -> None:
         if self.live.run is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import real_runs
+from helpers.dialogs import dialog_of
 from PySide6.QtCore import Qt
 
 from agent_core.rehearsal.federation import Federation, Member
@@ -50,17 +51,9 @@ def review(page: ApprovalsPage, run_id: int, qtbot) -> DecisionDialog:
     page._show()
     qtbot.waitUntil(lambda: any(one["run_id"] == run_id for one in page.rows.rows), timeout=BOUND)
     page.table.opened.emit(next(one for one in page.rows.rows if one["run_id"] == run_id))
-    dialog = visible(page, DecisionDialog, qtbot)
+    dialog = dialog_of(page, DecisionDialog)
     qtbot.waitUntil(lambda: dialog.approve.isEnabled(), timeout=BOUND)
     return dialog
-
-
-def visible(page: ApprovalsPage, kind: type, qtbot):
-    def shown() -> list:
-        return [one for one in page.window().findChildren(kind) if one.isVisible()]
-
-    qtbot.waitUntil(lambda: bool(shown()), timeout=BOUND)
-    return shown()[0]
 
 
 def test_from_the_first_version_over_changed_data_to_a_refused_second_version(
@@ -118,7 +111,7 @@ def test_from_the_first_version_over_changed_data_to_a_refused_second_version(
     assert "task.py" not in shown
     assert dialog.calls.rows["network"].accessibleName().startswith("Network, 1 new")
     dialog.refuse.click()
-    reason = visible(page, ReasonDialog, qtbot)
+    reason = dialog_of(page, ReasonDialog)
     reason.refuse.click()
     assert reason.field.message
     reason.field.set("It wants the network")
@@ -134,7 +127,7 @@ def test_from_the_first_version_over_changed_data_to_a_refused_second_version(
         lambda: {one["state"] for one in page.rows.rows} == {"approved", "refused"}, timeout=BOUND
     )
     page.table.opened.emit(page.rows.rows[0])
-    reopened = visible(page, DecisionDialog, qtbot)
+    reopened = dialog_of(page, DecisionDialog)
     assert not hasattr(reopened, "approve")
     qtbot.waitUntil(lambda: "+import requests" in reopened.code.text(), timeout=BOUND)
     reopened.reject()

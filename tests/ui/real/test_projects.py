@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.dialogs import dialog_of
 from helpers.waiting import until
 
 from agent_core.packages.builder import BuildRequest, build
@@ -130,7 +131,7 @@ def test_files_become_an_application_a_project_and_a_run_that_starts(
     page = window.page()
     qtbot.waitUntil(lambda: page.title == "By the dialog", timeout=20_000)
     page.new_run()
-    run = window.findChild(NewRunDialog)
+    run = dialog_of(window, NewRunDialog)
     qtbot.waitUntil(lambda: run.application.findText("Pair of files") >= 0, timeout=20_000)
     run.application.setCurrentIndex(run.application.findText("Pair of files"))
     assert {row.key: row.control.text() for row in run.form.rows}["seed"] == "null"

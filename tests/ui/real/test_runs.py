@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.dialogs import dialog_of
 from PySide6.QtWidgets import QApplication
 
 from agent_core.protocol.states import TERMINAL, State
@@ -61,7 +62,7 @@ def test_a_run_is_started_in_the_dialog_and_stopped(federation, window, qtbot) -
     page = window.page()
     qtbot.waitUntil(lambda: page.group is not None and page.project is not None, timeout=20_000)
     page.new_run()
-    dialog = window.findChild(NewRunDialog)
+    dialog = dialog_of(window, NewRunDialog)
     qtbot.waitUntil(lambda: dialog.application.count() >= 1, timeout=20_000)
     free = dialog.form.add_free()
     free.key.setText("learning-rat")

@@ -34,13 +34,13 @@ class Recorded:
 def test_modules_exist_and_are_imported_elsewhere() -> None:
     assert all(importlib.util.find_spec(name) for name in preload.MODULES)
     tasks = Recorded()
-    preload.preload(tasks)  # type: ignore[arg-type]
+    preload.preload(tasks, lambda: None)  # type: ignore[arg-type]
     assert tasks.thread == "other"
 
 
 def test_nothing_is_imported_before_somebody_comes(qapp: QApplication) -> None:
     window, tasks = QWidget(), Recorded()
-    waiting = preload.PreloadOnUse(qapp, tasks, window)  # type: ignore[arg-type]
+    waiting = preload.PreloadOnUse(qapp, tasks, lambda: None, window)  # type: ignore[arg-type]
     waiting.watch()
     for kind in (QEvent.Type.UpdateRequest, QEvent.Type.Enter):
         QApplication.sendEvent(window, QEvent(kind))
