@@ -22,6 +22,7 @@ from app.widgets.file_tree import FileTree
 from app.widgets.key_value import KeyValue
 from app.widgets.labels import ElidedLabel, Icon, Label
 from app.widgets.layouts import Part, clear, column, row, rule, scrolled
+from app.widgets.piecemeal import Piecemeal
 from app.widgets.reason_dialog import ReasonDialog
 from app.widgets.words import age, date
 from app.wire_words import said, sentence_of
@@ -50,6 +51,7 @@ class DecisionDialog(Dialog):
         self.first = bool(approval.get("first_time"))
         self._risks: list[dict[str, Any]] = []
         self._has_review = self._has_code = False
+        self._pieces = Piecemeal(self)
         self._make_parts()
         self.body.setSpacing(14)
         self.body.addWidget(self.strip)
@@ -276,15 +278,21 @@ class DecisionDialog(Dialog):
 
     def _show_review(self, found: dict[str, Any]) -> None:
         self._risks = found["risks"]
-        self._has_review = True
-        self._show_files(found["files"])
-        self.calls.show_risks(self._risks, first=self.first)
-        self._show_wants(found.get("limits") or {})
-        if self.waits:
-            self.data.set_offers(found["datasets"])
         if not found["is_compared"] and not self.first:
             self.against.setText(tr("The approved version is not kept here; whole files are shown"))
+        self._pieces.start(
+            lambda: self._show_files(found["files"]),
+            lambda: self.calls.show_risks(self._risks, first=self.first),
+            lambda: self._show_wants(found.get("limits") or {}),
+            lambda: self.data.set_offers(found["datasets"]) if self.waits else None,
+            self._reviewed,
+        )
         self._read_diff()
+
+    def _reviewed(self) -> None:
+        """All that the decision is about is shown, but for the code."""
+        self._has_review = True
+        self._may_approve()
 
     def _show_files(self, files: list[dict[str, Any]]) -> None:
         marks = {file["path"]: mark_of(file) for file in files}

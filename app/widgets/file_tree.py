@@ -67,10 +67,11 @@ class FileTree(QTreeWidget):
         """Show files (path, size); marks are a word and its colour by path."""
         self.clear()
         self._files = {}
+        top: list[QTreeWidgetItem] = []
         folders: dict[str, QTreeWidgetItem] = {}
         for file in sorted(files, key=lambda one: _order(str(one["path"]))):
             path = str(file["path"])
-            parent = self._folder(path.rpartition("/")[0], folders)
+            parent = self._folder(path.rpartition("/")[0], folders, top)
             item = QTreeWidgetItem([path.rpartition("/")[2], size(file.get("size")), ""])
             item.setData(0, _PATH, path)
             item.setData(0, _ICON, icon_of(path))
@@ -82,9 +83,10 @@ class FileTree(QTreeWidget):
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setToolTip(0, path)
             self._files[path] = item
-            (parent.addChild if parent else self.addTopLevelItem)(item)
+            (parent.addChild if parent else top.append)(item)
+        self._tint(top)  # a tree measures its columns with each change of an item that is in it
+        self.addTopLevelItems(top)
         self.expandAll()
-        self._retint()
 
     def select_first(self) -> None:
         """Choose the first changed file, else the first Python file, else the first."""
@@ -99,7 +101,9 @@ class FileTree(QTreeWidget):
                 self.setCurrentItem(items[wanted[0]])
                 return
 
-    def _folder(self, path: str, known: dict[str, QTreeWidgetItem]) -> QTreeWidgetItem | None:
+    def _folder(
+        self, path: str, known: dict[str, QTreeWidgetItem], top: list[QTreeWidgetItem]
+    ) -> QTreeWidgetItem | None:
         if not path:
             return None
         if path not in known:
@@ -107,8 +111,8 @@ class FileTree(QTreeWidget):
             item = QTreeWidgetItem([name])
             item.setData(0, _ICON, "folder")
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            parent = self._folder(above, known)
-            (parent.addChild if parent else self.addTopLevelItem)(item)
+            parent = self._folder(above, known, top)
+            (parent.addChild if parent else top.append)(item)
             known[path] = item
         return known[path]
 
@@ -118,12 +122,14 @@ class FileTree(QTreeWidget):
             self.chosen.emit(path)
 
     def _retint(self) -> None:
+        items = (self.topLevelItem(i) for i in range(self.topLevelItemCount()))
+        self._tint([item for item in items if item is not None])
+
+    def _tint(self, top: Sequence[QTreeWidgetItem]) -> None:
         faint = QBrush(theme().color("faint"))
-        stack = [self.topLevelItem(i) for i in range(self.topLevelItemCount())]
+        stack = list(top)
         while stack:
             item = stack.pop()
-            if item is None:
-                continue
             icon = item.data(0, _ICON)
             folder = icon == "folder"
             item.setIcon(0, theme().icon(icon, "accent_text" if folder else "muted"))
@@ -132,7 +138,8 @@ class FileTree(QTreeWidget):
             item.setForeground(2, QBrush(theme().color(item.data(2, _TOKEN) or "faint")))
             for column in (1, 2):
                 item.setFont(column, theme().font(400, 11))
-            stack += [item.child(i) for i in range(item.childCount())]
+            below = (item.child(i) for i in range(item.childCount()))
+            stack += [one for one in below if one is not None]
 
 
 def _order(path: str) -> list[tuple[int, str]]:

@@ -50,6 +50,7 @@ class Theme(QObject):
         self.mode = "dark"
         self.name = "dark"
         self._colors: dict[str, QColor] = {}
+        self._icons: dict[tuple[str, str, int], QIcon] = {}
 
     @property
     def is_dark(self) -> bool:
@@ -85,6 +86,7 @@ class Theme(QObject):
     def _show(self, app: QApplication, name: str) -> None:
         self.name = name
         self._colors.clear()
+        self._icons.clear()
         forget_icons()
         if app.style().objectName().lower() != "fusion":
             app.setStyle("Fusion")
@@ -167,7 +169,10 @@ class Theme(QObject):
 
     def icon(self, name: str, tok: str = "muted", size: int = 16) -> QIcon:
         """Return an icon for buttons and menus, with its disabled look, for all screens."""
-        icon = QIcon()
+        icon = self._icons.get((name, tok, size))
+        if icon is not None:
+            return icon
+        icon = self._icons[name, tok, size] = QIcon()
         for ratio in (1.0, 2.0):
             icon.addPixmap(self.pixmap(name, tok, size, ratio))
             icon.addPixmap(self.pixmap(name, "disabled", size, ratio), QIcon.Mode.Disabled)
