@@ -36,7 +36,7 @@ def test_it_opens_before_any_sign_in_and_leads_back(make_agent, make_window, qtb
     window = make_window(agent.home, "sign_in").window
     window.page().doctor.click()
     page = window.page()
-    qtbot.waitUntil(lambda: page.report is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.report is not None and page.filling.is_over, timeout=10_000)
     assert page.rows["tls"].state == "fail"
     assert page.fix.steps.count() == 1
     page.back.click()

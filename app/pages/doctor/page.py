@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -21,11 +22,13 @@ from app.widgets.cards import Card
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import Part, column, row, rule, scrolled
 from app.widgets.page import Page
+from app.widgets.piecemeal import Piecemeal
 from app.widgets.theme import theme
 from app.widgets.words import age
 from app.wire_words import said
 
 FRESH_S = 60.0  # a report younger than this is shown as it is when the page is opened again
+AT_ONCE = 4  # findings that are shown in one turn of the event loop
 
 
 class DoctorPage(Page):
@@ -38,6 +41,7 @@ class DoctorPage(Page):
         self.report: dict[str, Any] | None = None
         self._run = 0
         self._is_running = False
+        self.filling = Piecemeal(self)
         self.icon = Icon("stethoscope", "info", 22, square=44)
         self.sentence = Label(tr("Looking at the connection"), "section", wrap=True)
         self.consequence = Label("", "body", "muted", wrap=True)
@@ -101,6 +105,7 @@ class DoctorPage(Page):
         """Run every check."""
         self._run += 1
         self._is_running = True
+        self.filling.start()
         self.problem.hide()
         self.again.setEnabled(False)
         self.keep.setEnabled(False)
@@ -124,8 +129,11 @@ class DoctorPage(Page):
         )
 
     def _heard(self, event: dict[str, Any]) -> None:
-        if str(event.get("run")) != str(self._run) or not self._is_running:
-            return
+        """Show a finding; of several that come together each has its turn."""
+        if str(event.get("run")) == str(self._run) and self._is_running:
+            self.filling.add(lambda: self._show_heard(event))
+
+    def _show_heard(self, event: dict[str, Any]) -> None:
         keys = list(self.rows)
         check = event["check"]
         if check["key"] in self.rows:
@@ -142,9 +150,21 @@ class DoctorPage(Page):
             return
         self._end()
         self.report = report
-        for check in report["checks"]:
-            if check["key"] in self.rows:
-                self.rows[check["key"]].show_check(check)
+        checks = [check for check in report["checks"] if check["key"] in self.rows]
+        some = [checks[at : at + AT_ONCE] for at in range(0, len(checks), AT_ONCE)]
+        self.filling.start(
+            lambda: self._show_head(report),
+            *(partial(self._show_checks, part) for part in some),
+            lambda: self.fix.show_report(report),
+        )
+        self.keep.setEnabled(True)
+        self._tell_age()
+
+    def _show_checks(self, checks: list[dict[str, Any]]) -> None:
+        for check in checks:
+            self.rows[check["key"]].show_check(check)
+
+    def _show_head(self, report: dict[str, Any]) -> None:
         icon, tok = model.HEADS[report["state"]]
         self.icon.set_icon(icon, tok)
         self.sentence.setText(said(report["sentence"]))
@@ -154,14 +174,12 @@ class DoctorPage(Page):
         self.summary.setText(
             tr("{count} checks in {seconds} s", count=len(report["checks"]), seconds=seconds)
         )
-        self.fix.show_report(report)
-        self.keep.setEnabled(True)
-        self._tell_age()
 
     def _failed(self, number: int, error: Exception) -> None:
         if number != self._run:
             return
         self._end()
+        self.filling.finish()
         for one in self.rows.values():
             if one.state in {"", "running"}:
                 one.wait()

@@ -26,7 +26,7 @@ def test_the_way_to_a_real_hub_is_examined_and_a_closed_port_is_named(
     qtbot.waitUntil(lambda: bool(window.status.get("account")), timeout=30_000)
     qtbot.keyClick(window, Qt.Key.Key_F1)
     page = doctor(window)
-    qtbot.waitUntil(lambda: page.report is not None, timeout=BOUND_MS)
+    qtbot.waitUntil(lambda: page.report is not None and page.filling.is_over, timeout=BOUND_MS)
     found = {key: row.state for key, row in page.rows.items()}
     assert found["hub"] == found["broker"] == found["heartbeat"] == found["store"] == "pass"
     assert [stop["state"] for stop in page.path.stops[-2:]] == ["ok", "ok"]
@@ -35,7 +35,7 @@ def test_the_way_to_a_real_hub_is_examined_and_a_closed_port_is_named(
         closed = server.getsockname()[1]
     page.address.setText(f"http://127.0.0.1:{closed}")
     qtbot.keyClick(page.address, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: page.again.isEnabled(), timeout=BOUND_MS)
+    qtbot.waitUntil(lambda: page.again.isEnabled() and page.filling.is_over, timeout=BOUND_MS)
     assert page.rows["tcp"].state == "fail"
     assert page.rows["hub"].state == "skip"
     assert "nothing listens there" in page.sentence.plain()
