@@ -23,6 +23,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import Part, column, row, rule, scrolled
 from app.widgets.page import Page
 from app.widgets.page_stack import PageStack
+from app.widgets.piecemeal import Piecemeal
 from app.widgets.search_field import SearchField
 
 UNDO_S = 10.0
@@ -49,10 +50,13 @@ class SettingsPage(Page):
         self.cards["machine"] = self.machine
         self.machine.unbind_wanted.connect(self._ask_unbind)
         self.search = SearchField(tr("Search settings"))
-        self.search.textChanged.connect(self._find)
+        self.search.textChanged.connect(self._search)
         self.nothing = EmptyState("search", tr("No setting has these words"),
                                   tr("Try another word, or clear the search."))  # fmt: skip
         self._shown: dict[QWidget, bool] = {}  # parts that were hidden or shown by the search
+        # Cards that come after the first one, each in its turn: all at once take too long.
+        self._coming: list[QFrame] = list(self.cards.values())[1:]
+        self._filling = Piecemeal(self)
         self._show(self.nothing, False)
         doctor = Button(tr("Connection doctor"), "link",
                         on_click=lambda: context.navigate("doctor"))  # fmt: skip
@@ -131,6 +135,7 @@ class SettingsPage(Page):
             self._section = key
             return
         self.search.clear()
+        self._filling.finish()
         card = self.cards.get(key)
         if card is None:
             return
@@ -185,14 +190,19 @@ class SettingsPage(Page):
         self.stale.hide()
         self.settings = dict(settings)
         self._allow(True)
-        self.states.setCurrentWidget(self.area)
         for key, line in self.lines.items():
             if key in settings:
                 line.show_value(settings[key])
         self._show_machine(self.context.status())
+        self.states.setCurrentWidget(self.area)
+        self._filling.start(*(self._show_next for _ in self._coming))
         section, self._section = self._section, ""
         if section:  # the places are laid out first
             QTimer.singleShot(0, self, lambda: self.go_to(section))
+
+    def _show_next(self) -> None:
+        del self._coming[:1]
+        self._find(self.search.text())
 
     def _take_autostart(self, state: dict[str, Any]) -> None:
         self._offered = {"autostart"} | ({"links"} if state.get("may_set_links") else set())
@@ -203,6 +213,10 @@ class SettingsPage(Page):
     def _show_machine(self, status: dict[str, Any]) -> None:
         if self.isVisible() or not self.settings:
             self.machine.show_machine(status, self.settings)
+
+    def _search(self, text: str) -> None:
+        self._coming.clear()
+        self._find(text)
 
     def _find(self, text: str) -> None:
         words = text.casefold().split()
@@ -224,6 +238,7 @@ class SettingsPage(Page):
 
     def _show(self, widget: QWidget, on: bool) -> None:
         """Show or hide a part; each call lays out what is around it, so only where it changes."""
+        on = on and widget not in self._coming
         if self._shown.get(widget, True) != on:
             self._shown[widget] = on
             widget.setVisible(on)
