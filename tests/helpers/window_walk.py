@@ -21,6 +21,7 @@ from tools.clipping import text_of, watched
 
 from app.main import Desktop
 from app.shell.navigation import PAGES
+from app.slices import is_slicing
 
 RUN_TABS = ("overview", "curves", "system", "logs", "models")
 APART = frozenset({"run", "project", "sign_in"})
@@ -44,7 +45,7 @@ def settle(desktop: Desktop) -> None:
     quiet = 0
     for _ in range(PATIENCE):
         _turn(60)
-        quiet = 0 if desktop.tasks.is_busy else quiet + 1
+        quiet = 0 if desktop.tasks.is_busy or is_slicing() else quiet + 1
         if quiet == 5:  # an answer may lead to the next question
             break
 

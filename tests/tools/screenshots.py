@@ -38,6 +38,7 @@ from app.i18n import install
 from app.main import Desktop, make_desktop
 from app.shell.navigation import PAGES
 from app.shell.tray_menu import TrayMenu
+from app.slices import is_slicing
 from app.widgets.fonts import load_fonts
 from app.widgets.theme import theme
 
@@ -76,7 +77,7 @@ class Camera:
         quiet_since = time.monotonic()
         while time.monotonic() < min(deadline, quiet_since + SETTLE_S):
             self.wait(0.1)
-            if desktop.tasks.is_busy:
+            if desktop.tasks.is_busy or is_slicing():
                 quiet_since = time.monotonic()
 
     def take(self, desktop: Desktop, name: str) -> None:
