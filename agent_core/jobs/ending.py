@@ -45,6 +45,11 @@ class Ending:
         self._oom_before = oom_kills()
 
     @property
+    def first(self) -> int:
+        """Return the job's first process; 0 while bubblewrap has not said which it is."""
+        return self.pid if self._launch.status_fd is None else self._first
+
+    @property
     def is_stopping(self) -> bool:
         """Return whether the job was asked to end."""
         return bool(self.cause)

@@ -19,7 +19,7 @@ import sys
 import time
 from typing import Any
 
-from agent_core.jobs import limits
+from agent_core.jobs import limits, yielding
 from agent_core.jobs.desk import Caller, Desk
 from agent_core.jobs.ending import Ending, become_subreaper
 from agent_core.jobs.intake import FrameReader
@@ -52,6 +52,7 @@ class Keeper:
         self.selector = selectors.DefaultSelector()
         self.spawned = spawn(launch, folder)
         self.ending = Ending(self.spawned.pid, launch)
+        self.session = yielding.SessionWatch()
         self.outlet = Outlet(self.spawned.stdin)
         self.reader = FrameReader(self.spawned.stdout, self.arrived, os.path.join(folder, "blobs"))
         self.logs = limits.LogLimit()
@@ -250,6 +251,7 @@ class Keeper:
                 self.end("disk_full", error.strerror or str(error))
         self.desk.pump()
         self.ending.read_status(self.spawned.status)
+        self.session.step(self.ending.first)
         try:
             self.outlet.write()
         except OSError:
@@ -261,8 +263,11 @@ class Keeper:
 
     def wait_s(self) -> float | None:
         """Return how long nothing is due; None while only events matter."""
-        ends = self.ending.due_at
-        due = [at for at in (self.resume_at, self.check_at, self.spool.commit_at, ends) if at]
+        dates = (
+            self.resume_at, self.check_at, self.spool.commit_at, self.ending.due_at,
+            self.session.due_at,
+        )  # fmt: skip
+        due = [at for at in dates if at]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def watch_output(self) -> None:
@@ -377,6 +382,7 @@ def main() -> None:
     lock(folder)
     socket_path, launch = read_launch(folder)
     become_subreaper()
+    yielding.lower(0, yielding.JOB)  # sandbox and worker inherit it
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -19,7 +19,7 @@ from agent_core.errors import SiloDeskError
 from agent_core.hub.left_over import end_left_over
 from agent_core.jobs.process import is_lock_held
 from agent_core.paths import Home
-from agent_core.rehearsal import leftover
+from agent_core.rehearsal import elsewhere, leftover
 from agent_core.rehearsal.processes import Child, Family
 
 HOSPITALS = (
@@ -136,12 +136,18 @@ class Federation:
         member.home.socket.unlink(missing_ok=True)
         member.child = self._start_agent_process(member)
         self.family.wait_for(member.child, member.home.socket.exists, f"The agent of {member.name}")
+        self._give_way()
 
     def restart_hub(self) -> None:
         """Start the hub again after it ended, on the same home."""
         (self._hub_home.hub / "hub.json").unlink(missing_ok=True)
         self._start_hub()
         self._wait_for_hub()
+
+    def _give_way(self) -> None:
+        """Leave the processors to the coordinator's machine, which alone is really this one."""
+        silos = [member.child.process.pid for member in self.members[1:]]
+        elsewhere.give_way([self.hub.process.pid, *silos])
 
     @property
     def _hub_home(self) -> Home:
@@ -150,12 +156,14 @@ class Federation:
     def _start_hub(self) -> None:
         home = self._hub_home.root
         self.hub = self.family.start(
-            "hub", ["hub", "--home", str(home), "--port", "0", "--name", "Rehearsal", "--json"]
-        )
+            "hub", ["hub", "--home", str(home), "--port", "0", "--name", "Rehearsal", "--json"],
+            elsewhere.LEVEL,
+        )  # fmt: skip
 
     def _wait_for_hub(self) -> str:
         file = self._hub_home.hub / "hub.json"
         self.family.wait_for(self.hub, file.exists, "The hub")
+        self._give_way()  # broker and store run by now
         return str(json.loads(file.read_text())["url"])
 
     def _start_agent(self, number: int) -> Member:
@@ -174,7 +182,7 @@ class Federation:
         arguments += ["--data", str(data)] if data else []
         if self.prewarm:
             arguments.append("--prewarm")
-        return self.family.start(home.root.name, arguments)
+        return self.family.start(home.root.name, arguments, elsewhere.LEVEL if member.number else 0)
 
     def _data_of(self, number: int) -> Path | None:
         if self.data is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from agent_core import lifeline
 from agent_core.errors import ServiceError, SiloDeskError, last_problem
+from agent_core.jobs import yielding
 
 START_BOUND_S = 60.0
 END_BOUND_S = 15.0
@@ -57,7 +58,7 @@ class Family:
             self._line = lifeline.Lifeline()
         return self._line.end
 
-    def start(self, name: str, arguments: Sequence[str]) -> Child:
+    def start(self, name: str, arguments: Sequence[str], nice: int = 0) -> Child:
         """Start `silodesk <arguments>` with its output in a file below the root."""
         log = self.root / "logs" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,8 @@ class Family:
                 env=environment,
                 start_new_session=True,
             )
+        if nice:
+            yielding.lower(process.pid, nice)
         child = Child(name, process, log)
         self.children.append(child)
         return child

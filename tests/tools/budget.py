@@ -20,6 +20,7 @@ STDLIB_ONLY = (
         f"agent_core/jobs/{name}.py"
         for name in (
             "keeper", "desk", "ending", "intake", "limits", "outlet", "spawn", "spool",
+            "yielding",
         )
     ),
 )  # fmt: skip
