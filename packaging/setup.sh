@@ -65,6 +65,9 @@ if [ "$(cat .venv/.stamp 2>/dev/null || true)" != "$stamp" ]; then
     echo "$stamp" >.venv/.stamp
     say ".venv is ready after $(($(date +%s) - started)) s"
 fi
+# Pip has compiled what it installed. Ours is compiled here, where it changed: else the window's first
+# start does it, and with PYTHONDONTWRITEBYTECODE every start.
+.venv/bin/python -m compileall -qq app agent_core || true
 
 # --- 4. the job runtime --------------------------------------------------------------------------
 say "job runtime (torch and flwr in their own environment): about 1.2 GB, made once and shared"
