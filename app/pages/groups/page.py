@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -25,6 +25,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.layouts import column
 from app.widgets.live_page import LivePage, every
 from app.widgets.page import PageCommand
+from app.widgets.piecemeal import Piecemeal
 from app.widgets.seen import OLD_AFTER_S
 from app.widgets.theme import theme
 from app.widgets.topology_model import topology_of
@@ -40,6 +41,7 @@ class GroupPage(LivePage):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.group_id = 0
+        self.filling = Piecemeal(self)
         self._wants_invitation = False
         self.links: dict[int, str] = {}  # of invitations made in this window
         self.rename = Button(tr("Rename…"), icon="pencil", on_click=self.ask_name)
@@ -86,6 +88,7 @@ class GroupPage(LivePage):
         wanted = int(arguments.get("group_id") or self.group_id)
         if wanted != self.group_id:
             self.group_id = wanted
+            self.filling.start()
             self.side.link.show_link(None)
             self.forget()
             self.set_heading(tr("Group"), crumbs=[(tr("Groups"), "groups", {})])
@@ -136,10 +139,13 @@ class GroupPage(LivePage):
         is_owner = found.group.owner_id == me
         self.top_actions = [self.drawer.handle, self.rename if is_owner else self.leave]
         self.set_heading(found.group.name, crumbs=[(tr("Groups"), "groups", {})])
-        self.picture.show_topology(found.topology, found.is_calm)
         at = time.time()
-        # The picture first; of thousands both in one go would hold the window up.
-        QTimer.singleShot(0, self.side, lambda: self.side.show_group(found, me, at))
+        # The picture before the lists; all in one go would hold the window up.
+        self.filling.start(
+            lambda: self.facts.show_facts(facts_of(found, at)),
+            lambda: self.picture.show_topology(found.topology, found.is_calm),
+            lambda: self.side.show_group(found, me, at),
+        )
         if self._wants_invitation and is_owner:
             self._wants_invitation = False
             self.ask_invitation()
