@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QMoveEvent, QPainter, QRegion, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMoveEvent,
+    QPainter,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
@@ -29,6 +38,8 @@ class Scrim(Canvas):
     def __init__(self, window: QWidget, dialog: QWidget) -> None:
         super().__init__(window)
         self._dialog = dialog
+        self._shadow = QPixmap()
+        self._shadow_of: object = None  # what the shadow was drawn for
         self.setGeometry(window.rect())
         self.show()
         self.raise_()
@@ -37,12 +48,37 @@ class Scrim(Canvas):
         painter.fillRect(self.rect(), theme().color("scrim", 0.62 if theme().is_dark else 0.42))
         place = self.mapFromGlobal(self._dialog.mapToGlobal(self._dialog.rect().topLeft()))
         inner = QRectF(QPointF(place), QSizeF(self._dialog.size()))
-        # What the dialog covers needs no shadow: filling it so often takes longer than all else.
-        around = QRegion(self.rect()) - QRegion(inner.adjusted(12, 12, -12, -12).toRect())
-        painter.setClipRegion(around)
-        shade = QColor(0, 0, 0, 5 if theme().is_dark else 2)
-        for i in range(_SHADOW):
-            draw_round(painter, inner.adjusted(-i, -i + 6, i, i), 12 + i, shade)
+        painter.setClipRegion(_around(QRectF(self.rect()), inner))
+        painter.drawPixmap(inner.topLeft() - QPointF(_SHADOW, _SHADOW), self._drawn_shadow(inner))
+
+    def _drawn_shadow(self, inner: QRectF) -> QPixmap:
+        """Return the shadow of a dialog; whatever moves below it paints it again."""
+        ratio = self.devicePixelRatioF()
+        of = (inner.size().toTuple(), ratio, theme().name)
+        if of == self._shadow_of:
+            return self._shadow
+        whole = QRectF(0, 0, inner.width() + 2 * _SHADOW, inner.height() + 2 * _SHADOW + 6)
+        # So thin a shade needs more than eight bits to be laid over itself.
+        drawn = QImage((whole.size() * ratio).toSize(), QImage.Format.Format_RGBA64_Premultiplied)
+        drawn.setDevicePixelRatio(ratio)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            ground = QRectF(QPointF(_SHADOW, _SHADOW), inner.size())
+            painter.setClipRegion(_around(whole, ground))
+            shade = QColor(0, 0, 0, 5 if theme().is_dark else 2)
+            for i in range(_SHADOW):
+                draw_round(painter, ground.adjusted(-i, -i + 6, i, i), 12 + i, shade)
+        finally:
+            painter.end()
+        self._shadow_of, self._shadow = of, QPixmap.fromImage(drawn)
+        return self._shadow
+
+
+def _around(whole: QRectF, inner: QRectF) -> QRegion:
+    """Return what a dialog does not cover: filling the rest so often takes longer than all else."""
+    return QRegion(whole.toRect()) - QRegion(inner.adjusted(12, 12, -12, -12).toRect())
 
 
 class Dialog(QDialog):
