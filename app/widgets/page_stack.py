@@ -90,6 +90,8 @@ class PageStack(QWidget):
     def prepare(self, widget: QWidget) -> None:
         """Do for a widget, and for what its own stacks hold, what its first showing would do."""
         self._take_in(widget)
+        if widget is not self._current:
+            widget.hide()  # or Qt shows it together with the stack
         widget.setGeometry(self.rect())
         for inner in widget.findChildren(PageStack):
             for one in inner.made():

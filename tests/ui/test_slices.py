@@ -184,3 +184,5 @@ def test_a_stack_prepares_what_it_holds(themed: QApplication) -> None:
     stack.addWidget(page)
     stack.setCurrentWidget(page)
     assert page.isVisibleTo(stack)
+    stack.show()
+    assert [one.isVisible() for one in inner.made()] == [True, False]
