@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QMoveEvent,
-    QPainter,
-    QPixmap,
-    QRegion,
-    QResizeEvent,
-    QShowEvent,
-)
+from PySide6.QtGui import QMoveEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
@@ -22,10 +13,9 @@ from app.widgets.buttons import Button
 from app.widgets.focus_order import step_focus
 from app.widgets.labels import Icon, Label
 from app.widgets.layouts import box, column, row, rule
-from app.widgets.painting import Canvas, draw_round
+from app.widgets.painting import Canvas
+from app.widgets.shadow import draw_shadow
 from app.widgets.theme import theme
-
-_SHADOW = 24
 
 
 class Scrim(Canvas):
@@ -38,47 +28,24 @@ class Scrim(Canvas):
     def __init__(self, window: QWidget, dialog: QWidget) -> None:
         super().__init__(window)
         self._dialog = dialog
-        self._shadow = QPixmap()
-        self._shadow_of: object = None  # what the shadow was drawn for
+        self._drawn = QRectF()  # where the dialog was, the last time this was painted
         self.setGeometry(window.rect())
         self.show()
         self.raise_()
 
+    def follow(self) -> None:
+        """Be painted anew where the dialog is somewhere else now."""
+        if self._place() != self._drawn:
+            self.update()
+
     def draw(self, painter: QPainter) -> None:
+        inner = self._drawn = self._place()
         painter.fillRect(self.rect(), theme().color("scrim", 0.62 if theme().is_dark else 0.42))
+        draw_shadow(painter, inner, self.devicePixelRatioF())
+
+    def _place(self) -> QRectF:
         place = self.mapFromGlobal(self._dialog.mapToGlobal(self._dialog.rect().topLeft()))
-        inner = QRectF(QPointF(place), QSizeF(self._dialog.size()))
-        painter.setClipRegion(_around(QRectF(self.rect()), inner))
-        painter.drawPixmap(inner.topLeft() - QPointF(_SHADOW, _SHADOW), self._drawn_shadow(inner))
-
-    def _drawn_shadow(self, inner: QRectF) -> QPixmap:
-        """Return the shadow of a dialog; whatever moves below it paints it again."""
-        ratio = self.devicePixelRatioF()
-        of = (inner.size().toTuple(), ratio, theme().name)
-        if of == self._shadow_of:
-            return self._shadow
-        whole = QRectF(0, 0, inner.width() + 2 * _SHADOW, inner.height() + 2 * _SHADOW + 6)
-        # So thin a shade needs more than eight bits to be laid over itself.
-        drawn = QImage((whole.size() * ratio).toSize(), QImage.Format.Format_RGBA64_Premultiplied)
-        drawn.setDevicePixelRatio(ratio)
-        drawn.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(drawn)
-        try:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            ground = QRectF(QPointF(_SHADOW, _SHADOW), inner.size())
-            painter.setClipRegion(_around(whole, ground))
-            shade = QColor(0, 0, 0, 5 if theme().is_dark else 2)
-            for i in range(_SHADOW):
-                draw_round(painter, ground.adjusted(-i, -i + 6, i, i), 12 + i, shade)
-        finally:
-            painter.end()
-        self._shadow_of, self._shadow = of, QPixmap.fromImage(drawn)
-        return self._shadow
-
-
-def _around(whole: QRectF, inner: QRectF) -> QRegion:
-    """Return what a dialog does not cover: filling the rest so often takes longer than all else."""
-    return QRegion(whole.toRect()) - QRegion(inner.adjusted(12, 12, -12, -12).toRect())
+        return QRectF(QPointF(place), QSizeF(self._dialog.size()))
 
 
 class Dialog(QDialog):
@@ -137,15 +104,20 @@ class Dialog(QDialog):
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
         return step_focus(self, next)
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def dim(self) -> None:
+        """Dim the window for the dialog, which may then be shown in a later turn."""
         window = self.parentWidget()
-        if window is not None:
-            if self._scrim is None:
-                self._scrim = Scrim(window, self)
-            self.take_size()
-            middle = window.mapToGlobal(window.rect().center())
-            self.move(middle.x() - self.width() // 2, middle.y() - self.height() // 2)
-            self._scrim.update()
+        if window is None:
+            return
+        self.take_size()
+        middle = window.mapToGlobal(window.rect().center())
+        self.move(middle.x() - self.width() // 2, middle.y() - self.height() // 2)
+        if self._scrim is None:
+            self._scrim = Scrim(window, self)
+        self._scrim.follow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.dim()
         super().showEvent(event)
         if self.first_focus is not None:
             self.first_focus.setFocus()
@@ -172,12 +144,12 @@ class Dialog(QDialog):
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
         if self._scrim is not None:
-            self._scrim.update()
+            self._scrim.follow()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._scrim is not None:
-            self._scrim.update()
+            self._scrim.follow()
 
 
 def confirm(

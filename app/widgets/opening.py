@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import shiboken6
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from app.slices import Sliced, breathe, sliced
+from app.slices import TURN_MS, Sliced, breathe, sliced
 from app.widgets.dialogs import Dialog
 
 Opened = TypeVar("Opened", bound=Dialog)
@@ -40,7 +41,8 @@ def open_in_slices(
             return
         if owner.isVisible():
             before(dialog)
-            dialog.open()
+            dialog.dim()  # painted in a turn of its own: it is the whole window
+            QTimer.singleShot(TURN_MS, dialog, lambda: dialog.open())
         else:
             dialog.deleteLater()
 
