@@ -15,6 +15,7 @@ from app.shell.palette_list import PaletteList
 from app.shell.palette_rank import rank, recent_first
 from app.shell.palette_search import PaletteSearch
 from app.shell.window_memory import WindowMemory
+from app.slices import TURN_MS
 from app.widgets.labels import Label
 from app.widgets.layouts import box, column, row, rule
 from app.widgets.painting import Canvas
@@ -72,6 +73,8 @@ class Palette(Canvas):
                 gap=0, margins=1,
             )
         )  # fmt: skip
+        self._first_fill = QTimer(self, interval=TURN_MS, singleShot=True)
+        self._first_fill.timeout.connect(self._fill_first)
         self.hide()
         window.installEventFilter(self)
 
@@ -89,8 +92,7 @@ class Palette(Canvas):
         self.show()
         self.raise_()
         self.line.setFocus()
-        self._fill()
-        self.list.scrollToTop()
+        self._first_fill.start()  # the window below is painted anew before
 
     def leave(self) -> None:
         """Close, and give the keyboard back."""
@@ -105,8 +107,20 @@ class Palette(Canvas):
             self._before = None
         self.closed.emit()
 
+    @property
+    def is_filling(self) -> bool:
+        """Return whether what is offered comes in the next turn."""
+        return self._first_fill.isActive()
+
+    def _fill_first(self) -> None:
+        self._first_fill.stop()
+        self._fill()
+        self.list.scrollToTop()
+
     def run(self) -> None:
         """Do what is chosen."""
+        if self.is_filling:
+            self._fill_first()
         chosen = self.list.chosen()
         if chosen is None:
             return
@@ -119,6 +133,7 @@ class Palette(Canvas):
         chosen.run()
 
     def _type(self, text: str) -> None:
+        self._first_fill.stop()
         self.search.look_for(text)
         self._fill(keep=False)
 
@@ -167,6 +182,8 @@ class Palette(Canvas):
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.run()
         elif key in STEPS:
+            if self.is_filling:
+                self._fill_first()
             self.list.step(STEPS[key])
         else:
             return False

@@ -30,7 +30,10 @@ def opened(desktop: Desktop, qtbot, text: str = ""):
     palette = desktop.window.tools.palette
     assert palette.isVisible()
     qtbot.waitUntil(palette.line.hasFocus, timeout=BOUND_MS)
-    QTest.keyClicks(palette.line, text)
+    if text:
+        QTest.keyClicks(palette.line, text)
+    else:
+        qtbot.waitUntil(lambda: not palette.is_filling, timeout=BOUND_MS)
     return palette
 
 
@@ -43,6 +46,22 @@ def test_a_page_is_reached_by_typing_and_return(desktop: Desktop, qtbot) -> None
     assert palette.list.chosen().key == "page.settings"
     QTest.keyClick(palette.line, Qt.Key.Key_Return)
     assert desktop.window.key == "settings"
+    assert not palette.isVisible()
+
+
+def test_keys_that_come_before_the_list_find_it_filled(desktop: Desktop, qtbot) -> None:
+    active(desktop, qtbot)
+    palette = desktop.window.tools.palette
+    palette.open()
+    assert palette.is_filling
+    QTest.keyClick(palette.line, Qt.Key.Key_Down)
+    assert not palette.is_filling
+    assert palette.list.chosen() == [one for one in palette.list.lines.lines
+                                     if isinstance(one, Command)][1]  # fmt: skip
+    palette.leave()
+    palette.open()
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert desktop.window.key == "home"
     assert not palette.isVisible()
 
 
