@@ -33,7 +33,7 @@ class Garbage(QObject):
         if count[0] <= limit[0]:
             return -1
         oldest = 1 if count[1] > limit[1] else 0
-        if oldest and count[2] > limit[2] and time.monotonic() - self._whole_at > WHOLE_EVERY_S:
+        if oldest and count[2] and time.monotonic() - self._whole_at > WHOLE_EVERY_S:
             oldest = 2
             self._whole_at = time.monotonic()
         gc.collect(oldest)
