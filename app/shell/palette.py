@@ -114,7 +114,7 @@ class Palette(Canvas):
 
     def _fill_first(self) -> None:
         self._first_fill.stop()
-        self._fill()
+        self._fill(keep=False)
         self.list.scrollToTop()
 
     def run(self) -> None:
