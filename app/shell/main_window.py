@@ -280,6 +280,9 @@ class MainWindow(QMainWindow):
         was_in = bool(self.status.get("account"))
         first = not self.status
         self.status = status
+        page = self.page()
+        if first and page is not None and self.isVisible():
+            paint_in_turns(self._whole, page)  # all that it says changes everywhere
         self.rail.show_status(status)
         self._tell_connection(status)
         is_in = bool(status.get("account"))

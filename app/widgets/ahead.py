@@ -27,16 +27,18 @@ class Ahead(QObject, Generic[Made]):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._keys, self._make, self._take, self._is_there = keys, make, take, is_there
+        self._keys = list(keys)
+        self._make, self._take, self._is_there = make, take, is_there
         self._key = ""
         self._making: Sliced[Made] | None = None
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._next)
         self.is_on = False
 
-    def start(self) -> None:
-        """Begin, in a later turn."""
+    def start(self, first: str = "") -> None:
+        """Begin, in a later turn, with `first` where it is known what is wanted next."""
         self.is_on = True
+        self._keys.sort(key=lambda key: key != first)  # stable: the others keep their order
         self._pause.start()
 
     def finish(self, key: str) -> None:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import shiboken6
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 # A call that is only queued comes before the window's repaint, which is queued behind it.
 TURN_MS = 1
 
 
 def paint_in_turns(*widgets: QWidget) -> None:
-    """Hold painting of widgets; let go of one for each turn.
+    """Hold painting of widgets, and of the cards in the last one; let go of one for each turn.
 
-    Each belongs to the one before, so that none waits for one that is gone.
+    Each is inside of one before it, so that none waits for one that is gone.
     """
-    for widget in widgets:
+    seen = [*widgets, *(one for one in _cards(widgets[-1]) if one.updatesEnabled())]
+    for widget in seen:
         widget.setUpdatesEnabled(False)
-    _let_go(list(widgets))
+    _let_go(seen)
+
+
+def _cards(widget: QWidget) -> list[QFrame]:
+    return [one for one in widget.findChildren(QFrame, "card") if one.isVisibleTo(widget)]
 
 
 def _let_go(waiting: list[QWidget]) -> None:
-    if not waiting or not shiboken6.isValid(waiting[0]):
+    waiting = [one for one in waiting if shiboken6.isValid(one)]
+    if not waiting:
         return
     widget, *rest = waiting
 

@@ -39,6 +39,7 @@ def open_run(agent, make_window, qtbot):
         if ready:
             qtbot.waitUntil(lambda: page.view.live.run is not None, timeout=5000)
             qtbot.waitUntil(lambda: len(page.view.live.events) > 0, timeout=5000)
+            qtbot.waitUntil(lambda: len(page.view.live.rounds) > 0, timeout=5000)
         page.desktop = desktop
         return page
 

@@ -69,10 +69,10 @@ class RunView(QWidget):
         self.live.tick.connect(lambda _: self._refresh_header() if self.live.is_live else None)
 
     def start(self) -> None:
-        """Read the run and show its first tab."""
+        """Read the run, and make its tabs meanwhile."""
         self._patience.start()
         self.live.start()
-        self._on_tab(self.tabs.key())
+        self._ahead.start(self.tabs.key())
 
     def tab(self, key: str) -> QWidget:
         """Return a tab's widget, made and started when it is first asked for."""
@@ -103,17 +103,17 @@ class RunView(QWidget):
         self.stack.addWidget(widget)
 
     def _on_tab(self, key: str) -> None:
-        self.stack.setCurrentWidget(self.tab(key))
+        if self.live.run is not None:  # what it shows is of the run
+            self.stack.setCurrentWidget(self.tab(key))
 
     def _show_skeleton(self) -> None:
         if self.live.run is None and self._states.currentWidget() is self._blank:
             self._states.setCurrentWidget(self._skeleton)
 
     def _on_run(self) -> None:
+        self._on_tab(self.tabs.key())
         self._states.setCurrentWidget(self._whole)
         self._refresh_header()
-        if not self._ahead.is_on:
-            self._ahead.start()
 
     def _refresh_header(self) -> None:
         if self.live.run is not None:
