@@ -36,7 +36,7 @@ from app.widgets.words import age
 SKELETON_MS = 300
 AGES_MS = 10_000
 NARROW_PX = 1140
-PAGE = 500
+PAGE = 100  # so many at once: what an answer takes meanwhile stays small
 Found = tuple[list[ModelEntry], str, int, dict[int, list[int]]]
 LOADED = 2000  # at once; older ones are read when they are asked for
 

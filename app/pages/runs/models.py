@@ -29,8 +29,8 @@ from app.widgets.page_stack import PageStack
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
-PAGE = 500
-NEWEST = 20  # read again when there are more models
+PAGE = 100  # so many at once: what an answer takes meanwhile stays small
+NEWEST = 60  # read again when there are more models
 NARROW_PX = 1090
 
 
