@@ -131,6 +131,27 @@ def test_a_missing_value_is_a_gap(themed: QApplication) -> None:
     assert frame.x_at(frame.x_of(3.7)) == pytest.approx(3.7)
 
 
+def test_a_wide_line_covers_in_strokes_what_it_covers_as_one(themed: QApplication) -> None:
+    frame = Frame(area_of(400, 240), 0.0, 60.0, -3.0, 3.0)
+    x, y = np.arange(61.0), np.random.default_rng(5).normal(size=61)
+    pen = QPen(RED, 2.6)
+
+    def whole(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(frame.area)
+        painter.setPen(pen)
+        painter.drawPolyline(
+            [QPointF(frame.x_of(a), frame.y_of(b)) for a, b in zip(x, y, strict=True)]
+        )
+
+    def ink(image: QImage) -> int:
+        places = ((a, b) for a in range(image.width()) for b in range(image.height()))
+        return sum(image.pixelColor(*place).alpha() > 127 for place in places)
+
+    strokes = ink(painted(lambda p: draw_curves(p, frame, [Drawn(x, y, pen)], smooth=True)))
+    assert strokes == pytest.approx(ink(painted(whole)), rel=0.03)
+
+
 def test_a_value_far_away_stays_inside_the_plot(themed: QApplication) -> None:
     frame = Frame(area_of(400, 240), 0.0, 1.0, 0.0, 1.0)
     line = Drawn(np.array([0.0, 1.0]), np.array([0.5, 1e12]), QPen(RED, 3))
