@@ -28,7 +28,6 @@ class PageStack(QWidget):
         super().__init__()
         self._widgets: list[QWidget | Callable[[], QWidget]] = []
         self._current: QWidget | None = None
-        self._seen: set[QWidget] = set()
         for widget in widgets:
             self.addWidget(widget)
 
@@ -75,11 +74,9 @@ class PageStack(QWidget):
         self._current = widget
         focused = self.window().focusWidget()
         had_focus = before is not None and focused is not None and before.isAncestorOf(focused)
-        if widget not in self._seen:
-            if self.isVisible() and widget.updatesEnabled():
-                paint_in_turns(widget)
-            self._take_in(widget)
-            self._seen.add(widget)
+        if self.isVisible() and widget.updatesEnabled():
+            paint_in_turns(widget)
+        self._take_in(widget)
         widget.setGeometry(self.rect())
         widget.show()
         if had_focus:
