@@ -37,6 +37,7 @@ def open_in_slices(
         return dialog
 
     def show(dialog: Opened) -> None:
+        _opening.clear()  # it holds the page that asked
         if not shiboken6.isValid(dialog):
             return
         if owner.isVisible():

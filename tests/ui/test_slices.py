@@ -138,9 +138,12 @@ def test_the_half_made_one_is_finished_where_it_is_asked_for(
     qtbot.waitUntil(lambda: "two" in taken, timeout=BOUND_MS)
 
 
-def test_every_page_is_made_ahead_and_then_only_shown(make_agent, make_window, each, qtbot) -> None:
-    """No page is left half-way where Qt's own code stands on the stack."""
-    window = make_window(make_agent("working").home).window
+@pytest.mark.parametrize("scene", ["working", "first-run"])
+def test_every_page_is_made_ahead_and_then_only_shown(
+    make_agent, make_window, each, qtbot, scene: str
+) -> None:
+    """No page is left half-way where Qt's own code stands on the stack, with an account or not."""
+    window = make_window(make_agent(scene).home).window
     qtbot.waitUntil(lambda: bool(window.status), timeout=BOUND_MS)
     window.coming.start()
     qtbot.waitUntil(lambda: set(AHEAD) <= set(window.pages), timeout=120_000)
