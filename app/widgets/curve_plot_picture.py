@@ -18,7 +18,7 @@ LEFT, TOP, RIGHT, BOTTOM = 65, 1, 1, 29  # around the curves: fixed, so that plo
 OVER = 15.0  # how far a label may reach beyond the end of its axis
 OFFSET = 8.0  # of labels from their axis
 TICK = 4.0
-DASHED_WIDE = 64  # points up to which a dashed line is wider than a pixel
+FEW = 64  # points up to which a wide line is drawn as one, with its corners joined
 
 
 class Drawn(NamedTuple):
@@ -112,11 +112,12 @@ def _draw_line(painter: QPainter, pen: QPen, x: Floats, y: Floats) -> None:
     Qt's painter fills a wide line as one shape, which takes a hundred milliseconds for a few
     hundred points that go up and down. Stroke by stroke it takes four, and looks the same.
     """
-    if pen.widthF() > 1 and pen.style() == Qt.PenStyle.SolidLine:
+    is_long = len(x) > FEW
+    if is_long and pen.widthF() > 1 and pen.style() == Qt.PenStyle.SolidLine:
         painter.setPen(pen)
         painter.drawLines(_strokes(x, y))
         return
-    if len(x) > DASHED_WIDE:
+    if is_long:
         pen = QPen(pen)
         pen.setWidthF(1.0)  # dashes go on over the points, so that strokes are no way for them
     painter.setPen(pen)

@@ -132,8 +132,8 @@ def test_a_missing_value_is_a_gap(themed: QApplication) -> None:
 
 
 def test_a_wide_line_covers_in_strokes_what_it_covers_as_one(themed: QApplication) -> None:
-    frame = Frame(area_of(400, 240), 0.0, 60.0, -3.0, 3.0)
-    x, y = np.arange(61.0), np.random.default_rng(5).normal(size=61)
+    frame = Frame(area_of(400, 240), 0.0, 120.0, -3.0, 3.0)
+    x, y = np.arange(121.0), np.random.default_rng(5).normal(size=121)
     pen = QPen(RED, 2.6)
 
     def whole(painter: QPainter) -> None:
