@@ -60,10 +60,11 @@ class ModelSource:
         """Return a model with its lineage."""
         call = self._account.call
         listed, raw = await asyncio.gather(
-            call("GET", "/models", params={"run_id": run_id, "limit": 500}),
+            # The model, and the one it was made from.
+            call("GET", "/models", params={"run_id": run_id, "up_to": number, "limit": 2}),
             call("GET", f"/runs/{run_id}"),
         )
-        model = await self._entry(listed, run_id, number)
+        model = _entry(listed["items"], run_id, number)
         run = Run.model_validate(raw)
         packages = await self._packages(run)
         declared = [one for one in packages if _declaration(one)]
@@ -85,20 +86,6 @@ class ModelSource:
             },
             is_mine=me is not None and me.id == run.owner_id,
         )
-
-    async def _entry(self, listed: dict[str, Any], run_id: int, number: int) -> ModelEntry:
-        while True:
-            for item in listed["items"]:
-                if item["round"] == number:
-                    return ModelEntry.model_validate(item)
-            if not listed.get("next_cursor"):
-                raise NotFoundError(
-                    f"Run {run_id} has no model of round {number}.",
-                    next_step="See `silodesk model list`.",
-                    code="missing.model",
-                )
-            params = {"run_id": run_id, "limit": 500, "cursor": listed["next_cursor"]}
-            listed = await self._account.call("GET", "/models", params=params)
 
     async def find(self, run_id: int, number: int) -> Found:
         """Return a model whose application declares it; raises NotFoundError, PackageError."""
@@ -192,9 +179,18 @@ def _site(device: dict[str, Any], sites: list[int]) -> dict[str, Any]:
     }
 
 
+def _entry(items: list[dict[str, Any]], run_id: int, number: int) -> ModelEntry:
+    if not items or items[0]["round"] != number:
+        raise NotFoundError(
+            f"Run {run_id} has no model of round {number}.",
+            next_step="See `silodesk model list`.",
+            code="missing.model",
+        )
+    return checked(ModelEntry, items[0])
+
+
 def _before(items: list[dict[str, Any]], number: int) -> str:
-    earlier = [item for item in items if item["round"] < number]
-    return str(max(earlier, key=lambda item: int(item["round"]))["sha256"]) if earlier else ""
+    return next((str(item["sha256"]) for item in items if item["round"] < number), "")
 
 
 def _is_whole(path: Path, model: ModelRecord) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from sqlalchemy import RowMapping, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, func, or_, select
 
 from agent_core.errors import ConflictError
 from agent_core.hub import blobs, run_events, tables
@@ -33,6 +33,8 @@ class Wanted:
     group_id: int | None = None
     run_id: int | None = None
     text: str = ""
+    mark: Literal["", "best", "newest"] = ""  # the one of each run
+    up_to: int | None = None  # this round and earlier ones
 
 
 def entries(
@@ -40,6 +42,9 @@ def entries(
 ) -> Page[ModelEntry]:
     """Return the models of the account's groups, the newest run and round first."""
     query = _query(account_id, wanted)
+    if wanted.mark:
+        whole = _query(account_id, replace(wanted, text="", up_to=None))
+        query = query.where(_place().in_(_marked(reader, whole, wanted.mark)))
     total = reader.scalar(select(func.count()).select_from(query.subquery()))
     table = tables.models
     if cursor:
@@ -87,12 +92,32 @@ def _query(account_id: int, wanted: Wanted) -> Select[Any]:
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.up_to is not None:
+        query = query.where(table.c.round <= wanted.up_to)
     if wanted.text:
         names = (
             runs.c.name, projects.c.name, applications.c.name, accounts.c.name, table.c.sha256,
         )  # fmt: skip
         query = query.where(or_(*(name.icontains(wanted.text, autoescape=True) for name in names)))
     return query
+
+
+def _place() -> ColumnElement[int]:
+    return tables.models.c.run_id * ROUND_SPAN + tables.models.c.round
+
+
+def _marked(reader: Reader, query: Select[Any], mark: str) -> list[int]:
+    """Return the places of the best or the newest model of each run."""
+    table = tables.models
+    runs: dict[int, dict[int, dict[str, float]]] = defaultdict(dict)
+    for row in reader.all(query.with_only_columns(table.c.run_id, table.c.round, table.c.metrics)):
+        runs[row["run_id"]][row["round"]] = row["metrics"]
+    found = []
+    for run_id, metrics in runs.items():
+        number = best_round(metrics) if mark == "best" else max(metrics)
+        if number is not None:
+            found.append(run_id * ROUND_SPAN + number)
+    return found
 
 
 def _entries(reader: Reader, rows: Sequence[RowMapping]) -> list[ModelEntry]:

@@ -81,6 +81,33 @@ def test_pages_and_filters(scene: Scene) -> None:
     assert count(text="0%1") == 0
 
 
+def test_the_best_or_the_newest_of_each_run_alone(scene: Scene) -> None:
+    first, second = scene.running(name="Nightly"), scene.running()
+    models(scene, first, [0.5, 0.9, 0.8])
+    models(scene, second, [0.7])
+
+    def marked(**wanted: Any) -> list[tuple[int, int]]:
+        page = scene.owner.ok("GET", "/models", params=wanted)
+        assert page["total"] == len(page["items"])
+        return [(item["run_id"], item["round"]) for item in page["items"]]
+
+    assert marked(mark="best") == [(second["id"], 1), (first["id"], 2)]
+    assert marked(mark="newest") == [(second["id"], 1), (first["id"], 3)]
+    assert marked(mark="best", text="nightly") == [(first["id"], 2)]
+    assert marked(mark="newest", run_id=second["id"]) == [(second["id"], 1)]
+    assert marked(mark="best", project_id=scene.project + 1000) == []
+
+
+def test_the_models_up_to_a_round(scene: Scene) -> None:
+    run = scene.running()
+    models(scene, run, [0.5, 0.9, 0.8])
+    wanted = {"run_id": run["id"], "up_to": 2, "limit": 2}
+    page = scene.owner.ok("GET", "/models", params=wanted)
+    found = [(item["round"], item["is_newest"], item["is_best"]) for item in page["items"]]
+    assert found == [(2, False, True), (1, False, False)]
+    assert page["total"] == 2
+
+
 def test_s5_strangers_see_no_model(scene: Scene, bench: Bench) -> None:
     models(scene, scene.running(), [0.5])
     stranger = Person(bench, "stranger", scene.owner.ok("POST", "/invitations", json={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
@@ -30,11 +30,16 @@ def list_models(
     group_id: int | None = None,
     run_id: int | None = None,
     text: Annotated[str, Query(max_length=200)] = "",
+    mark: Literal["", "best", "newest"] = "",
+    up_to: int | None = None,
     cursor: str = "",
     limit: Limit = None,
 ) -> Page[ModelEntry]:
-    """Return the models of the account's groups, the newest run first."""
-    wanted = Wanted(project_id, application_id, group_id, run_id, text.strip())
+    """Return the models of the account's groups, the newest run first.
+
+    `mark` leaves of each run only its best or its newest; `up_to` is the last round listed.
+    """
+    wanted = Wanted(project_id, application_id, group_id, run_id, text.strip(), mark, up_to)
     with hub.store.read() as reader:
         return models.entries(reader, caller.account_id, wanted, cursor, page_limit(hub, limit))
 
