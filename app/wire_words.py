@@ -30,7 +30,7 @@ def said(text: str) -> str:
     return _said(text, language())
 
 
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=1000)
 def _said(text: str, _: str) -> str:
     parts = _SENTENCE_END.split(text)
     # Two sentences of different origin, as an error and its next step; else the value at the end

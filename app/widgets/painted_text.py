@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText
 
-MOST = 2000  # texts that are kept; then all are let go of
+# More than a page shows: of those painted last so many are kept, and as many of those before.
+# Each takes some kB once it is laid out, and a live run paints new ones with every round.
+MOST = 500
 CENTER_V, CENTER_H = int(Qt.AlignmentFlag.AlignVCenter), int(Qt.AlignmentFlag.AlignHCenter)
 RIGHT = int(Qt.AlignmentFlag.AlignRight)
 SINGLE = int(Qt.TextFlag.TextSingleLine)
@@ -66,6 +68,7 @@ class Line:
 
 
 _lines: dict[tuple[QFont, str], Line] = {}
+_older: dict[tuple[QFont, str], Line] = {}
 
 
 def line_of(text: str, font: QFont) -> Line:
@@ -73,7 +76,9 @@ def line_of(text: str, font: QFont) -> Line:
     known = _lines.get((font, text))
     if known is None:
         if len(_lines) >= MOST:
+            _older.clear()
+            _older.update(_lines)
             _lines.clear()
-        known = Line(text, font)
+        known = _older.pop((font, text), None) or Line(text, font)
         _lines[known.font, text] = known
     return known

@@ -50,6 +50,21 @@ def test_a_text_is_cut_and_told_each_time(themed: QApplication) -> None:
 def test_only_so_many_are_kept(themed: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that is scrolled through leaves no more behind."""
     monkeypatch.setattr(painted_text, "MOST", 20)
+    painted_text._lines.clear()
+    painted_text._older.clear()
     for number in range(100):
         picture(f"line {number}", 13, QRectF(0, 0, 200, 30), LEFT)
-    assert len(painted_text._lines) <= 20
+        assert len(painted_text._lines) <= 20
+        assert len(painted_text._older) <= 20
+
+
+def test_what_is_painted_again_stays(themed: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painted_text, "MOST", 20)
+    painted_text._lines.clear()
+    font = themed.font()
+    kept = painted_text.line_of("the page's title", font)
+    gone = painted_text.line_of("a number that was seen once", font)
+    for number in range(100):
+        painted_text.line_of(f"line {number}", font)
+        assert painted_text.line_of("the page's title", font) is kept
+    assert painted_text.line_of("a number that was seen once", font) is not gone
