@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from agent_core.protocol.records import RoundRecord
 from app.i18n import tr
 from app.widgets.curve_plot_ticks import nice_step
 from app.widgets.layouts import row
 from app.widgets.painted_marks import CENTER
 from app.widgets.painting import RIGHT, Canvas, draw_round, draw_text, text_width
+from app.widgets.round_book import RoundBook
 from app.widgets.theme import theme
 from app.widgets.timeline_model import short_time
 
@@ -36,8 +36,9 @@ class RoundBars(Canvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rounds: Sequence[RoundRecord] = ()
-        self._closed: dict[int, RoundRecord] = {}
+        self._rounds = RoundBook()
+        self._seen = -1  # how often they had been added to when they were looked at last
+        self._late = 0
         self._bars: list[Bar] = []
         self._longest = 0.0
         self._shared = 1  # rounds in one bar
@@ -54,22 +55,21 @@ class RoundBars(Canvas):
 
     def set_rounds(
         self,
-        rounds: Sequence[RoundRecord],
+        rounds: RoundBook,
         planned: int | None,
         deadline_s: float,
         running: tuple[int, float] | None,
     ) -> None:
         """Show closed rounds, and the running one with its seconds so far."""
-        grew = rounds is not self._rounds
-        self._rounds, self._running = rounds, running
+        grew = rounds is not self._rounds or rounds.changes != self._seen
+        self._rounds, self._seen, self._running = rounds, rounds.changes, running
         self._planned, self._deadline = planned or 0, deadline_s
         if grew:
-            self._closed = {one.round: one for one in rounds}
-            self._longest = max((one.closed_at - one.started_at for one in rounds), default=0.0)
+            self._longest = float(rounds.seconds.max(initial=0.0))
+            self._late = int(rounds.late.sum())
         if grew or self._shared != self._sharing():
             self._join()
-        closed = len(rounds)
-        late = sum(one.closed_by == "deadline" for one in rounds)
+        closed, late = len(rounds), self._late
         self.setAccessibleDescription(
             tr("{closed} rounds closed, {late} of them by the deadline", closed=closed, late=late)
         )
@@ -87,20 +87,19 @@ class RoundBars(Canvas):
 
     def _join(self) -> None:
         self._shared = self._sharing()
-        found: dict[int, Bar] = {}
-        for one in self._rounds:
-            first = (one.round - 1) // self._shared * self._shared + 1
-            seconds, late = one.closed_at - one.started_at, one.closed_by == "deadline"
-            known = found.get(first)
-            if known is not None:
-                seconds, late = max(seconds, known.seconds), late or known.is_late
-            found[first] = Bar(first, seconds, late)
-        self._bars = list(found.values())
+        if not len(self._rounds):
+            self._bars = []
+            return
+        firsts = (self._rounds.numbers - 1) // self._shared * self._shared + 1
+        starts = np.flatnonzero(np.diff(firsts, prepend=firsts[0] - 1))
+        longest = np.maximum.reduceat(self._rounds.seconds, starts)
+        late = np.logical_or.reduceat(self._rounds.late, starts)
+        bars = zip(firsts[starts].tolist(), longest.tolist(), late.tolist(), strict=True)
+        self._bars = [Bar(*one) for one in bars]
 
     def _last(self) -> int:
-        closed = self._rounds[-1].round if self._rounds else 0
         now = self._running[0] if self._running else 0
-        return max(self._planned, closed, now, 1)
+        return max(self._planned, self._rounds.last, now, 1)
 
     def _slot(self) -> float:
         return (self.width() - LEFT_EDGE) / max(self._last(), 10)
@@ -126,13 +125,13 @@ class RoundBars(Canvas):
 
     def _tip(self, at: QPointF) -> str:
         number = int((at.x() - LEFT_EDGE) // self._slot()) + 1
-        one = self._closed.get(number)
+        one = self._rounds.find(number)
         if one is not None:
-            how = tr("by the deadline") if one.closed_by == "deadline" else tr("by all")
+            how = tr("by the deadline") if one.is_late else tr("by all")
             return tr(
                 "Round {number}: {seconds}, {answered} of {asked}, closed {how}",
                 number=number,
-                seconds=short_time(one.closed_at - one.started_at),
+                seconds=short_time(one.seconds),
                 answered=one.answered,
                 asked=one.asked,
                 how=how,
@@ -148,7 +147,7 @@ class RoundBars(Canvas):
     # --- painting ---
     def draw(self, painter: QPainter) -> None:
         colors = theme()
-        if not self._rounds and not self._running:
+        if not len(self._rounds) and not self._running:
             whole = QRectF(0, 0, self.width(), self.height() - FOOT)
             text = tr("The first bar appears when round 1 begins.")
             draw_text(painter, whole, text, colors.font(400, 12), colors.color("faint"), CENTER)

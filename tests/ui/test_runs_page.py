@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from agent_core.errors import UnreachableError
+from agent_core.protocol.records import RoundRecord
 from agent_core.protocol.states import State
 from app.pages.runs import export
 from app.pages.runs.page import RunPage
@@ -130,20 +131,22 @@ def test_who_was_late_is_who_the_round_names(open_run, qtbot) -> None:
     page = open_run(tab="curves")
     curves = page.view.tab("curves")
     qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)
-    qtbot.waitUntil(lambda: 12 in page.view.live.by_round, timeout=5000)
+    qtbot.waitUntil(lambda: 12 in page.view.live.rounds, timeout=5000)
     lines = {line.key: line for line in curves.cards["test_accuracy"].plot.lines}
     first, second = [key for key in lines if key][:2]
-    rounds = page.view.live.by_round
-    old = rounds[12]
-    assert old.closed_by == "deadline"
+    rounds = page.view.live.rounds
+    old = rounds.find(12)
+    assert old.is_late
+    assert not old.missing
 
     def said() -> list[str]:
         return [curves._missing(lines[key], 12.0) for key in (first, second)]
 
     assert said() == ["late", "late"]
-    rounds[12] = old.model_copy(update={"missing": [first]})
+    told = {name: getattr(old, name) for name in ("started_at", "closed_at", "answered", "asked")}
+    rounds.add([RoundRecord(round=12, closed_by="deadline", missing=[first], **told)])
     assert said() == ["late", "–"]
-    rounds[12] = old.model_copy(update={"missing": [first], "closed_by": "all"})
+    rounds.add([RoundRecord(round=12, closed_by="all", missing=[first], **told)])
     assert said() == ["no answer", "–"]
 
 

@@ -290,16 +290,16 @@ class CurvesTab(QWidget):
             return tr("Step {n}", n=f"{x:.0f}")
         if self.book.axis == "bytes":
             return tr("{size} sent", size=bytes_text(x))
-        closed = self._live.by_round.get(round(x))
+        closed = self._live.rounds.find(round(x))
         at = closed.closed_at if closed is not None else None
         return tr("Round {round}", round=f"{x:.0f}") + (f" · {clock(at)}" if at else "")
 
     def _missing(self, line: CurveLine, x: float) -> str:
         if self.book.axis == "round" and line.key != GLOBAL:
-            closed = self._live.by_round.get(round(x))
+            closed = self._live.rounds.find(round(x))
             # Older records do not name who was missing; then any site without a point was late.
             if closed is not None and (line.key in closed.missing or not closed.missing):
-                if closed.closed_by == "deadline":
+                if closed.is_late:
                     return tr("late")
                 if line.key in closed.missing:
                     return tr("no answer")

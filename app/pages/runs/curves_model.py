@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from agent_core.protocol.records import RoundRecord
 from app.i18n import tr
 from app.pages.runs.wording import metric_rank
 from app.widgets.curve_plot_series import Column, Floats, Series
+from app.widgets.round_book import RoundBook
 
 XAxis = Literal["round", "time", "step", "bytes"]
 GLOBAL = 0  # the edge id under which the server reports global metrics
@@ -162,15 +162,14 @@ class MetricBook:
         """Append points along the axis."""
         _lay(series, curve.x_of(batch, first, self.axis, self.origin, self.sent), batch.values)
 
-    def set_sent(self, rounds: Sequence[RoundRecord]) -> bool:
+    def set_sent(self, rounds: RoundBook) -> bool:
         """Learn the bytes of closed rounds; return whether they are new.
 
         Along their axis the curves have to be laid anew then, by `layout` and `adopt`.
         """
-        sent = np.full(1 + max((one.round for one in rounds), default=0), np.nan)
+        sent = np.full(1 + rounds.last, np.nan)
         sent[0] = 0.0
-        for one in rounds:
-            sent[one.round] = one.bytes_up
+        sent[rounds.numbers] = rounds.bytes_up
         total = np.where(np.isnan(sent), np.nan, np.nancumsum(sent))
         if np.array_equal(total, self.sent, equal_nan=True):
             return False

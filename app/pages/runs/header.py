@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from agent_core.protocol.records import RoundRecord, Run
+from agent_core.protocol.records import Run
 from agent_core.protocol.states import TERMINAL, State
 from app.i18n import tr
 from app.pages.runs.wording import (
@@ -24,6 +24,7 @@ from app.widgets.badges import Badge, Tag
 from app.widgets.bars import ProgressBar
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.layouts import column, row, rule
+from app.widgets.round_book import RoundBook
 from app.widgets.tokens import look
 from app.widgets.words import date_time, duration
 
@@ -70,9 +71,7 @@ class RunHeader(QWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.badge.hide()
 
-    def show_run(
-        self, run: Run, rounds: list[RoundRecord], now: float, age: float | None = None
-    ) -> None:
+    def show_run(self, run: Run, rounds: RoundBook, now: float, age: float | None = None) -> None:
         """Show the figures of this moment, or those known `age` seconds ago in faint ink."""
         if age is not None:
             now -= age
@@ -82,8 +81,7 @@ class RunHeader(QWidget):
         self.badge.show()
         self.badge.set(run.state.value, state_text(run))
         self.sub.setText(_sub(run))
-        durations = [one.closed_at - one.started_at for one in rounds]
-        for fact, shown in zip(self.facts, _facts(run, durations, now), strict=True):
+        for fact, shown in zip(self.facts, _facts(run, rounds.newest_seconds(), now), strict=True):
             name, value, tok = shown
             fact.set(name, value, tok if age is None else "faint")
         done = 1.0 if run.state == State.FINISHED else 0.0
@@ -111,7 +109,7 @@ def _sub(run: Run) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _facts(run: Run, durations: list[float], now: float) -> list[tuple[str, str, str]]:
+def _facts(run: Run, recent: list[float], now: float) -> list[tuple[str, str, str]]:
     rounds = tr("{k} of {n}", k=run.round, n=run.rounds) if run.rounds else str(run.round)
     facts = [(tr("Round"), rounds, "text")]
     facts += [(metric_title(key), text, "text") for key, text, _ in headline(run)]
@@ -127,7 +125,7 @@ def _facts(run: Run, durations: list[float], now: float) -> list[tuple[str, str,
         facts.append(
             (tr("Elapsed") if run.state not in TERMINAL else tr("Took"), duration(passed), "text")
         )
-    left = seconds_left(run, durations)
+    left = seconds_left(run, recent)
     if left is not None and run.state == State.RUNNING:
         facts.append((tr("Left"), tr("about {time}", time=duration(left)), "text"))
     return facts + [("", "", "text")] * (FACTS - len(facts))

@@ -16,6 +16,7 @@ from app.pages.runs.curves_model import parse_metrics
 from app.pages.runs.feed import Feed
 from app.pages.runs.logs_model import parse_logs
 from app.pages.runs.system_model import parse_system
+from app.widgets.round_book import RoundBook
 from app.widgets.timeline_sites import Site, sites_of
 
 CHECK_MS = 15_000  # a run in motion is looked at this often, should a notice have been lost
@@ -50,8 +51,7 @@ class RunLive(QObject):
         self.run: Run | None = None
         self.read_at = 0.0  # when the record was last known to stand
         self._is_cut = False  # the last look failed, or nobody answers
-        self.rounds: list[RoundRecord] = []
-        self.by_round: dict[int, RoundRecord] = {}
+        self.rounds = RoundBook()
         self.events: list[RunEvent] = []
         self.sites: dict[int, Site] = {}
         self._group: list[int] = []
@@ -188,12 +188,7 @@ class RunLive(QObject):
         self.models_changed.emit()
 
     def _on_rounds(self, rounds: list[RoundRecord]) -> None:
-        newest = self.rounds[-1].round if self.rounds else -1
-        self.by_round.update({one.round: one for one in rounds})
-        if all(one.round > newest for one in rounds):
-            self.rounds = self.rounds + sorted(rounds, key=lambda one: one.round)
-        else:
-            self.rounds = [self.by_round[number] for number in sorted(self.by_round)]
+        self.rounds.add(rounds)
         self.rounds_changed.emit()
 
     def _on_events(self, events: list[RunEvent]) -> None:

@@ -81,10 +81,10 @@ class OverviewTab(QWidget):
         self._say_cause()
         running = None
         if run.state == State.RUNNING and run.started_at is not None:
-            closed = {one.round: one.closed_at for one in self._live.rounds}
-            number = max([run.round, *(one + 1 for one in closed)])
-            since = max([run.started_at, *closed.values()])
-            if number not in closed and number <= (run.rounds or number):
+            closed = self._live.rounds
+            number = max(run.round, closed.last + 1)
+            since = max(run.started_at, closed.last_closed_at)
+            if number <= (run.rounds or number):
                 running = (number, max(0.0, now - since))
         self.bars.set_rounds(self._live.rounds, run.rounds, run.round_deadline_s, running)
         if len(self.events.rows.events) != len(self._live.events):

@@ -66,12 +66,11 @@ def elapsed(run: Run, now: float) -> float | None:
     return max(0.0, (run.ended_at or now) - run.started_at)
 
 
-def seconds_left(run: Run, durations: list[float]) -> float | None:
-    """Return an estimate from the last rounds; None where there is nothing to go by."""
-    if not run.rounds or not durations or run.state in TERMINAL:
+def seconds_left(run: Run, recent: list[float]) -> float | None:
+    """Return an estimate from how long the last rounds took; None where there were none."""
+    if not run.rounds or not recent or run.state in TERMINAL:
         return None
-    recent = sorted(durations[-7:])
-    return recent[len(recent) // 2] * max(0, run.rounds - run.round)
+    return sorted(recent)[len(recent) // 2] * max(0, run.rounds - run.round)
 
 
 def sites_in(run: Run) -> tuple[int, int]:

@@ -187,5 +187,5 @@ def test_a_run_is_watched_through_loss_and_return_of_the_hub(
         return bool(curves.book.points == expected)
 
     qtbot.waitUntil(all_there, timeout=LONG)
-    numbers = [one.round for one in live.rounds]
+    numbers = live.rounds.numbers.tolist()
     assert numbers == list(range(1, len(numbers) + 1))

@@ -1,0 +1,127 @@
+"""The closed rounds of a run: columns, for a run may close a hundred thousand of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agent_core.protocol.records import RoundRecord
+
+FIRST_ROOM = 64
+_COLUMNS = np.dtype(
+    [("round", "i8"), ("started_at", "f8"), ("closed_at", "f8"), ("bytes_up", "i8"),
+     ("answered", "i8"), ("asked", "i8"), ("is_late", "?")]
+)  # fmt: skip
+
+
+class ClosedRound(NamedTuple):
+    """One closed round."""
+
+    round: int
+    started_at: float
+    closed_at: float
+    bytes_up: int
+    answered: int
+    asked: int
+    is_late: bool  # its deadline closed it
+    missing: tuple[int, ...]  # edge ids that gave no good answer
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it took."""
+        return self.closed_at - self.started_at
+
+
+class RoundBook:
+    """Keep closed rounds by their number, ascending."""
+
+    def __init__(self) -> None:
+        self.changes = 0  # how often rounds were added
+        self._table = np.zeros(FIRST_ROOM, _COLUMNS)
+        self._count = 0
+        self._missing: dict[int, tuple[int, ...]] = {}  # of the few rounds that lacked someone
+
+    def __len__(self) -> int:
+        """Return the number of closed rounds."""
+        return self._count
+
+    def __contains__(self, number: int) -> bool:
+        """Return whether a round is closed."""
+        return self.find(number) is not None
+
+    def add(self, records: Iterable[RoundRecord]) -> None:
+        """Add rounds; one that is known already is as it was told last."""
+        self.changes += 1
+        for one in records:
+            place = self._place(one.round)  # first: the table may grow
+            self._table[place] = (
+                one.round, one.started_at, one.closed_at, one.bytes_up,
+                one.answered, one.asked, one.closed_by == "deadline",
+            )  # fmt: skip
+            if one.missing:
+                self._missing[one.round] = tuple(one.missing)
+            else:
+                self._missing.pop(one.round, None)
+
+    def _place(self, number: int) -> int:
+        """Return where a round stands; a new one gets its place."""
+        numbers = self.numbers
+        place = int(np.searchsorted(numbers, number))
+        if place < self._count and numbers[place] == number:
+            return place
+        if self._count == len(self._table):
+            self._table = np.concatenate([self._table, np.zeros(self._count, _COLUMNS)])
+        self._table[place + 1 : self._count + 1] = self._table[place : self._count].copy()
+        self._count += 1
+        return place
+
+    def find(self, number: int) -> ClosedRound | None:
+        """Return a round, or None where it is not closed."""
+        place = int(np.searchsorted(self.numbers, number))
+        if place >= self._count or self._table[place]["round"] != number:
+            return None
+        told: tuple[Any, ...] = self._table[place].tolist()
+        return ClosedRound._make((*told, self._missing.get(number, ())))
+
+    # --- columns ---
+    def _column(self, name: str) -> npt.NDArray[Any]:
+        return self._table[name][: self._count]
+
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Return the rounds' numbers."""
+        return self._column("round")
+
+    @property
+    def seconds(self) -> npt.NDArray[np.float64]:
+        """Return how long each took."""
+        taken: npt.NDArray[np.float64] = self._column("closed_at") - self._column("started_at")
+        return taken
+
+    def newest_seconds(self, count: int = 7) -> list[float]:
+        """Return how long each of the newest rounds took."""
+        newest: list[float] = self.seconds[-count:].tolist()
+        return newest
+
+    @property
+    def late(self) -> npt.NDArray[np.bool_]:
+        """Return which of them their deadline closed."""
+        return self._column("is_late")
+
+    @property
+    def bytes_up(self) -> npt.NDArray[np.int64]:
+        """Return the bytes that were sent in each."""
+        return self._column("bytes_up")
+
+    @property
+    def last(self) -> int:
+        """Return the highest number, 0 where no round is closed."""
+        return int(self.numbers[-1]) if self._count else 0
+
+    @property
+    def last_closed_at(self) -> float:
+        """Return when the newest closed, 0 where no round is closed."""
+        return float(self._column("closed_at").max()) if self._count else 0.0
