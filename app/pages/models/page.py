@@ -11,13 +11,14 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records_models import ModelEntry
-from app.bridge.records import records
+from app.bridge.newest import Newest
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr, trn
 from app.pages.models.columns import NARROW, make_columns
 from app.pages.models.delete_dialog import DeleteDialog
 from app.pages.models.model import RegistryRow, deletable, marks_of, rows_of
+from app.pages.models.reading import Asked, Found, look_for, read_newest, read_older, rounds_of
 from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
 from app.widgets.cards import TableCard
@@ -36,9 +37,8 @@ from app.widgets.words import age
 SKELETON_MS = 300
 AGES_MS = 10_000
 NARROW_PX = 1140
-PAGE = 100  # so many at once: what an answer takes meanwhile stays small
-Found = tuple[list[ModelEntry], str, int, dict[int, list[int]]]
-LOADED = 2000  # at once; older ones are read when they are asked for
+DELETED_AT_ONCE = 1000  # named in one call
+LOOK_MS = 250  # after the last key: then the hub is asked, where not all are read
 
 
 class ModelsPage(Page):
@@ -48,9 +48,10 @@ class ModelsPage(Page):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self.models: list[ModelEntry] = []
-        self._cursor = ""
-        self._total = 0
+        self._known: Newest[ModelEntry] | None = None
+        self._hits: list[ModelEntry] = []  # what the hub found among those that are not read
+        self._asked = Asked()  # what these were found for
+        self._is_old = False  # what is known may not hold any more: it is all read again
         self._servings: dict[str, dict[str, Any]] = {}  # by id, as the agent told them last
         self._read_at = 0.0
         self._failure = ""
@@ -63,19 +64,21 @@ class ModelsPage(Page):
         context.events.serving.connect(self._on_serving)
         self._patience = QTimer(self, singleShot=True, interval=SKELETON_MS)
         self._patience.timeout.connect(self._show_skeleton)
+        self._look = QTimer(self, singleShot=True, interval=LOOK_MS)
+        self._look.timeout.connect(self._look_for)
         self._ages = QTimer(self, interval=AGES_MS)
         self._ages.timeout.connect(self._on_ages)
 
     def _build(self) -> None:
         self.search = SearchField(tr("Search models"), 240)
-        self.search.textChanged.connect(lambda _: self._fill())
+        self.search.textChanged.connect(lambda _: self._on_filter())
         self.marks = Segmented(
             [("all", tr("All")), ("best", tr("Best of each run")), ("newest", tr("Newest"))]
         )
-        self.marks.chosen.connect(lambda _: self._fill())
+        self.marks.chosen.connect(lambda _: self._on_filter())
         self.project = ChoiceField(tr("Project"), [(0, tr("All projects"))])
         self.project.combo.setMinimumWidth(170)
-        self.project.changed.connect(self._fill)
+        self.project.changed.connect(self._on_filter)
         self.rows: RowModel[RegistryRow] = RowModel(make_columns(), lambda r: r.name)
         self.table = Table(self.rows, row_height=50)
         self.table.setAccessibleName(tr("Models"))
@@ -132,6 +135,7 @@ class ModelsPage(Page):
         if not self._is_read:
             self._patience.start()
         self._ages.start()
+        self._is_old = True  # names may have changed while nobody looked
         self.reload()
 
     def left(self) -> None:
@@ -145,44 +149,81 @@ class ModelsPage(Page):
             return
         self._busy, self._again = True, False
         self._read_servings()
-        count = max(LOADED, len(self.models))
-        work = partial(_read, self.context, "", count)
+        known = None if self._is_old else self._known
+        work = partial(read_newest, self.context, known, len(self._newest()))
+        self._is_old = False
         self.context.tasks.run(work, self._on_read, self._on_failed, self)
 
     def _on_read(self, found: Found) -> None:
         self._busy, self._is_read = False, True
         self._read_at, self._failure = time.time(), ""
-        self.models, self._cursor, self._total, self._places_in = found
+        self._known, self._places_in = found
         self._show_models()
+        if not self._known.cursor:
+            self._hits = []
+        elif not self._asked.is_all:
+            self._look.start()
         if self._again:
             self.reload()
 
     def _read_older(self) -> None:
-        if self._busy or not self._cursor:
+        if self._busy or self._known is None:
             return
         self._busy = True
-        work = partial(_read, self.context, self._cursor, LOADED)
+        work = partial(read_older, self.context, self._known)
         self.context.tasks.run(work, self._on_older, self._on_failed, self)
 
     def _on_older(self, found: Found) -> None:
         self._busy = False
-        older, self._cursor, self._total, self._places_in = found
-        self.models = self.models + older
+        self._known, self._places_in = found
         self._show_models()
 
+    @property
+    def models(self) -> list[ModelEntry]:
+        """Return the models that are read, the newest run and round first."""
+        found = {(one.run_id, one.round): one for one in self._hits}
+        found.update(((one.run_id, one.round), one) for one in self._newest())
+        return [found[name] for name in sorted(found, reverse=True)]
+
+    def _newest(self) -> list[ModelEntry]:
+        return self._known.items if self._known is not None else []
+
+    # --- what is looked for ---
+    def _filter(self) -> Asked:
+        project = int(self.project.key() or 0)
+        return Asked(project, self.search.text().strip(), self.marks.current())
+
+    def _on_filter(self) -> None:
+        self._fill()
+        if self._known is not None and self._known.cursor:
+            self._look.start()
+
+    def _look_for(self) -> None:
+        """Ask the hub for what was not read."""
+        asked = self._filter()
+        if asked.is_all:
+            self._on_hits(asked, [])
+            return
+        work = partial(look_for, self.context, asked)
+        self.context.tasks.run(work, partial(self._on_hits, asked), self._on_failed, self)
+
+    def _on_hits(self, asked: Asked, hits: list[ModelEntry]) -> None:
+        if asked == self._filter():
+            self._asked, self._hits = asked, hits
+            self._fill()
+
     def _show_models(self) -> None:
-        self._states.setCurrentWidget(self._places["list" if self.models else "empty"])
-        projects = {one.project_id: one.project_name for one in self.models}
+        self._states.setCurrentWidget(self._places["list" if self._newest() else "empty"])
+        projects = {one.project_id: one.project_name for one in self._newest()}
         choices = [(0, tr("All projects")), *sorted(projects.items(), key=lambda one: one[1])]
         self.project.set_choices(choices)
-        self.older.setVisible(bool(self._cursor))
+        self.older.setVisible(self._known is not None and bool(self._known.cursor))
         self._fill()
 
     def _fill(self) -> None:
-        project = int(self.project.key() or 0)
-        models = [one for one in self.models if project in (0, one.project_id)]
-        shown = rows_of(models, self.marks.current(), self.search.text(), self._places_in,
-                        self._served())  # fmt: skip
+        asked = self._filter()
+        models = [one for one in self.models if asked.project in (0, one.project_id)]
+        shown = rows_of(models, asked.mark, asked.text, self._places_in, self._served())
         self.rows.set_rows(shown)
         self._tell_foot()
         wanted, self._wanted = self._wanted, None
@@ -197,7 +238,7 @@ class ModelsPage(Page):
             self.reload()
             return
         title, text = sentence_of(error)
-        if not self.models:
+        if not self._newest():
             self._error.set("circle-alert", title, text, "danger")
             self._states.setCurrentWidget(self._error)
         else:
@@ -207,11 +248,12 @@ class ModelsPage(Page):
     def _tell_foot(self) -> None:
         """Say how many are shown, and how old that is where it could not be read again."""
         shown = len(self.rows.rows)
+        total = self._known.total if self._known is not None else 0
         if self._failure:
             since = age(self._read_at)
             text = tr("{error} Shown is what was read {age} ago.", error=self._failure, age=since)
-        elif shown != self._total:
-            text = tr("{shown} of {total} models", shown=shown, total=self._total)
+        elif shown != total:
+            text = tr("{shown} of {total} models", shown=shown, total=total)
         else:
             text = trn("{count} model", "{count} models", shown)
         self._foot.setText(text)
@@ -285,11 +327,11 @@ class ModelsPage(Page):
         menu.addSeparator()
         me = int((self.context.status().get("account") or {}).get("id") or 0)
         mine = deletable([one], me)
-        whole = deletable([m for m in self.models if m.run_id == one.run_id], me)
         menu.addAction(tr("Delete…"), lambda: self.ask_delete(mine)).setEnabled(bool(mine))
         menu.addAction(
-            tr("Delete all models of run {id}…", id=one.run_id), lambda: self.ask_delete(whole)
-        ).setEnabled(bool(whole))
+            tr("Delete all models of run {id}…", id=one.run_id),
+            lambda: self._ask_delete_all(one.run_id, me),
+        ).setEnabled(bool(mine))
         menu.exec(self.table.viewport().mapToGlobal(at))
         menu.deleteLater()
 
@@ -309,28 +351,26 @@ class ModelsPage(Page):
         dialog.open()
         return dialog
 
+    def _ask_delete_all(self, run_id: int, me: int) -> None:
+        """Ask about all models of a run, also those that are not read yet."""
+        work = partial(rounds_of, self.context, run_id)
+
+        def ask(models: list[ModelEntry]) -> None:
+            if found := deletable(models, me):
+                self.ask_delete(found)
+
+        self.context.tasks.run(work, ask, parent=self)
+
     def _delete(self, rounds: dict[int, list[int]]) -> None:
         for run_id, numbers in rounds.items():
-            self.context.tasks.call(
-                "models.delete", self._on_deleted, parent=self,
-                run_id=run_id, rounds=",".join(str(number) for number in numbers),
-            )  # fmt: skip
+            for first in range(0, len(numbers), DELETED_AT_ONCE):
+                some = numbers[first : first + DELETED_AT_ONCE]
+                self.context.tasks.call(
+                    "models.delete", self._on_deleted, parent=self,
+                    run_id=run_id, rounds=",".join(str(number) for number in some),
+                )  # fmt: skip
 
     def _on_deleted(self, answer: dict[str, Any]) -> None:
-        gone = len(answer["rounds"])
+        gone, self._is_old = len(answer["rounds"]), True
         self.context.notify(trn("{count} model deleted", "{count} models deleted", gone), kind="ok")
         self.reload()
-
-
-def _read(context: AppContext, cursor: str, count: int) -> Found:
-    found: list[ModelEntry] = []
-    while True:
-        given: dict[str, Any] = {"limit": PAGE, **({"cursor": cursor} if cursor else {})}
-        page = context.client.call("models.list", **given)
-        found += records(ModelEntry, page["items"])
-        cursor = page.get("next_cursor") or ""
-        if not cursor or not page["items"] or len(found) >= count:
-            total = int(page.get("total") or len(found))
-            groups = context.client.call("groups.list")["items"]
-            places = {int(one["id"]): list(one.get("devices") or []) for one in groups}
-            return found, cursor, total, places

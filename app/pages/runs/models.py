@@ -11,6 +11,8 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import ModelRecord
+from agent_core.protocol.records_models import ModelEntry
+from app.bridge.newest import Newest, Reading
 from app.bridge.records import records
 from app.bridge.tasks import sentence_of
 from app.i18n import tr
@@ -18,6 +20,7 @@ from app.pages.runs.live import RunLive
 from app.pages.runs.models_cells import metric_cell, metric_of, round_cell, short_hash
 from app.pages.runs.models_model import ModelRow, marks_of, rows_of
 from app.pages.runs.wording import metric_rank, metric_title
+from app.widgets.buttons import Button
 from app.widgets.cards import TableCard
 from app.widgets.cells import Cell
 from app.widgets.curve_plot_ticks import bytes_text
@@ -29,8 +32,7 @@ from app.widgets.page_stack import PageStack
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
-PAGE = 100  # so many at once: what an answer takes meanwhile stays small
-NEWEST = 60  # read again when there are more models
+LOADED = 300  # of the newest at once; older ones are read when they are asked for
 NARROW_PX = 1090
 
 
@@ -42,7 +44,8 @@ class ModelsTab(QWidget):
     def __init__(self, live: RunLive) -> None:
         super().__init__()
         self._live = live
-        self._models: list[ModelRecord] = []
+        self._known: Newest[ModelRecord] | None = None
+        self._models: list[ModelRecord] = []  # the known ones, and the best
         self._keys: list[str] = []
         self._busy = self._again = False
         self._is_due = False  # something changed while nobody looked
@@ -63,9 +66,12 @@ class ModelsTab(QWidget):
         )
         words = tr("Saved as safetensors, never as code. The hash is checked when you save.")
         self._table_card = TableCard()
+        self.older = Button(tr("Read older ones"), "link", on_click=self._read_older)
+        self.older.hide()
         self._foot = row(
-            Icon("info", "faint", 14), Label(words, "small", "faint"), None, margins=(12, 6, 12, 6)
-        )
+            Icon("info", "faint", 14), Label(words, "small", "faint"), None, self.older,
+            margins=(12, 6, 12, 6),
+        )  # fmt: skip
         self._table: Table | None = None
         self._table_card.body.addLayout(self._foot)
         self.panel = ModelPanel(self._live.context)
@@ -114,13 +120,24 @@ class ModelsTab(QWidget):
             self._again = True
             return
         self._busy, self._again = True, False
-        work = partial(_read_new, self._live, {one.round: one for one in self._models})
+        work = partial(read_models, self._live, self._known)
         self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
 
-    def _on_models(self, models: list[ModelRecord]) -> None:
+    def _read_older(self) -> None:
+        if self._busy or self._known is None:
+            return
+        self._busy = True
+        work = partial(read_models, self._live, self._known, LOADED)
+        self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
+
+    def _on_models(self, found: tuple[Newest[ModelRecord], list[ModelRecord]]) -> None:
         self._busy = False
-        self._models = models
-        self.counted.emit(len(models) or None)
+        self._known, self._models = found
+        self.older.setVisible(bool(self._known.cursor))
+        self.older.setToolTip(
+            tr("{shown} of {total} models", shown=len(self._known.items), total=self._known.total)
+        )
+        self.counted.emit(self._known.total or None)
         self._on_run()
         if self._again:
             self._reload()
@@ -241,26 +258,29 @@ def _count(live: RunLive) -> int | None:
     return int(page.get("total") or len(page["items"])) or None
 
 
-def _read_new(live: RunLive, known: dict[int, ModelRecord]) -> list[ModelRecord]:
-    """Return all models, reading the newest only where that completes those that are known."""
-    if known:
-        page = live.context.client.call("runs.models", run_id=live.run_id, limit=NEWEST)
-        newest = {one.round: one for one in records(ModelRecord, page["items"])}
-        if newest and len(known | newest) == page.get("total"):
-            return list((known | newest).values())
-    return _read_all(live)
+def read_models(
+    live: RunLive, known: Newest[ModelRecord] | None, older: int = 0
+) -> tuple[Newest[ModelRecord], list[ModelRecord]]:
+    """Return the newest models, or the known ones with older ones, and all that are to be shown.
 
+    Shown are these and, where not all are read, the best of all.
+    """
+    call = live.context.client.call
 
-def _read_all(live: RunLive) -> list[ModelRecord]:
-    models: list[ModelRecord] = []
-    cursor = ""
-    while True:
-        given: dict[str, Any] = {"run_id": live.run_id, "limit": PAGE}
-        if cursor:
-            given["cursor"] = cursor
-        page = live.context.client.call("runs.models", **given)
-        found = records(ModelRecord, page["items"])
-        models += found
-        if not found or not page.get("next_cursor") or page["next_cursor"] == cursor:
-            return list({model.round: model for model in models}.values())
-        cursor = page["next_cursor"]
+    def ask(cursor: str, limit: int) -> dict[str, Any]:
+        given: dict[str, Any] = {"cursor": cursor} if cursor else {}
+        page: dict[str, Any] = call("runs.models", run_id=live.run_id, limit=limit, **given)
+        return page
+
+    reading = Reading(ask, partial(records, ModelRecord), lambda one: one.round)
+    if known is not None and older:
+        found = reading.older(known, older)
+    else:
+        found = reading.newest(known, max(LOADED, len(known.items) if known else 0))
+    if not found.cursor:
+        return found, found.items
+    best = call("models.list", run_id=live.run_id, mark="best", limit=1)["items"]
+    rounds = {one.round for one in found.items}
+    return found, found.items + [
+        one for one in records(ModelEntry, best) if one.round not in rounds
+    ]

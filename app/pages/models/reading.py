@@ -1,0 +1,93 @@
+"""Reading the registry: its newest models, older ones, and those that a filter asks for."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from agent_core.protocol.records_models import ModelEntry
+from app.bridge.newest import Newest, Reading
+from app.bridge.records import records
+from app.context import AppContext
+
+LOADED = 300  # of the newest at once; older ones are read when they are asked for
+
+
+class Asked(NamedTuple):
+    """What a person looks for."""
+
+    project: int = 0
+    text: str = ""
+    mark: str = "all"
+
+    @property
+    def is_all(self) -> bool:
+        """Return whether nothing is left out."""
+        return self == Asked()
+
+
+class Found(NamedTuple):
+    """The newest models, and the devices of each group."""
+
+    known: Newest[ModelEntry]
+    places: dict[int, list[int]]
+
+
+def read_newest(context: AppContext, known: Newest[ModelEntry] | None, count: int) -> Found:
+    """Return so many newest models or more, reading only what is new; callable on any thread."""
+    found = _reading(context, {}).newest(known, max(LOADED, count))
+    return Found(found._replace(items=_settled(found.items)), _places(context))
+
+
+def read_older(context: AppContext, known: Newest[ModelEntry]) -> Found:
+    """Return what is known with older ones; callable on any thread."""
+    return Found(_reading(context, {}).older(known, LOADED), _places(context))
+
+
+def look_for(context: AppContext, asked: Asked) -> list[ModelEntry]:
+    """Return the newest models among all that a filter lets through; callable on any thread."""
+    given: dict[str, Any] = {"text": asked.text} if asked.text else {}
+    if asked.project:
+        given["project_id"] = asked.project
+    if asked.mark != "all":
+        given["mark"] = asked.mark
+    return _reading(context, given).newest(None, LOADED).items
+
+
+def rounds_of(context: AppContext, run_id: int) -> list[ModelEntry]:
+    """Return every model of a run; callable on any thread."""
+    reading = _reading(context, {"run_id": run_id})
+    first = reading.newest(None, LOADED)
+    return reading.older(first, first.total).items
+
+
+def _reading(context: AppContext, given: dict[str, Any]) -> Reading[ModelEntry]:
+    def ask(cursor: str, limit: int) -> dict[str, Any]:
+        more = {"cursor": cursor} if cursor else {}
+        page: dict[str, Any] = context.client.call("models.list", limit=limit, **given, **more)
+        return page
+
+    return Reading(ask, partial(records, ModelEntry), lambda one: (one.run_id, one.round))
+
+
+def _places(context: AppContext) -> dict[int, list[int]]:
+    groups = context.client.call("groups.list")["items"]
+    return {int(one["id"]): list(one.get("devices") or []) for one in groups}
+
+
+def _settled(models: list[ModelEntry]) -> list[ModelEntry]:
+    """Return models of which only the first of each run that says so is its newest or best.
+
+    What was known before a newer one came still says that it is.
+    """
+    seen: set[tuple[int, str]] = set()
+    settled = []
+    for one in models:
+        gone = {}
+        for name in ("is_newest", "is_best"):
+            if getattr(one, name) and (one.run_id, name) in seen:
+                gone[name] = False
+            elif getattr(one, name):
+                seen.add((one.run_id, name))
+        settled.append(one.model_copy(update=gone) if gone else one)
+    return settled
