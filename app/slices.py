@@ -20,7 +20,7 @@ from greenlet import getcurrent, greenlet
 from PySide6.QtCore import QObject, QTimer
 
 SLICE_S = 0.008
-TURN_MS = 1
+TURN_MS = 1  # a turn of the event loop later, behind what is queued and has to be painted
 
 Made = TypeVar("Made")
 

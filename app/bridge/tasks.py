@@ -13,12 +13,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from agent_core.errors import SiloDeskError
 from app.context import Client
-from app.slices import is_slicing
+from app.slices import TURN_MS, is_slicing
 from app.wire_words import sentence_of as sentence_of
 
 log = logging.getLogger(__name__)
 THREADS = 6
-TURN_MS = 1
 
 
 class Task:

@@ -59,8 +59,18 @@ class Ahead(QObject, Generic[Made]):
         for key in self._keys:
             if not self._is_there(key):
                 self._key = key
-                self._making = sliced(partial(self._make, key), self._made, self)
+                self._making = sliced(partial(self._attempt, key), self._made, self)
                 return
+
+    def _attempt(self, key: str) -> Made:
+        try:
+            return self._make(key)
+        except Exception:
+            # It is made again, and its error told, when it is asked for; the others go on.
+            self._keys.remove(key)
+            self._making = None
+            self._pause.start()
+            raise
 
     def _made(self, widget: Made) -> None:
         self._making = None

@@ -6,8 +6,7 @@ import shiboken6
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QWidget
 
-# A call that is only queued comes before the window's repaint, which is queued behind it.
-TURN_MS = 1
+from app.slices import TURN_MS  # a call that is only queued would come before the window's repaint
 
 
 def paint_in_turns(*widgets: QWidget) -> None:

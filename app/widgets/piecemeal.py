@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-# What a piece changed is laid out and painted before the next one: that is queued, this is later.
-TURN_MS = 1
+from app.slices import TURN_MS  # what a piece changed is laid out and painted before the next one
 
 Piece = Callable[[], object]
 

@@ -152,7 +152,7 @@ def test_who_was_late_is_who_the_round_names(open_run, qtbot) -> None:
 
 def test_many_points_are_laid_along_another_axis_elsewhere(open_run, qtbot, monkeypatch) -> None:
     """The window does not wait for it, and the axis asked for last is the one shown."""
-    monkeypatch.setattr("app.pages.runs.curves.BACKGROUND_POINTS", 1)
+    monkeypatch.setattr("app.pages.runs.curves_laying.BACKGROUND_POINTS", 1)
     page = open_run(tab="curves")
     curves = page.view.tab("curves")
     qtbot.waitUntil(lambda: curves.book.points == 300 and curves.filling.is_over, timeout=5000)

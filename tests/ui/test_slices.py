@@ -138,6 +138,26 @@ def test_the_half_made_one_is_finished_where_it_is_asked_for(
     qtbot.waitUntil(lambda: "two" in taken, timeout=BOUND_MS)
 
 
+def test_one_that_cannot_be_made_ahead_holds_none_up(themed: QApplication, qtbot) -> None:
+    taken: dict[str, QWidget] = {}
+    tries: list[str] = []
+
+    def make(key: str) -> QWidget:
+        tries.append(key)
+        if key == "broken":
+            raise ValueError(key)
+        return labels(3)
+
+    owner = QWidget()
+    ahead = Ahead(("broken", "two"), make, taken.__setitem__, taken.__contains__, owner)
+    with qtbot.captureExceptions() as raised:
+        ahead.start()
+        qtbot.waitUntil(lambda: "two" in taken, timeout=BOUND_MS)
+    assert [kind for kind, *_ in raised] == [ValueError]
+    assert tries == ["broken", "two"]
+    assert not is_slicing()
+
+
 @pytest.mark.parametrize("scene", ["working", "first-run"])
 def test_every_page_is_made_ahead_and_then_only_shown(
     make_agent, make_window, each, qtbot, scene: str

@@ -56,7 +56,7 @@ class ComparePage(Page):
         menu.addAction(tr("Picture as PNG…"), self._save_png)
         export.setMenu(menu)
         self.top_actions = [more, export]
-        self.plots = ComparePlots(self)
+        self.plots = ComparePlots(self.context.tasks, self)
         self.results = ResultsTable()
         self.parameters = ParametersTable()
         inner = QWidget()
@@ -115,7 +115,7 @@ class ComparePage(Page):
             book = one.book if one is not None else None
             made = Compared(run, place, defaults.get(run.application_id, {}))
             made.book = book or made.book
-            made.book.set_axis(self.plots.axis_key(), run.started_at or run.created_at)
+            self.plots.take_in(made)
             self.compared.append(made)
         for gone in set(self._feeds) - set(self._ids):
             self._feeds.pop(gone).deleteLater()

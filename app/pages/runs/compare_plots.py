@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QSlider, QWidget
 
+from app.context import Tasks
 from app.i18n import tr
 from app.pages.runs.compare_model import Compared, has_global, metrics
+from app.pages.runs.curves_laying import CurvesLaying
 from app.pages.runs.curves_model import GLOBAL, XAxis
 from app.pages.runs.wording import metric_title
 from app.widgets.curve_plot import CurveLine
@@ -22,14 +24,17 @@ from app.widgets.switches import Segmented
 from app.widgets.timeline_sites import SLOTS
 from app.widgets.words import duration
 
+SLID_MS = 50  # after the slider moved last
 KEYS = 1 << 32  # a line's key is its run's place times this, plus the device's edge id
 
 
 class ComparePlots(QWidget):
     """Plots and the tools over them; `tools` stands where the page wants it."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, tasks: Tasks, parent: QWidget) -> None:
         super().__init__(parent)
+        self._laying = CurvesLaying(tasks, self)
+        self._laid: XAxis = "round"  # the axis along which the curves lie by now
         self._compared: list[Compared] = []
         self.group = CurveGroup(self)
         self.cards: dict[str, CurveCard] = {}
@@ -39,7 +44,9 @@ class ComparePlots(QWidget):
         self.slider.setRange(0, 95)
         self.slider.setFixedWidth(120)
         self.slider.setAccessibleName(tr("Smoothing"))
-        self.slider.valueChanged.connect(self._on_slider)
+        self._slid = QTimer(self, singleShot=True, interval=SLID_MS)
+        self._slid.timeout.connect(self._on_slider)
+        self.slider.valueChanged.connect(lambda _: self._slid.start())
         self.log = QCheckBox(tr("Log scale"))
         self.log.toggled.connect(self._on_log)
         self.chips = ChipRow(tr("Runs"))
@@ -54,9 +61,10 @@ class ComparePlots(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(16)
 
-    def axis_key(self) -> XAxis:
-        """Return the axis that curves lie along."""
-        return "time" if self.axis.current() == "time" else "round"
+    def take_in(self, one: Compared) -> None:
+        """Lay a run's curves, of which there are none yet, as those of the others."""
+        one.book.set_axis(self._laid, _start(one))
+        one.book.set_smoothing(self.slider.value() / 100)
 
     def show_runs(self, compared: Sequence[Compared]) -> None:
         """Show the curves of the runs as far as they have come."""
@@ -116,26 +124,31 @@ class ComparePlots(QWidget):
     # --- axis and look ---
     def _x_scale(self) -> Scale:
         last = max((one.book.last_x() for one in self._compared), default=1.0)
-        if self.axis_key() == "time":
+        if self._laid == "time":
             return elapsed_scale(last)
         return round_scale(max(1.0, last), None)
 
     def _x_title(self, x: float) -> str:
-        if self.axis_key() == "time":
+        if self._laid == "time":
             return tr("{time} after the start", time=duration(x))
         return tr("Round {round}", round=f"{x:.0f}")
 
     def _on_axis(self) -> None:
-        for one in self._compared:
-            one.book.set_axis(self.axis_key(), one.run.started_at or one.run.created_at)
-        self.group.point_at(None, None)
-        self.group.zoom(None)
-        self.show_runs(self._compared)
+        axis: XAxis = "time" if self.axis.current() == "time" else "round"
 
-    def _on_slider(self, value: int) -> None:
-        for one in self._compared:
-            one.book.set_smoothing(value / 100)
-        self.group.refresh()
+        def laid() -> None:
+            self._laid = axis
+            for one in self._compared:  # one that came meanwhile
+                one.book.set_axis(axis, _start(one))
+            self.group.point_at(None, None)
+            self.group.zoom(None)
+            self.show_runs(self._compared)
+
+        self._laying.lay([(one.book, _start(one)) for one in self._compared], axis, laid)
+
+    def _on_slider(self) -> None:
+        books = [one.book for one in self._compared]
+        self._laying.smooth(books, self.slider.value() / 100, self.group.refresh)
 
     def _on_log(self, on: bool) -> None:
         for card in self.cards.values():
@@ -148,3 +161,7 @@ class ComparePlots(QWidget):
             for line in card.plot.lines:
                 line.is_visible = line.key // KEYS in chosen
         self.group.refresh()
+
+
+def _start(one: Compared) -> float:
+    return one.run.started_at or one.run.created_at

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QSlider, QWidget
 
 from app.i18n import tr, trn
-from app.pages.runs.curves_model import GLOBAL, Batch, Curve, Layout, MetricBook, XAxis
+from app.pages.runs.curves_laying import CurvesLaying
+from app.pages.runs.curves_model import GLOBAL, Batch, Curve, MetricBook, XAxis
 from app.pages.runs.curves_table import CurvesTable
 from app.pages.runs.export_runs import save_picture, save_runs
 from app.pages.runs.live import RunLive
@@ -19,7 +19,6 @@ from app.widgets.curve_plot import CurveLine, CurvePlot
 from app.widgets.curve_plot_card import CurveCard, CurveGroup
 from app.widgets.curve_plot_chips import ChipRow
 from app.widgets.curve_plot_flow import wrapping
-from app.widgets.curve_plot_series import Column
 from app.widgets.curve_plot_ticks import (
     Scale,
     bytes_scale,
@@ -40,7 +39,6 @@ from app.widgets.timeline_sites import Site
 from app.widgets.words import duration
 
 DEFAULT_SMOOTHING = 0.0
-BACKGROUND_POINTS = 200_000  # from here on, smoothing is worked out on another thread
 
 
 class CurvesTab(QWidget):
@@ -56,7 +54,7 @@ class CurvesTab(QWidget):
         self._expanded = ""
         self._as_table = False
         self._sites: dict[int, Site] = {}
-        self._layout: Layout | None = None  # the newest that was asked for
+        self._laying = CurvesLaying(live.context.tasks, self)
         self._build()
         self._smooth_timer = QTimer(self, singleShot=True, interval=50)
         self._smooth_timer.timeout.connect(self._apply_smoothing)
@@ -139,8 +137,8 @@ class CurvesTab(QWidget):
         run = self._live.run
         if run is None:
             return
-        known = self._layout.origin if self._layout is not None else 0.0
-        if self.axis.current() == "time" and run.started_at and run.started_at != known:
+        is_moved = run.started_at != self._laying.origin
+        if self.axis.current() == "time" and run.started_at and is_moved:
             self._lay("time", run.started_at)
         if self._live.sites != self._sites:
             self._sites = self._live.sites
@@ -311,25 +309,18 @@ class CurvesTab(QWidget):
         self._lay(axis, (run.started_at or run.created_at) if run else 0.0)
 
     def _lay(self, axis: XAxis, origin: float) -> None:
-        """Lay all points along an axis; many are laid away from the window's thread."""
-        layout = self._layout = self.book.layout(axis, origin)
+        """Lay all points along an axis."""
+        before = self.book.axis
 
-        def done(made: Any) -> None:
-            if layout is not self._layout:
-                return  # another axis was asked for meanwhile
-            is_other = axis != self.book.axis
-            self.book.adopt(layout, made)
+        def laid() -> None:
             for key, card in self.cards.items():
                 card.plot.set_lines(self._lines(key))
-            if is_other:
+            if axis != before:
                 self.group.point_at(None, None)
                 self.group.zoom(None)
             self._on_chips()
 
-        if self.book.points < BACKGROUND_POINTS:
-            done(layout.laid())
-        else:
-            self._live.context.tasks.run(layout.laid, done, parent=self)
+        self._laying.lay([(self.book, origin)], axis, laid)
 
     # --- look ---
     def _on_chips(self) -> None:
@@ -350,24 +341,7 @@ class CurvesTab(QWidget):
         self._smooth_timer.start()
 
     def _apply_smoothing(self) -> None:
-        weight = self.slider.value() / 100
-        if self.book.points < BACKGROUND_POINTS:
-            self.book.set_smoothing(weight)
-            self.group.refresh()
-            return
-        self.book.smoothing = weight
-        series = self.book.series()
-
-        def work() -> list[Column]:
-            return [one.smoothed_with(weight) for one in series]
-
-        def done(columns: list[Column]) -> None:
-            if weight == self.book.smoothing:
-                for one, made in zip(series, columns, strict=True):
-                    one.adopt(weight, made)
-                self.group.refresh()
-
-        self._live.context.tasks.run(work, done, parent=self)
+        self._laying.smooth([self.book], self.slider.value() / 100, self.group.refresh)
 
     # --- files ---
     def _save_csv(self) -> None:
