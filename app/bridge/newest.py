@@ -9,7 +9,7 @@ Kind = TypeVar("Kind")
 
 PAGE = 100  # so many at once: what an answer takes meanwhile stays small
 STEP = 10  # looked at first, where some are known
-SLACK = 100  # more than wanted are kept, until the list is read anew
+SLACK = 50  # more than wanted are kept, until the list is read anew
 
 Ask = Callable[[str, int], dict[str, Any]]  # a cursor and how many -> a page
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QMoveEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -29,6 +30,7 @@ class Scrim(Canvas):
         super().__init__(window)
         self._dialog = dialog
         self._drawn = QRectF()  # where the dialog was, the last time this was painted
+        dialog.destroyed.connect(self.deleteLater)  # one that ended without being closed
         self.setGeometry(window.rect())
         self.show()
         self.raise_()
@@ -44,6 +46,8 @@ class Scrim(Canvas):
         draw_shadow(painter, inner, self.devicePixelRatioF())
 
     def _place(self) -> QRectF:
+        if not shiboken6.isValid(self._dialog):
+            return self._drawn
         place = self.mapFromGlobal(self._dialog.mapToGlobal(self._dialog.rect().topLeft()))
         return QRectF(QPointF(place), QSizeF(self._dialog.size()))
 

@@ -13,7 +13,7 @@ from app.pages.models.page import DELETED_AT_ONCE, ModelsPage
 from app.pages.models.reading import LOADED
 
 WAIT = 10_000
-ROUNDS = LOADED + 250
+ROUNDS = LOADED + 150
 
 
 @pytest.fixture

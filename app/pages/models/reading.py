@@ -10,7 +10,7 @@ from app.bridge.newest import Newest, Reading
 from app.bridge.records import records
 from app.context import AppContext
 
-LOADED = 300  # of the newest at once; older ones are read when they are asked for
+LOADED = 200  # of the newest at once; older ones are read when they are asked for
 
 
 class Asked(NamedTuple):

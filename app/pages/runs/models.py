@@ -32,7 +32,7 @@ from app.widgets.page_stack import PageStack
 from app.widgets.tables import Column, RowModel, Table
 from app.widgets.words import duration
 
-LOADED = 300  # of the newest at once; older ones are read when they are asked for
+LOADED = 200  # of the newest at once; older ones are read when they are asked for
 NARROW_PX = 1090
 
 
