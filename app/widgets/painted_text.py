@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText
 
 # More than a page shows: of those painted last so many are kept, and as many of those before.
 # Each takes some kB once it is laid out, and a live run paints new ones with every round.
-MOST = 500
+MOST = 200
 CENTER_V, CENTER_H = int(Qt.AlignmentFlag.AlignVCenter), int(Qt.AlignmentFlag.AlignHCenter)
 RIGHT = int(Qt.AlignmentFlag.AlignRight)
 SINGLE = int(Qt.TextFlag.TextSingleLine)

@@ -56,7 +56,7 @@ class ModelsPage(Page):
         self._read_at = 0.0
         self._failure = ""
         self._places_in: dict[int, list[int]] = {}  # of each group's devices
-        self._busy = self._again = self._is_read = False
+        self._busy = self._again = self._is_read = self._wants_older = False
         self._wanted: tuple[int, int] | None = None
         self._build()
         context.events.changed.connect(self._on_changed)
@@ -163,10 +163,13 @@ class ModelsPage(Page):
             self._hits = []
         elif not self._asked.is_all:
             self._look.start()
-        if self._again:
+        if self._wants_older:
+            self._read_older()
+        elif self._again:
             self.reload()
 
     def _read_older(self) -> None:
+        self._wants_older = self._busy  # then it follows what is being read
         if self._busy or self._known is None:
             return
         self._busy = True
@@ -177,6 +180,8 @@ class ModelsPage(Page):
         self._busy = False
         self._known, self._places_in = found
         self._show_models()
+        if self._again:
+            self.reload()
 
     @property
     def models(self) -> list[ModelEntry]:
@@ -205,7 +210,7 @@ class ModelsPage(Page):
             self._on_hits(asked, [])
             return
         work = partial(look_for, self.context, asked)
-        self.context.tasks.run(work, partial(self._on_hits, asked), self._on_failed, self)
+        self.context.tasks.run(work, partial(self._on_hits, asked), self._on_look_failed, self)
 
     def _on_hits(self, asked: Asked, hits: list[ModelEntry]) -> None:
         if asked == self._filter():
@@ -231,6 +236,10 @@ class ModelsPage(Page):
         if at >= 0 or (self.table.current() is None and shown):
             self.table.selectRow(max(at, 0))
         self._show_chosen()
+
+    def _on_look_failed(self, error: Exception) -> None:
+        self._failure, _ = sentence_of(error)
+        self._tell_foot()
 
     def _on_failed(self, error: Exception) -> None:
         self._busy = False

@@ -47,7 +47,7 @@ class ModelsTab(QWidget):
         self._known: Newest[ModelRecord] | None = None
         self._models: list[ModelRecord] = []  # the known ones, and the best
         self._keys: list[str] = []
-        self._busy = self._again = False
+        self._busy = self._again = self._wants_older = False
         self._is_due = False  # something changed while nobody looked
         self._build()
         live.models_changed.connect(self._on_changed)
@@ -124,11 +124,17 @@ class ModelsTab(QWidget):
         self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
 
     def _read_older(self) -> None:
+        self._wants_older = self._busy  # then it follows what is being read
         if self._busy or self._known is None:
             return
         self._busy = True
         work = partial(read_models, self._live, self._known, LOADED)
-        self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
+        self._live.context.tasks.run(work, self._on_models, self._on_older_failed, self)
+
+    def _on_older_failed(self, error: Exception) -> None:
+        self._on_failed(error)
+        title, text = sentence_of(error)
+        self._live.context.notify(title, text, kind="danger")
 
     def _on_models(self, found: tuple[Newest[ModelRecord], list[ModelRecord]]) -> None:
         self._busy = False
@@ -139,7 +145,9 @@ class ModelsTab(QWidget):
         )
         self.counted.emit(self._known.total or None)
         self._on_run()
-        if self._again:
+        if self._wants_older:
+            self._read_older()
+        elif self._again:
             self._reload()
 
     def _on_failed(self, error: Exception) -> None:
