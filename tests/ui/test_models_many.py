@@ -9,6 +9,7 @@ import pytest
 from helpers.fake_agent import FakeAgent
 from helpers.many_models import ManyModels
 
+from app.bridge.newest import SLACK
 from app.pages.models.page import DELETED_AT_ONCE, ModelsPage
 from app.pages.models.reading import LOADED
 
@@ -91,3 +92,21 @@ def test_all_models_of_a_run_are_deleted_also_those_not_read(
     assert sorted(int(one) for some in told for one in some) == list(
         range(1, 2 * DELETED_AT_ONCE + 2)
     )
+
+
+def test_the_chosen_one_stays_while_newer_ones_push_it_out(
+    page: ModelsPage, hub: ManyModels, agent: FakeAgent, qtbot: Any
+) -> None:
+    page.table.selectRow(LOADED - 1)
+    chosen = page.table.current().name
+    for _ in range(SLACK + 1):
+        number = hub.add_round()
+    agent.push("changed", what="models", id=1284, change=1)
+    qtbot.waitUntil(lambda: names(page)[0] == (1284, number), timeout=WAIT)
+    assert len(names(page)) < LOADED + SLACK
+    assert names(page)[-1] == chosen
+    assert names(page)[-2] != (chosen[0], chosen[1] + 1)
+    assert page.table.current().name == chosen
+    page.table.selectRow(0)
+    page.reload()
+    qtbot.waitUntil(lambda: chosen not in names(page), timeout=WAIT)

@@ -49,6 +49,7 @@ class ModelsPage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._known: Newest[ModelEntry] | None = None
+        self._kept: list[ModelEntry] = []  # the chosen one, once it is not among the newest
         self._hits: list[ModelEntry] = []  # what the hub found among those that are not read
         self._asked = Asked()  # what these were found for
         self._is_old = False  # what is known may not hold any more: it is all read again
@@ -158,6 +159,7 @@ class ModelsPage(Page):
         self._busy, self._is_read = False, True
         self._read_at, self._failure = time.time(), ""
         self._known, self._places_in = found
+        self._keep_chosen()
         self._show_models()
         if not self._known.cursor:
             self._hits = []
@@ -167,6 +169,14 @@ class ModelsPage(Page):
             self._read_older()
         elif self._again:
             self.reload()
+
+    def _keep_chosen(self) -> None:
+        """Let a person go on with a model while newer ones push it out of what is read."""
+        chosen, newest = self._chosen(), self._newest()
+        last = min(((one.run_id, one.round) for one in newest), default=None)
+        is_out = chosen is not None and last is not None and chosen.name < last
+        is_there = self._known is not None and bool(self._known.cursor)
+        self._kept = [chosen.model] if chosen is not None and is_out and is_there else []
 
     def _read_older(self) -> None:
         self._wants_older = self._busy  # then it follows what is being read
@@ -186,7 +196,7 @@ class ModelsPage(Page):
     @property
     def models(self) -> list[ModelEntry]:
         """Return the models that are read, the newest run and round first."""
-        found = {(one.run_id, one.round): one for one in self._hits}
+        found = {(one.run_id, one.round): one for one in (*self._kept, *self._hits)}
         found.update(((one.run_id, one.round), one) for one in self._newest())
         return [found[name] for name in sorted(found, reverse=True)]
 

@@ -139,6 +139,11 @@ class ModelsTab(QWidget):
     def _on_models(self, found: tuple[Newest[ModelRecord], list[ModelRecord]]) -> None:
         self._busy = False
         self._known, self._models = found
+        chosen = self._current()
+        last = min((one.round for one in self._models), default=0)
+        if chosen is not None and chosen.model.round < last and self._known.cursor:
+            # A person goes on with it while newer ones push it out of what is read.
+            self._models = [*self._models, chosen.model]
         self.older.setVisible(bool(self._known.cursor))
         self.older.setToolTip(
             tr("{shown} of {total} models", shown=len(self._known.items), total=self._known.total)
