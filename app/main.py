@@ -19,7 +19,6 @@ from agent_core.errors import SiloDeskError
 from agent_core.paths import HOME_VARIABLE, Home, default_home
 from app.bridge.events import Events, OpenStream
 from app.bridge.garbage import Garbage
-from app.bridge.native_heap import settle_heap
 from app.bridge.stalls import VARIABLE as STALLS_VARIABLE
 from app.bridge.stalls import StallWatch
 from app.bridge.tasks import Tasks
@@ -122,7 +121,6 @@ class Desktop:
 def make_desktop(home: Home, client: Client, open_stream: OpenStream) -> Desktop:
     """Wire a window to a client and a stream of events."""
     sys.setswitchinterval(SWITCH_S)
-    settle_heap()
     window = MainWindow()
     tasks = Tasks(client, window.show_error, window)
     events = Events(open_stream, window)

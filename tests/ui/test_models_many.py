@@ -110,3 +110,14 @@ def test_the_chosen_one_stays_while_newer_ones_push_it_out(
     page.table.selectRow(0)
     page.reload()
     qtbot.waitUntil(lambda: chosen not in names(page), timeout=WAIT)
+
+
+def test_a_list_over_a_long_run_does_not_grow(
+    page: ModelsPage, hub: ManyModels, agent: FakeAgent, qtbot: Any
+) -> None:
+    for _ in range(4):
+        for _ in range(SLACK // 2):
+            number = hub.add_round()
+        agent.push("changed", what="models", id=1284, change=1)
+        qtbot.waitUntil(lambda newest=(1284, number): names(page)[0] == newest, timeout=WAIT)
+    assert len(names(page)) <= LOADED + SLACK

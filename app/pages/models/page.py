@@ -18,7 +18,15 @@ from app.i18n import mark, tr, trn
 from app.pages.models.columns import NARROW, make_columns
 from app.pages.models.delete_dialog import DeleteDialog
 from app.pages.models.model import RegistryRow, deletable, marks_of, rows_of
-from app.pages.models.reading import Asked, Found, look_for, read_newest, read_older, rounds_of
+from app.pages.models.reading import (
+    LOADED,
+    Asked,
+    Found,
+    look_for,
+    read_newest,
+    read_older,
+    rounds_of,
+)
 from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
 from app.widgets.cards import TableCard
@@ -49,6 +57,7 @@ class ModelsPage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._known: Newest[ModelEntry] | None = None
+        self._count = LOADED  # so many are read, more once older ones were asked for
         self._kept: list[ModelEntry] = []  # the chosen one, once it is not among the newest
         self._hits: list[ModelEntry] = []  # what the hub found among those that are not read
         self._asked = Asked()  # what these were found for
@@ -151,7 +160,7 @@ class ModelsPage(Page):
         self._busy, self._again = True, False
         self._read_servings()
         known = None if self._is_old else self._known
-        work = partial(read_newest, self.context, known, len(self._newest()))
+        work = partial(read_newest, self.context, known, self._count)
         self._is_old = False
         self.context.tasks.run(work, self._on_read, self._on_failed, self)
 
@@ -183,6 +192,7 @@ class ModelsPage(Page):
         if self._busy or self._known is None:
             return
         self._busy = True
+        self._count = len(self._known.items) + LOADED
         work = partial(read_older, self.context, self._known)
         self.context.tasks.run(work, self._on_older, self._on_failed, self)
 

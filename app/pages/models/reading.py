@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 def read_newest(context: AppContext, known: Newest[ModelEntry] | None, count: int) -> Found:
     """Return so many newest models or more, reading only what is new; callable on any thread."""
-    found = _reading(context, {}).newest(known, max(LOADED, count))
+    found = _reading(context, {}).newest(known, count)
     return Found(found._replace(items=_settled(found.items)), _places(context))
 
 

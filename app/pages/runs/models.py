@@ -45,6 +45,7 @@ class ModelsTab(QWidget):
         super().__init__()
         self._live = live
         self._known: Newest[ModelRecord] | None = None
+        self._count = LOADED  # so many are read, more once older ones were asked for
         self._models: list[ModelRecord] = []  # the known ones, and the best
         self._keys: list[str] = []
         self._busy = self._again = self._wants_older = False
@@ -120,7 +121,7 @@ class ModelsTab(QWidget):
             self._again = True
             return
         self._busy, self._again = True, False
-        work = partial(read_models, self._live, self._known)
+        work = partial(read_models, self._live, self._known, self._count)
         self._live.context.tasks.run(work, self._on_models, self._on_failed, self)
 
     def _read_older(self) -> None:
@@ -128,7 +129,8 @@ class ModelsTab(QWidget):
         if self._busy or self._known is None:
             return
         self._busy = True
-        work = partial(read_models, self._live, self._known, LOADED)
+        self._count = len(self._known.items) + LOADED
+        work = partial(read_models, self._live, self._known, LOADED, is_older=True)
         self._live.context.tasks.run(work, self._on_models, self._on_older_failed, self)
 
     def _on_older_failed(self, error: Exception) -> None:
@@ -272,9 +274,9 @@ def _count(live: RunLive) -> int | None:
 
 
 def read_models(
-    live: RunLive, known: Newest[ModelRecord] | None, older: int = 0
+    live: RunLive, known: Newest[ModelRecord] | None, count: int, *, is_older: bool = False
 ) -> tuple[Newest[ModelRecord], list[ModelRecord]]:
-    """Return the newest models, or the known ones with older ones, and all that are to be shown.
+    """Return so many newest models, or so many older ones with the known, and all to be shown.
 
     Shown are these and, where not all are read, the best of all.
     """
@@ -286,10 +288,10 @@ def read_models(
         return page
 
     reading = Reading(ask, partial(records, ModelRecord), lambda one: one.round)
-    if known is not None and older:
-        found = reading.older(known, older)
+    if known is not None and is_older:
+        found = reading.older(known, count)
     else:
-        found = reading.newest(known, max(LOADED, len(known.items) if known else 0))
+        found = reading.newest(known, count)
     if not found.cursor:
         return found, found.items
     best = call("models.list", run_id=live.run_id, mark="best", limit=1)["items"]

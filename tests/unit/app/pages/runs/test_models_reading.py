@@ -38,13 +38,13 @@ class Hub:
 
 def test_all_models_of_a_short_run_are_read_and_shown() -> None:
     hub = Hub(60)
-    known, shown = read_models(hub.live(), None)
+    known, shown = read_models(hub.live(), None, LOADED)
     assert [one.round for one in shown] == list(range(60, 0, -1))
     assert known.cursor == ""
     assert {method for method, _ in hub.asked} == {"runs.models"}
     hub.rounds += [61, 62]
     hub.asked = []
-    _, more = read_models(hub.live(), known)
+    _, more = read_models(hub.live(), known, LOADED)
     assert [one.round for one in more] == list(range(62, 0, -1))
     assert len(hub.asked) == 1
     assert more[-1] is shown[-1]
@@ -52,13 +52,13 @@ def test_all_models_of_a_short_run_are_read_and_shown() -> None:
 
 def test_of_a_long_run_the_newest_are_read_and_the_best() -> None:
     hub = Hub(2000, best=7)
-    known, shown = read_models(hub.live(), None)
+    known, shown = read_models(hub.live(), None, LOADED)
     assert [one.round for one in known.items] == list(range(2000, 2000 - LOADED, -1))
     assert [one.round for one in shown] == [*(one.round for one in known.items), 7]
     hub.best = 1999
-    known, shown = read_models(hub.live(), known)
+    known, shown = read_models(hub.live(), known, LOADED)
     assert shown == known.items
-    older, _ = read_models(hub.live(), known, LOADED)
+    older, _ = read_models(hub.live(), known, LOADED, is_older=True)
     assert len(older.items) == 2 * LOADED
 
 
