@@ -47,7 +47,8 @@ def pump(seconds: float = 0.0) -> None:
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
         return
     loop = QEventLoop()
-    QTimer.singleShot(int(seconds * 1000), loop.quit)
+    # Of a call with one of Qt's own methods PySide keeps something; not so of a function.
+    QTimer.singleShot(int(seconds * 1000), lambda: loop.quit())
     loop.exec()
 
 

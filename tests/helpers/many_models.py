@@ -45,6 +45,7 @@ class ManyModels:
             texts = (one["run_name"], one["project_name"])
             wanted &= any(asked.get("text", "").lower() in text.lower() for text in texts)
             wanted &= one["run_id"] == asked.get("run_id", one["run_id"])
+            wanted &= one["round"] <= asked.get("up_to", one["round"])
             if wanted:
                 found.append({**one, "is_best": is_best, "is_newest": is_newest})
         first = int(asked.get("cursor") or 0)

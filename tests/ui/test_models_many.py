@@ -85,13 +85,17 @@ def test_all_models_of_a_run_are_deleted_also_those_not_read(
     qtbot.waitUntil(lambda: bool(asked), timeout=WAIT)
     assert sorted(asked[0][1284]) == list(range(1, ROUNDS + 1))
 
-    agent.answer("models.delete", lambda given: {"run_id": 1284, "rounds": given["rounds"]})
+    def delete(given: dict[str, Any]) -> dict[str, Any]:
+        return {"run_id": 1284, "rounds": [int(one) for one in given["rounds"].split(",")]}
+
+    agent.answer("models.delete", delete)
     page._delete({1284: list(range(1, 2 * DELETED_AT_ONCE + 2))})
     qtbot.waitUntil(lambda: len(agent.called("models.delete")) == 3, timeout=WAIT)
     told = [one["rounds"].split(",") for one in agent.called("models.delete")]
     assert sorted(int(one) for some in told for one in some) == list(
         range(1, 2 * DELETED_AT_ONCE + 2)
     )
+    qtbot.waitUntil(lambda: not names(page), timeout=WAIT)
 
 
 def test_the_chosen_one_stays_while_newer_ones_push_it_out(
@@ -121,3 +125,23 @@ def test_a_list_over_a_long_run_does_not_grow(
         agent.push("changed", what="models", id=1284, change=1)
         qtbot.waitUntil(lambda newest=(1284, number): names(page)[0] == newest, timeout=WAIT)
     assert len(names(page)) <= LOADED + SLACK
+
+
+def test_a_model_that_was_not_read_is_shown_where_it_is_asked_for(
+    page: ModelsPage, qtbot: Any
+) -> None:
+    page.open(run_id=1284, round=2)
+    qtbot.waitUntil(lambda: (1284, 2) in names(page), timeout=WAIT)
+    qtbot.waitUntil(lambda: page.table.current().name == (1284, 2), timeout=WAIT)
+    page.reload()
+    page.open(run_id=99, round=1)  # there is none
+    qtbot.waitUntil(lambda: not page._busy and page._wanted is None, timeout=WAIT)
+    assert page.table.current() is not None
+
+
+def test_projects_of_models_that_were_not_read_can_be_chosen(
+    page: ModelsPage, agent: FakeAgent, qtbot: Any
+) -> None:
+    combo = page.project.combo
+    offered = {combo.itemText(place) for place in range(combo.count())}
+    assert {one["name"] for one in agent.answers.projects_list()["items"]} <= offered

@@ -22,6 +22,7 @@ from app.pages.models.reading import (
     LOADED,
     Asked,
     Found,
+    find_model,
     look_for,
     read_newest,
     read_older,
@@ -62,6 +63,8 @@ class ModelsPage(Page):
         self._hits: list[ModelEntry] = []  # what the hub found among those that are not read
         self._asked = Asked()  # what these were found for
         self._is_old = False  # what is known may not hold any more: it is all read again
+        self._gone: set[tuple[int, int]] = set()  # deleted from here
+        self._projects: dict[int, str] = {}
         self._servings: dict[str, dict[str, Any]] = {}  # by id, as the agent told them last
         self._read_at = 0.0
         self._failure = ""
@@ -167,7 +170,8 @@ class ModelsPage(Page):
     def _on_read(self, found: Found) -> None:
         self._busy, self._is_read = False, True
         self._read_at, self._failure = time.time(), ""
-        self._known, self._places_in = found
+        self._known, self._places_in = found.known, found.places
+        self._projects = found.projects or self._projects
         self._keep_chosen()
         self._show_models()
         if not self._known.cursor:
@@ -198,7 +202,7 @@ class ModelsPage(Page):
 
     def _on_older(self, found: Found) -> None:
         self._busy = False
-        self._known, self._places_in = found
+        self._known, self._places_in = found.known, found.places
         self._show_models()
         if self._again:
             self.reload()
@@ -208,7 +212,7 @@ class ModelsPage(Page):
         """Return the models that are read, the newest run and round first."""
         found = {(one.run_id, one.round): one for one in (*self._kept, *self._hits)}
         found.update(((one.run_id, one.round), one) for one in self._newest())
-        return [found[name] for name in sorted(found, reverse=True)]
+        return [found[name] for name in sorted(found, reverse=True) if name not in self._gone]
 
     def _newest(self) -> list[ModelEntry]:
         return self._known.items if self._known is not None else []
@@ -239,7 +243,8 @@ class ModelsPage(Page):
 
     def _show_models(self) -> None:
         self._states.setCurrentWidget(self._places["list" if self._newest() else "empty"])
-        projects = {one.project_id: one.project_name for one in self._newest()}
+        read = {one.project_id: one.project_name for one in self._newest()}
+        projects = {**self._projects, **read}
         choices = [(0, tr("All projects")), *sorted(projects.items(), key=lambda one: one[1])]
         self.project.set_choices(choices)
         self.older.setVisible(self._known is not None and bool(self._known.cursor))
@@ -253,9 +258,23 @@ class ModelsPage(Page):
         self._tell_foot()
         wanted, self._wanted = self._wanted, None
         at = self.rows.find(wanted) if wanted else -1
-        if at >= 0 or (self.table.current() is None and shown):
+        if wanted and at < 0 and self._known is not None and self._known.cursor:
+            self._find(wanted)
+        elif at >= 0 or (self.table.current() is None and shown):
             self.table.selectRow(max(at, 0))
         self._show_chosen()
+
+    def _find(self, wanted: tuple[int, int]) -> None:
+        """Show a model that somebody asked for and that was not read."""
+
+        def found(models: list[ModelEntry]) -> None:
+            self._kept = models
+            self._fill()
+            if (at := self.rows.find(wanted)) >= 0:
+                self.table.selectRow(at)
+
+        work = partial(find_model, self.context, *wanted)
+        self.context.tasks.run(work, found, self._on_look_failed, self)
 
     def _on_look_failed(self, error: Exception) -> None:
         self._failure, _ = sentence_of(error)
@@ -400,6 +419,8 @@ class ModelsPage(Page):
                 )  # fmt: skip
 
     def _on_deleted(self, answer: dict[str, Any]) -> None:
-        gone, self._is_old = len(answer["rounds"]), True
+        run_id, gone = int(answer["run_id"]), len(answer["rounds"])
+        self._gone |= {(run_id, int(number)) for number in answer["rounds"]}
+        self._is_old = True
         self.context.notify(trn("{count} model deleted", "{count} models deleted", gone), kind="ok")
         self.reload()

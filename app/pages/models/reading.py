@@ -10,6 +10,7 @@ from app.bridge.newest import Newest, Reading
 from app.bridge.records import records
 from app.context import AppContext
 
+PROJECTS = 500  # to choose from
 LOADED = 200  # of the newest at once; older ones are read when they are asked for
 
 
@@ -27,21 +28,23 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The newest models, and the devices of each group."""
+    """The newest models, the devices of each group, and names of projects where they were read."""
 
     known: Newest[ModelEntry]
     places: dict[int, list[int]]
+    projects: dict[int, str]
 
 
 def read_newest(context: AppContext, known: Newest[ModelEntry] | None, count: int) -> Found:
     """Return so many newest models or more, reading only what is new; callable on any thread."""
     found = _reading(context, {}).newest(known, count)
-    return Found(found._replace(items=_settled(found.items)), _places(context))
+    projects = _projects(context) if known is None and found.cursor else {}
+    return Found(found._replace(items=_settled(found.items)), _places(context), projects)
 
 
 def read_older(context: AppContext, known: Newest[ModelEntry]) -> Found:
     """Return what is known with older ones; callable on any thread."""
-    return Found(_reading(context, {}).older(known, LOADED), _places(context))
+    return Found(_reading(context, {}).older(known, LOADED), _places(context), {})
 
 
 def look_for(context: AppContext, asked: Asked) -> list[ModelEntry]:
@@ -52,6 +55,12 @@ def look_for(context: AppContext, asked: Asked) -> list[ModelEntry]:
     if asked.mark != "all":
         given["mark"] = asked.mark
     return _reading(context, given).newest(None, LOADED).items
+
+
+def find_model(context: AppContext, run_id: int, number: int) -> list[ModelEntry]:
+    """Return a model that was not read, or nothing where there is none; callable on any thread."""
+    page = context.client.call("models.list", run_id=run_id, up_to=number, limit=1)
+    return [one for one in records(ModelEntry, page["items"]) if one.round == number]
 
 
 def rounds_of(context: AppContext, run_id: int) -> list[ModelEntry]:
@@ -73,6 +82,12 @@ def _reading(context: AppContext, given: dict[str, Any]) -> Reading[ModelEntry]:
 def _places(context: AppContext) -> dict[int, list[int]]:
     groups = context.client.call("groups.list")["items"]
     return {int(one["id"]): list(one.get("devices") or []) for one in groups}
+
+
+def _projects(context: AppContext) -> dict[int, str]:
+    """Return all projects: those of models that are not read can be chosen too."""
+    items = context.client.call("projects.list", limit=PROJECTS)["items"]
+    return {int(one["id"]): str(one["name"]) for one in items}
 
 
 def _settled(models: list[ModelEntry]) -> list[ModelEntry]:
