@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from helpers.agent_process import PASSWORD, AgentProcess
+from helpers.dialogs import dialog_of
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
@@ -145,8 +146,7 @@ def start_run(window: Any, study: dict[str, Any], edge_id: int, qtbot) -> int:
     qtbot.waitUntil(lambda: project.group is not None, timeout=BOUND_MS)
     qtbot.waitUntil(project._new.isVisible, timeout=BOUND_MS)
     click(project._new)
-    qtbot.waitUntil(lambda: window.findChild(NewRunDialog) is not None, timeout=BOUND_MS)
-    dialog = window.findChild(NewRunDialog)
+    dialog = dialog_of(window, NewRunDialog)  # it is there, half made, before it is seen
     qtbot.waitExposed(dialog)
     qtbot.waitUntil(lambda: dialog.application.count() == 1, timeout=BOUND_MS)
     qtbot.waitUntil(lambda: edge_id in dialog.draft.chosen, timeout=BOUND_MS)
