@@ -19,6 +19,7 @@ from agent_core.errors import SiloDeskError
 from agent_core.paths import HOME_VARIABLE, Home, default_home
 from app.bridge.events import Events, OpenStream
 from app.bridge.garbage import Garbage
+from app.bridge.native_heap import share_heap
 from app.bridge.stalls import VARIABLE as STALLS_VARIABLE
 from app.bridge.stalls import StallWatch
 from app.bridge.tasks import Tasks
@@ -141,6 +142,7 @@ def make_desktop(home: Home, client: Client, open_stream: OpenStream) -> Desktop
 def main(argv: Sequence[str] | None = None) -> int:
     """Show the desktop until its window is closed; return the exit status."""
     given = arguments(argv)
+    share_heap()
     home = Home(given.home.expanduser().resolve() if given.home else default_home()).make()
     app = Application(["silodesk"])
     app.setApplicationName("silodesk")

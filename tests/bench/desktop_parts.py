@@ -27,9 +27,11 @@ LIMIT_MS = 50.0
 
 def application() -> QApplication:
     """Return the application, in the product's fonts and theme."""
+    from app.bridge.native_heap import share_heap
     from app.widgets.fonts import load_fonts
     from app.widgets.theme import theme
 
+    share_heap()
     found = QApplication.instance()
     app = found if isinstance(found, QApplication) else QApplication(["bench"])
     load_fonts()
