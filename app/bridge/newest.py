@@ -35,6 +35,7 @@ class Reading(NamedTuple, Generic[Kind]):
         told: dict[Hashable, Kind] = {}
         cursor = ""
         while True:
+            before = len(told)
             page = self.ask(cursor, STEP if names and not told else PAGE)
             told.update((self.key(one), one) for one in self.parse(page["items"]))
             total = int(page.get("total") or len(told))
@@ -44,19 +45,26 @@ class Reading(NamedTuple, Generic[Kind]):
                 kept = [told.get(self.key(one), one) for one in known.items]
                 return Newest(fresh + kept, known.cursor, total)
             cursor = _following(page, cursor)
-            if not cursor or len(told) >= count:
+            # A hub that goes on telling the same would never end.
+            if not cursor or len(told) >= count or len(told) == before:
                 return Newest(list(told.values()), cursor, total)
 
     def older(self, known: Newest[Kind], count: int) -> Newest[Kind]:
         """Return what is known with so many older ones, or a few more."""
         found = {self.key(one): one for one in known.items}
         cursor, total = known.cursor, known.total
-        wanted = len(found) + count
-        while cursor and len(found) < wanted:
+        wanted, before = len(found) + count, -1
+        while cursor and before < len(found) < wanted:
+            before = len(found)
             page = self.ask(cursor, PAGE)
             found.update((self.key(one), one) for one in self.parse(page["items"]))
             cursor, total = _following(page, cursor), int(page.get("total") or total)
         return Newest(list(found.values()), cursor, total)
+
+
+def is_pushed_out(name: Any, known: Newest[Kind], key: Callable[[Kind], Any]) -> bool:
+    """Return whether newer ones pushed something out of what is read."""
+    return bool(known.cursor) and name < min(map(key, known.items), default=name)
 
 
 def _completes(known: Newest[Any], fresh: int, told: int, total: int, count: int) -> bool:

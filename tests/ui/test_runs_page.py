@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog
 from agent_core.errors import UnreachableError
 from agent_core.protocol.records import RoundRecord
 from agent_core.protocol.states import State
+from app.bridge.newest import Newest
 from app.pages.runs import export
 from app.pages.runs.page import RunPage
 from app.widgets.buttons import Button
@@ -562,3 +563,17 @@ def test_tabs_out_of_sight_rest_and_catch_up_when_they_are_seen(open_run, qtbot)
     assert system._late.text() == "old"
     view.tabs.select("system")
     assert system._late.text() != "old"
+
+
+def test_the_chosen_model_stays_while_newer_ones_push_it_out(open_run, qtbot) -> None:
+    """Also where the best of all, which is always shown, is an earlier one."""
+    models = open_run(tab="models").view.tab("models")
+    qtbot.waitUntil(lambda: len(models._models) == 18 and not models._busy, timeout=5000)
+    every = sorted(models._models, key=lambda one: -one.round)
+    newest, best, chosen = every[:5], every[-1], every[8]
+    models._table.selectRow(models._rows.find(chosen.round))
+    for _ in range(2):
+        models._on_models((Newest(newest, "14", 18), [*newest, best]))
+        shown = [one.model.round for one in models._rows.rows]
+        assert shown == [*(one.round for one in newest), chosen.round, best.round]
+        assert models._current().model.round == chosen.round

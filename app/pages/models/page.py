@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records_models import ModelEntry
-from app.bridge.newest import Newest
+from app.bridge.newest import Newest, is_pushed_out
 from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr, trn
@@ -24,6 +24,7 @@ from app.pages.models.reading import (
     Found,
     find_model,
     look_for,
+    name_of,
     read_newest,
     read_older,
     rounds_of,
@@ -185,11 +186,9 @@ class ModelsPage(Page):
 
     def _keep_chosen(self) -> None:
         """Let a person go on with a model while newer ones push it out of what is read."""
-        chosen, newest = self._chosen(), self._newest()
-        last = min(((one.run_id, one.round) for one in newest), default=None)
-        is_out = chosen is not None and last is not None and chosen.name < last
-        is_there = self._known is not None and bool(self._known.cursor)
-        self._kept = [chosen.model] if chosen is not None and is_out and is_there else []
+        chosen, known, self._kept = self._chosen(), self._known, []
+        if chosen is not None and known is not None and is_pushed_out(chosen.name, known, name_of):
+            self._kept = [chosen.model]
 
     def _read_older(self) -> None:
         self._wants_older = self._busy  # then it follows what is being read
@@ -210,8 +209,7 @@ class ModelsPage(Page):
     @property
     def models(self) -> list[ModelEntry]:
         """Return the models that are read, the newest run and round first."""
-        found = {(one.run_id, one.round): one for one in (*self._kept, *self._hits)}
-        found.update(((one.run_id, one.round), one) for one in self._newest())
+        found = {name_of(one): one for one in (*self._kept, *self._hits, *self._newest())}
         return [found[name] for name in sorted(found, reverse=True) if name not in self._gone]
 
     def _newest(self) -> list[ModelEntry]:
@@ -281,7 +279,7 @@ class ModelsPage(Page):
         self._tell_foot()
 
     def _on_failed(self, error: Exception) -> None:
-        self._busy = False
+        self._busy, self._is_old = False, True
         if self._again:
             self.reload()
             return

@@ -35,6 +35,11 @@ class Found(NamedTuple):
     projects: dict[int, str]
 
 
+def name_of(one: ModelEntry) -> tuple[int, int]:
+    """Return what tells a model from others."""
+    return one.run_id, one.round
+
+
 def read_newest(context: AppContext, known: Newest[ModelEntry] | None, count: int) -> Found:
     """Return so many newest models or more, reading only what is new; callable on any thread."""
     found = _reading(context, {}).newest(known, count)
@@ -76,7 +81,7 @@ def _reading(context: AppContext, given: dict[str, Any]) -> Reading[ModelEntry]:
         page: dict[str, Any] = context.client.call("models.list", limit=limit, **given, **more)
         return page
 
-    return Reading(ask, partial(records, ModelEntry), lambda one: (one.run_id, one.round))
+    return Reading(ask, partial(records, ModelEntry), name_of)
 
 
 def _places(context: AppContext) -> dict[int, list[int]]:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from agent_core.protocol.records import ModelRecord
 from agent_core.protocol.records_models import ModelEntry
-from app.bridge.newest import Newest, Reading
+from app.bridge.newest import Newest, Reading, is_pushed_out
 from app.bridge.records import records
 from app.bridge.tasks import sentence_of
 from app.i18n import tr
@@ -141,11 +141,7 @@ class ModelsTab(QWidget):
     def _on_models(self, found: tuple[Newest[ModelRecord], list[ModelRecord]]) -> None:
         self._busy = False
         self._known, self._models = found
-        chosen = self._current()
-        last = min((one.round for one in self._models), default=0)
-        if chosen is not None and chosen.model.round < last and self._known.cursor:
-            # A person goes on with it while newer ones push it out of what is read.
-            self._models = [*self._models, chosen.model]
+        self._keep_chosen(self._known)
         self.older.setVisible(bool(self._known.cursor))
         self.older.setToolTip(
             tr("{shown} of {total} models", shown=len(self._known.items), total=self._known.total)
@@ -156,6 +152,14 @@ class ModelsTab(QWidget):
             self._read_older()
         elif self._again:
             self._reload()
+
+    def _keep_chosen(self, known: Newest[ModelRecord]) -> None:
+        """Let a person go on with a model while newer ones push it out of what is read."""
+        chosen = self._current()
+        if chosen is None or not is_pushed_out(chosen.model.round, known, _round_of):
+            return
+        if chosen.model.round not in map(_round_of, self._models):  # it may be the best
+            self._models = [*self._models, chosen.model]
 
     def _on_failed(self, error: Exception) -> None:
         self._busy = False
@@ -267,6 +271,10 @@ def _age_cell(one: ModelRow) -> Cell:
     return Cell(duration(time.time() - one.model.created_at), tok="muted")
 
 
+def _round_of(one: ModelRecord) -> int:
+    return one.round
+
+
 def _count(live: RunLive) -> int | None:
     """Return how many models there are, or None; callable on another thread."""
     page = live.context.client.call("runs.models", run_id=live.run_id, limit=1)
@@ -287,7 +295,7 @@ def read_models(
         page: dict[str, Any] = call("runs.models", run_id=live.run_id, limit=limit, **given)
         return page
 
-    reading = Reading(ask, partial(records, ModelRecord), lambda one: one.round)
+    reading = Reading(ask, partial(records, ModelRecord), _round_of)
     if known is not None and is_older:
         found = reading.older(known, count)
     else:

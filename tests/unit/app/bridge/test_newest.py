@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.bridge.newest import PAGE, SLACK, STEP, Newest, Reading
+from app.bridge.newest import PAGE, SLACK, STEP, Newest, Reading, is_pushed_out
 
 
 class Hub:
@@ -92,3 +92,26 @@ def test_an_empty_list_and_one_that_becomes_empty() -> None:
     assert numbers(one) == [1]
     hub.numbers = []
     assert hub.reading().newest(one, 10) == Newest([], "", 0)
+
+
+def test_a_hub_that_tells_the_same_for_ever_is_left() -> None:
+    asked: list[str] = []
+
+    def ask(cursor: str, _: int) -> dict[str, Any]:
+        asked.append(cursor)
+        return {"items": [{"number": 1}], "next_cursor": f"{cursor}x", "total": 1000}
+
+    reading = Reading(ask, lambda items: [one["number"] for one in items], lambda one: one)
+    found = reading.newest(None, 300)
+    assert found.items == [1]
+    assert len(asked) == 2
+    assert reading.older(found, 300).items == [1]
+    assert len(asked) == 3
+
+
+def test_what_lies_behind_all_that_is_read_was_pushed_out() -> None:
+    known = Newest([9, 8, 7], "7", 9)
+    assert is_pushed_out(6, known, lambda one: one)
+    assert not is_pushed_out(8, known, lambda one: one)
+    assert not is_pushed_out(6, known._replace(cursor=""), lambda one: one)
+    assert not is_pushed_out(6, Newest([], "7", 9), lambda one: one)
