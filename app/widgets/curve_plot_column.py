@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from app.widgets.curve_plot_numbers import Floats, Numbers
+
 Ints = npt.NDArray[np.int64]
 
 BLOCK = 64  # values whose extremes are kept as one pair on the lowest level
@@ -49,33 +50,17 @@ class _Level:
         return _ordered(part[:, 0], part[:, 1], self._gaps[first:last])
 
 
-class Column:
+class Column(Numbers):
     """Hold values that grow at the end; each level joins two blocks of the one below."""
 
     def __init__(self) -> None:
-        self._values = np.empty(BLOCK, np.float64)
-        self._size = 0
+        super().__init__()
         self._levels = [_Level(BLOCK)]
         self.lowest_positive = np.inf  # of all finite values
 
-    def __len__(self) -> int:
-        """Return the number of values."""
-        return self._size
-
-    @property
-    def values(self) -> Floats:
-        """Return the values, without copying."""
-        return self._values[: self._size]
-
     def extend(self, values: Floats) -> None:
         """Append values; earlier ones are neither moved in order nor looked at again."""
-        needed = self._size + len(values)
-        if needed > len(self._values):
-            grown = np.empty(needed + needed // 2, np.float64)
-            grown[: self._size] = self.values
-            self._values = grown
-        self._values[self._size : needed] = values
-        self._size = needed
+        super().extend(values)
         if not values.min(initial=np.inf) >= self.lowest_positive:  # also where one is missing
             least = float(values[values > 0].min(initial=np.inf))
             self.lowest_positive = min(self.lowest_positive, least)
@@ -83,10 +68,9 @@ class Column:
 
     def replace(self, values: Floats) -> None:
         """Set all values anew."""
-        self._size = 0
         self._levels = [_Level(BLOCK)]
         self.lowest_positive = np.inf
-        self.extend(values)
+        super().replace(values)
 
     def _extend_levels(self) -> None:
         lowest = self._levels[0]

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
-from app.widgets.curve_plot_column import Floats
+from app.widgets.curve_plot_numbers import Floats
 from app.widgets.curve_plot_ticks import Ticks
 from app.widgets.theme import theme
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.widgets.curve_plot_column import Column, Floats, Ints
+from app.widgets.curve_plot_column import Column, Ints
+from app.widgets.curve_plot_numbers import Floats, Numbers
 
 _NEGLIGIBLE = 1e-12  # weight below which an older point no longer moves a smoothed one
 
@@ -43,7 +44,7 @@ class Series:
     """Hold one curve: ascending x, raw values, and the smoothed ones once asked for."""
 
     def __init__(self) -> None:
-        self._x = Column()
+        self._x = Numbers()
         self.raw = Column()
         self.smoothed = self.raw  # one column, as long as nothing is smoothed
         self.weight = 0.0
@@ -81,6 +82,29 @@ class Series:
         if self.smoothed is not self.raw:
             self.smoothed.replace(smooth(self.y, self.weight))
 
+    # --- columns that somebody else keeps ---
+    def share(self, x: Numbers, raw: Column) -> None:
+        """Draw columns with the same points as this one's, and keep none of its own."""
+        if self.smoothed is self.raw:
+            self.smoothed = raw
+        self._x, self.raw = x, raw
+
+    def shares(self, raw: Column) -> bool:
+        """Return whether the values are kept there."""
+        return self.raw is raw
+
+    def grew(self, before: int) -> None:
+        """Smooth the points that shared columns got at their end."""
+        self._smooth_from(before)
+
+    def part(self, count: int) -> None:
+        """Keep the first points of shared columns as its own from now on."""
+        x, raw = Numbers(), Column()
+        x.extend(self.x[:count])
+        raw.extend(self.y[:count])
+        self.share(x, raw)
+
+    # --- smoothing ---
     def set_smoothing(self, weight: float) -> None:
         """Smooth with another weight, from 0 (raw) to below 1."""
         if weight == self.weight:
@@ -97,7 +121,8 @@ class Series:
 
     def adopt(self, weight: float, column: Column) -> None:
         """Take values that `smoothed_with` made, and smooth what came meanwhile."""
-        self.weight, self.smoothed = weight, column
+        # What is not smoothed is the values themselves, also where others keep them by now.
+        self.weight, self.smoothed = weight, column if weight > 0.0 else self.raw
         if len(column) < len(self):
             self._smooth_from(len(column))
 
@@ -145,4 +170,4 @@ def bounds_of(
     return (float(inside.min()), float(inside.max())) if len(inside) else None
 
 
-__all__ = ["Column", "Floats", "Ints", "Series", "bounds_of", "reach_of", "smooth"]
+__all__ = ["Column", "Floats", "Ints", "Numbers", "Series", "bounds_of", "reach_of", "smooth"]

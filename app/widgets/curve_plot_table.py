@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from app.i18n import tr
 from app.widgets.curve_plot import CurveLine
-from app.widgets.curve_plot_column import Floats
+from app.widgets.curve_plot_numbers import Floats
 from app.widgets.curve_plot_ticks import Kind, value_text
 
 Index = QModelIndex | QPersistentModelIndex

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip
 
-from agent_core.protocol.records import RunEvent
 from agent_core.protocol.states import State
 from app.i18n import tr
+from app.widgets.event_book import Event, EventBook
 from app.widgets.painting import Canvas, draw_round, draw_text
 from app.widgets.theme import theme
 from app.widgets.timeline_model import clock
@@ -33,7 +32,7 @@ _ICONS = {
 _LEVELS = {"info": "info", "ok": "ok", "warn": "warn", "danger": "danger"}
 
 
-def icon_of(event: RunEvent) -> tuple[str, str]:
+def icon_of(event: Event) -> tuple[str, str]:
     """Return an event's icon and colour token."""
     icon = _ICONS.get(event.kind, "circle-dot")
     if event.level == "danger":
@@ -43,7 +42,7 @@ def icon_of(event: RunEvent) -> tuple[str, str]:
     return icon, _LEVELS[event.level]
 
 
-def words_of(event: RunEvent) -> str:
+def words_of(event: Event) -> str:
     """Return an event's sentence in the person's language, with states by their names."""
     words = said(event.text)
     if words == event.text:  # a site, a state, a cause: each says itself
@@ -59,41 +58,46 @@ class EventRows(Canvas):
 
     def __init__(self) -> None:
         super().__init__()
-        self._events: list[RunEvent] = []
+        self._book = EventBook()
+        self._shown = 0  # events when the list was last set
         self._current = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("Events"))
         theme().changed.connect(self.update)
 
-    def set_events(self, events: Sequence[RunEvent]) -> None:
-        """Show events, the newest first."""
-        self._events = sorted(events, key=lambda event: -event.at)
-        self.setFixedHeight(max(ROW, ROW * len(self._events)))
-        newest = words_of(self._events[0]) if self._events else tr("none yet")
+    def set_events(self, book: EventBook) -> None:
+        """Show the events that a book has now, the newest first."""
+        self._book, self._shown = book, len(book)
+        self.setFixedHeight(max(ROW, ROW * self._shown))
+        newest = words_of(book.newest(0)) if self._shown else tr("none yet")
         self.setAccessibleDescription(
-            tr("{count} events, the newest: {newest}", count=len(self._events), newest=newest)
+            tr("{count} events, the newest: {newest}", count=self._shown, newest=newest)
         )
         self.update()
 
     @property
-    def events(self) -> Sequence[RunEvent]:
-        """Return the events as they are shown."""
-        return self._events
+    def shown(self) -> int:
+        """Return how many events are shown."""
+        return self._shown
+
+    def event_at(self, place: int) -> Event:
+        """Return the event of a row; what came since the list was set is not counted."""
+        return self._book.newest(place + len(self._book) - self._shown)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, max(ROW, ROW * len(self._events)))
+        return QSize(320, max(ROW, ROW * self._shown))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-        if step is None or not self._events:
+        if step is None or not self._shown:
             super().keyPressEvent(event)
             return
-        self._choose(max(0, min(len(self._events) - 1, self._current + step)))
+        self._choose(max(0, min(self._shown - 1, self._current + step)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = int(event.position().y() // ROW)
-        if place < len(self._events):
+        if place < self._shown:
             self._choose(place)
             self._tell(event.globalPosition().toPoint(), place)
 
@@ -104,7 +108,7 @@ class EventRows(Canvas):
         return super().event(event)
 
     def _tell(self, at: QPoint, place: int) -> None:
-        text = words_of(self._events[place]) if 0 <= place < len(self._events) else ""
+        text = words_of(self.event_at(place)) if 0 <= place < self._shown else ""
         QToolTip.showText(at, tip(text), self)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -113,7 +117,7 @@ class EventRows(Canvas):
 
     def _choose(self, place: int) -> None:
         self._current = place
-        one = self._events[place]
+        one = self.event_at(place)
         self.setAccessibleDescription(f"{clock(one.at)} {words_of(one)}")
         view = self.parentWidget()
         area = view.parentWidget() if view is not None else None
@@ -125,13 +129,13 @@ class EventRows(Canvas):
         colors = theme()
         sight = self.visibleRegion().boundingRect()
         first = max(0, sight.top() // ROW)
-        last = min(len(self._events), sight.bottom() // ROW + 1)
-        if not self._events:
+        last = min(self._shown, sight.bottom() // ROW + 1)
+        if not self._shown:
             whole = QRectF(0, 0, self.width(), ROW)
             none = tr("Nothing has happened yet.")
             draw_text(painter, whole, none, colors.font(400, 12), colors.color("faint"))
         for place in range(first, last):
-            one = self._events[place]
+            one = self.event_at(place)
             y = float(place * ROW)
             time = QRectF(0, y, 62, ROW)
             draw_text(painter, time, clock(one.at), colors.font(400, 12), colors.color("faint"))
@@ -159,11 +163,11 @@ class EventList(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         self.setMinimumHeight(3 * ROW)
 
-    def set_events(self, events: Sequence[RunEvent]) -> None:
-        """Show events; where one reads further down, the place is kept."""
+    def set_events(self, book: EventBook) -> None:
+        """Show a book's events; where one reads further down, the place is kept."""
         bar = self.verticalScrollBar()
-        added = len(events) - len(self.rows.events)
+        added = len(book) - self.rows.shown
         keep = bar.value() + ROW * added if bar.value() > 0 else 0
-        self.rows.set_events(events)
+        self.rows.set_events(book)
         if keep:
             bar.setValue(keep)

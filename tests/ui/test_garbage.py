@@ -8,6 +8,7 @@ import weakref
 
 from PySide6.QtWidgets import QWidget
 
+from app.bridge import garbage as garbage_module
 from app.bridge.garbage import Garbage
 
 
@@ -48,3 +49,23 @@ def test_a_widget_dies_on_the_gui_thread(qapp, qtbot) -> None:
         garbage.deleteLater()
     assert gc.isenabled()
     gc.disable()
+
+
+def test_a_window_at_work_collects_all_in_bounded_time(qapp, monkeypatch) -> None:
+    monkeypatch.setattr(garbage_module, "WHOLE_EVERY_S", 0.0)
+    garbage = Garbage(qapp)
+    try:
+        page = Page(died_on := [])
+        for _ in range(3):
+            gc.collect(1)  # what lives on is of the oldest generation
+        del page
+        assert garbage.look() == -1  # a window that rests collects nothing
+        assert not died_on
+        kept = [[] for _ in range(1000)]
+        assert garbage.look() == 2
+        assert died_on
+        assert kept
+    finally:
+        garbage.close()
+        garbage.deleteLater()
+    assert not gc.isenabled()

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.i18n import tr
 from app.pages.runs.wording import metric_rank
-from app.widgets.curve_plot_series import Column, Floats, Series
+from app.widgets.curve_plot_series import Column, Floats, Numbers, Series
 from app.widgets.round_book import RoundBook
 
 XAxis = Literal["round", "time", "step", "bytes"]
@@ -58,20 +58,43 @@ class Curve:
     edge_id: int
 
     def __post_init__(self) -> None:
-        self.rounds, self.steps, self.times = Column(), Column(), Column()
+        self.rounds, self.times = Numbers(), Numbers()
         self.values = Column()
         self.series = Series()
+        self.is_ascending = True  # every point tells a round, none an earlier one
+        self._steps: Numbers | None = None  # kept from the first point on that tells one
+
+    def extend(self, batch: Batch) -> None:
+        """Keep more points; they are not laid along any axis yet."""
+        first = len(self.values)
+        joined = np.concatenate([self.rounds.values[-1:], batch.rounds])
+        # A missing round is NaN, and compares as false.
+        self.is_ascending &= bool(np.all(joined[1:] >= joined[:-1])) and not np.isnan(joined).any()
+        self.rounds.extend(batch.rounds)
+        self.times.extend(batch.times)
+        self.values.extend(batch.values)
+        if self._steps is None and batch.steps.any():
+            self._steps = Numbers()
+            self._steps.extend(np.zeros(first))
+        if self._steps is not None:
+            self._steps.extend(batch.steps)
 
     def points(self, first: int = 0) -> Batch:
         """Return all points from one on, as they came; they stay as they are."""
+        rounds = self.rounds.values[first:]
         return Batch(
             self.key,
             self.edge_id,
-            self.rounds.values[first:],
-            self.steps.values[first:],
+            rounds,
+            np.zeros(len(rounds)) if self._steps is None else self._steps.values[first:],
             self.times.values[first:],
             self.values.values[first:],
         )
+
+    def share(self, axis: XAxis) -> None:
+        """Let the laid series use the points' own columns, where they are the same."""
+        if axis == "round" and self.is_ascending:
+            self.series.share(self.rounds, self.values)
 
     def x_of(
         self, batch: Batch, first: int, axis: XAxis, origin: float, sent: Floats | None = None
@@ -145,22 +168,24 @@ class MetricBook:
                 is_new = True
                 curve = curves[batch.edge_id] = Curve(batch.key, batch.edge_id)
                 curve.series.set_smoothing(self.smoothing)
-            first = len(curve.values)
+                curve.share(self.axis)
             joined = np.concatenate([curve.rounds.values[-1:], batch.rounds])
             self._has_steps |= bool(np.any(joined[1:] == joined[:-1]))
-            for column, values in zip(
-                (curve.rounds, curve.steps, curve.times, curve.values),
-                (batch.rounds, batch.steps, batch.times, batch.values),
-                strict=True,
-            ):
-                column.extend(values)
-            self._lay(curve, curve.series, batch, first)
+            first = len(curve.values)
+            curve.extend(batch)
+            self._lay(curve, batch, first)
             self.points += len(batch.values)
         return is_new
 
-    def _lay(self, curve: Curve, series: Series, batch: Batch, first: int) -> None:
-        """Append points along the axis."""
-        _lay(series, curve.x_of(batch, first, self.axis, self.origin, self.sent), batch.values)
+    def _lay(self, curve: Curve, batch: Batch, first: int) -> None:
+        """Append points that the curve has got to its series, along the axis."""
+        if curve.series.shares(curve.values):
+            if curve.is_ascending:
+                curve.series.grew(first)
+                return
+            curve.series.part(first)
+        x = curve.x_of(batch, first, self.axis, self.origin, self.sent)
+        _lay(curve.series, x, batch.values)
 
     def set_sent(self, rounds: RoundBook) -> bool:
         """Learn the bytes of closed rounds; return whether they are new.
@@ -211,9 +236,10 @@ class MetricBook:
         for curve in self._all():
             series, count = laid.get(id(curve), (Series(), 0))
             series.set_smoothing(self.smoothing)
-            if len(curve.values) > count:
-                self._lay(curve, series, curve.points(count), count)
             curve.series = series
+            if len(curve.values) > count:
+                self._lay(curve, curve.points(count), count)
+            curve.share(self.axis)
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth all curves with another weight."""

@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from agent_core.protocol.records import Device, Group, RoundRecord, Run, RunEvent
 from agent_core.protocol.states import TERMINAL
-from app.bridge.records import records
 from app.context import AppContext
 from app.pages.runs.curves_model import parse_metrics
 from app.pages.runs.feed import Feed
 from app.pages.runs.logs_model import parse_logs
 from app.pages.runs.system_model import parse_system
+from app.widgets.event_book import EventBook
 from app.widgets.round_book import RoundBook
 from app.widgets.timeline_sites import Site, sites_of
 
@@ -26,12 +26,12 @@ OLD_S = 30.0  # a figure that was last known longer ago is never shown as if it 
 
 def parse_rounds(items: list[dict[str, Any]]) -> list[RoundRecord]:
     """Return rounds as records."""
-    return records(RoundRecord, items)
+    return [RoundRecord.model_validate(item) for item in items]
 
 
 def parse_events(items: list[dict[str, Any]]) -> list[RunEvent]:
     """Return events as records."""
-    return records(RunEvent, items)
+    return [RunEvent.model_validate(item) for item in items]
 
 
 class RunLive(QObject):
@@ -52,7 +52,7 @@ class RunLive(QObject):
         self.read_at = 0.0  # when the record was last known to stand
         self._is_cut = False  # the last look failed, or nobody answers
         self.rounds = RoundBook()
-        self.events: list[RunEvent] = []
+        self.events = EventBook()
         self.sites: dict[int, Site] = {}
         self._group: list[int] = []
         self._busy = False
@@ -192,7 +192,7 @@ class RunLive(QObject):
         self.rounds_changed.emit()
 
     def _on_events(self, events: list[RunEvent]) -> None:
-        self.events += events
+        self.events.add(events)
         self.events_changed.emit()
 
 

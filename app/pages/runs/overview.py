@@ -87,7 +87,7 @@ class OverviewTab(QWidget):
             if number <= (run.rounds or number):
                 running = (number, max(0.0, now - since))
         self.bars.set_rounds(self._live.rounds, run.rounds, run.round_deadline_s, running)
-        if len(self.events.rows.events) != len(self._live.events):
+        if self.events.rows.shown != len(self._live.events):
             self.events.set_events(self._live.events)
             self._events.note.setText(str(len(self._live.events)))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from helpers.fake_records import RUNS
 from helpers.fake_telemetry import metrics
 
 from app.pages.runs.curves_model import MetricBook, parse_metrics
+from app.widgets.curve_plot_series import smooth
 
 RUN = next(run for run in RUNS if run.id == 1284)
 
@@ -70,6 +72,66 @@ def test_points_that_come_while_others_are_laid_are_not_lost() -> None:
     assert book.curves("loss")[1].series.weight == 0.5
     book.add(parse_metrics([point(round=6, at=110.0)]))
     assert book.curves("loss")[1].series.x.tolist()[-1] == 10.0
+
+
+def test_points_along_rounds_are_kept_once() -> None:
+    """A curve draws the columns that its points are kept in, as long as they are the same."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=n, value=n / 10) for n in (1, 2, 3)]))
+    curve = book.curves("loss")[1]
+    assert curve.series.shares(curve.values)
+
+    book.set_axis("time", 0.0)
+    assert not curve.series.shares(curve.values)
+    book.add(parse_metrics([point(round=4, value=0.4, at=2.0)]))
+    book.set_axis("round", 0.0)
+    assert curve.series.shares(curve.values)
+    assert curve.series.x.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+    book.set_smoothing(0.5)
+    book.add(parse_metrics([point(round=5, value=0.5)]))
+    assert curve.series.smoothed.values.tolist() == smooth(curve.series.y, 0.5).tolist()
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+@pytest.mark.parametrize("late", [{"round": 1}, {"round": None, "step": 9}])
+def test_a_late_point_goes_where_it_belongs(late: dict[str, object], weight: float) -> None:
+    """From a point on that lies before the last one, curve and points differ."""
+    book = MetricBook()
+    book.set_smoothing(weight)
+    book.add(parse_metrics([point(round=n, value=float(n)) for n in (2, 3)]))
+    book.add(parse_metrics([point(**late, value=9.0)]))
+    book.add(parse_metrics([point(round=4, value=4.0)]))
+    curve = book.curves("loss")[1]
+
+    ordered = sorted([(2.0, 2.0), (3.0, 3.0), (float(late["round"] or 9), 9.0), (4.0, 4.0)])
+    assert list(zip(curve.series.x.tolist(), curve.series.y.tolist(), strict=True)) == ordered
+    assert curve.points().values.tolist() == [2.0, 3.0, 9.0, 4.0]
+    smoothed = smooth(curve.series.y, weight)
+    assert curve.series.smoothed.values == pytest.approx(smoothed)
+
+
+def test_no_smoothing_that_was_worked_out_elsewhere_is_the_values_themselves() -> None:
+    """What another thread made of a column is not kept where the column is another by now."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=n) for n in (1, 2)]))
+    series = book.curves("loss")[1].series
+    made = series.smoothed_with(0.0)
+    book.add(parse_metrics([point(round=1)]))
+    series.adopt(0.0, made)
+    assert series.smoothed is series.raw
+
+
+def test_steps_are_told_from_the_first_point_on() -> None:
+    """A point that told no step has 0, also where a later one tells one."""
+    book = MetricBook()
+    book.add(parse_metrics([point(round=1), point(round=2)]))
+    curve = book.curves("loss")[1]
+    assert curve.points().steps.tolist() == [0.0, 0.0]
+    book.add(parse_metrics([point(round=3, step=7)]))
+    book.add(parse_metrics([point(round=4)]))
+    assert curve.points().steps.tolist() == [0.0, 0.0, 7.0, 0.0]
+    assert curve.points(2).steps.tolist() == [7.0, 0.0]
 
 
 def test_metrics_without_rounds_are_counted() -> None:
