@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.i18n import tr
 from app.widgets.painted_marks import draw_bar, draw_site
-from app.widgets.painting import Canvas, draw_round, draw_text
+from app.widgets.painting import Canvas, draw_round, draw_text, text_width
 from app.widgets.theme import theme
 from app.widgets.timeline_model import STEPS, Row, Step
 from app.widgets.words import tip
@@ -193,10 +193,14 @@ class Timeline(Canvas):
             tr("{k} of {n}", k=row.round, n=row.rounds) if row.rounds else (str(row.round or "–"))
         )
         width = self.width() - x - 8
-        bar = QRectF(x + 26, y + 9, width - 26 - 66, 16)
+        font = colors.font(500, 12)
+        # Room for the last round's number from the first round on: the bar keeps its length.
+        longest = tr("{k} of {n}", k=row.rounds, n=row.rounds) if row.rounds else count
+        room = min(max(58.0, text_width(longest, font) + 2), width / 2)
+        bar = QRectF(x + 26, y + 9, width - 26 - 8 - room, 16)
         draw_bar(painter, bar, row.fraction, colors.color(token))
-        label = QRectF(bar.right() + 8, y + 9, 66, 16)
-        draw_text(painter, label, count, colors.font(500, 12), colors.color("text"))
+        label = QRectF(bar.right() + 8, y + 9, room, 16)
+        draw_text(painter, label, count, font, colors.color("text"))
         shown = "warn" if row.is_amber else ("danger" if row.mark == "failed" else "muted")
         caption = QRectF(x + 26, y + 27, width - 26, 16)
         draw_text(painter, caption, row.caption, colors.font(400, 11), colors.color(shown))
