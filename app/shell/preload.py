@@ -35,6 +35,7 @@ MODULES = (
     "app.pages.runs.curves",
     "app.pages.runs.system",
     "app.pages.runs.logs",
+    "numpy.ma",  # numpy's own `unique`, which marks a log's errors, imports it at its first use
     "app.pages.runs.models",
     "app.pages.runs.new_run",
     "app.pages.runs.compare",
