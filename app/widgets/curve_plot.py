@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -28,14 +29,14 @@ from app.widgets.curve_plot_picture import (
     blank,
     draw_axes,
     draw_cross,
-    draw_curves,
+    draw_curve,
     draw_grid,
     draw_limit,
 )
 from app.widgets.curve_plot_series import Floats, Series, bounds_of
 from app.widgets.curve_plot_ticks import Kind, Scale, log_scale, value_scale, value_text
 from app.widgets.curve_plot_tip import CurveTip
-from app.widgets.curve_plot_turns import turns
+from app.widgets.curve_plot_turns import Steps, turns
 from app.widgets.painting import Canvas
 from app.widgets.theme import theme
 
@@ -99,7 +100,7 @@ class CurvePlot(Canvas):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(lambda: turns().add(self, self.redraw))
+        self._timer.timeout.connect(lambda: turns().add(self, self._drawing))
         theme().changed.connect(self.redraw)
 
     # --- content ---
@@ -120,22 +121,33 @@ class CurvePlot(Canvas):
 
     def redraw(self) -> None:
         """Draw what changed now; a plot out of sight waits until it is seen."""
-        self._timer.stop()
         turns().drop(self)
+        for _ in self._drawing():
+            pass
+
+    def _drawing(self) -> Steps:
+        self._timer.stop()
         if not self.isVisible() or self.visibleRegion().isEmpty():
             self._is_due = True
             return
-        begun = time.thread_time()
-        self.draw_picture()
+        cost, begun = 0.0, time.thread_time()
+        for _ in self._picturing():
+            cost += time.thread_time() - begun
+            yield
+            begun = time.thread_time()
         self.update()
+        cost += time.thread_time() - begun
         # A slow plot is drawn less often, so that the window keeps its time for the person.
-        cost = (time.thread_time() - begun) * 1000
-        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 3))))
+        self._timer.setInterval(int(min(400.0, max(FRAME_MS, cost * 3000))))
 
     def draw_picture(self) -> None:
         """Draw the curves as they stand, seen or not."""
+        for _ in self._picturing():
+            pass
+
+    def _picturing(self) -> Steps:
+        """Draw line by line; what is seen changes at the end."""
         self._is_due = False
-        self.frames += 1
         scale = self.x_scale()
         low, high = self.zoom or (scale.lowest, scale.highest)
         area = area_of(self.width(), self.height())
@@ -144,31 +156,36 @@ class CurvePlot(Canvas):
         count = max(1, len(shown) + len(raw))
         finest = max(100, min(600, int(area.width())))
         bins = max(100, min(finest, BINS // count))
-        parts = [(line, line.series.drawn(low, high, bins, raw=True), True) for line in raw]
         # The global curve is drawn last, over all others.
         ordered = sorted(shown, key=lambda one: one.slot < 0)
-        parts += [(line, line.series.drawn(low, high, bins), False) for line in ordered]
+        parts = []
+        for line, is_raw in [*((one, True) for one in raw), *((one, False) for one in ordered)]:
+            parts.append((line, line.series.drawn(low, high, bins, raw=is_raw), is_raw))
+            yield
         # Of many long curves, drawn coarser, at least BINS points are left: never smooth ones.
         limit = SMOOTH_LIMIT if bins == finest else SMOOTH_LIMIT // 2
         heavy = sum(len(points[0]) for _, points, _ in parts) > limit
-        self.drawn = [
+        drawn = [
             Drawn(points[0], self._scaled(points[1]), self._pen(line, is_raw, heavy))
             for line, points, is_raw in parts
         ]
         values = self._values(bounds_of([points for _, points, _ in parts], low, high))
-        self._frame = Frame(area, low, high, values.lowest, values.highest)
+        frame = Frame(area, low, high, values.lowest, values.highest)
         picture = blank(self.width(), self.height(), self.devicePixelRatioF())
         painter = QPainter(picture)
         try:
             painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-            draw_grid(painter, self._frame, values.ticks, self.spans)
+            draw_grid(painter, frame, values.ticks, self.spans)
             if self.limit is not None:
-                draw_limit(painter, self._frame, self.limit[0])
-            draw_curves(painter, self._frame, self.drawn, smooth=not heavy)
-            draw_axes(painter, self._frame, scale.ticks, values.ticks)
+                draw_limit(painter, frame, self.limit[0])
+            for one in drawn:
+                draw_curve(painter, frame, one, smooth=not heavy)
+                yield
+            draw_axes(painter, frame, scale.ticks, values.ticks)
         finally:
             painter.end()
-        self._picture = picture
+        self.drawn, self._frame, self._picture = drawn, frame, picture
+        self.frames += 1
         self._place_cursor()
 
     def draw(self, painter: QPainter) -> None:
@@ -298,6 +315,10 @@ class CurvePlot(Canvas):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        turns().drop(self)  # shown again, it is drawn anew
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

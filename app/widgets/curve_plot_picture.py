@@ -90,19 +90,18 @@ def draw_grid(
         painter.fillRect(QRectF(area.left(), round(frame.y_of(value)), area.width(), 1), color)
 
 
-def draw_curves(painter: QPainter, frame: Frame, lines: Sequence[Drawn], *, smooth: bool) -> None:
-    """Draw lines, in this order; smooth ones cost much more."""
+def draw_curve(painter: QPainter, frame: Frame, line: Drawn, *, smooth: bool) -> None:
+    """Draw a line; a smooth one costs much more."""
     area = frame.area
     painter.save()
     painter.setClipRect(area)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
     # Far beyond the view Qt's painter slows down; a line leaves the picture all the same.
     far = 4.0 * max(area.width(), area.height(), 1.0)
-    for line in lines:
-        # Laid into pixels by hand: quicker than letting the painter transform them.
-        x = area.left() + (line.x - frame.left) * frame.across
-        y = np.clip(area.bottom() - (line.y - frame.low) * frame.up, -far, far)
-        _draw_line(painter, line.pen, x, y)
+    # Laid into pixels by hand: quicker than letting the painter transform them.
+    x = area.left() + (line.x - frame.left) * frame.across
+    y = np.clip(area.bottom() - (line.y - frame.low) * frame.up, -far, far)
+    _draw_line(painter, line.pen, x, y)
     painter.restore()
 
 

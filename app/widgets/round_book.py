@@ -13,7 +13,8 @@ from agent_core.protocol.records import RoundRecord
 FIRST_ROOM = 64
 _COLUMNS = np.dtype(
     [("round", "i8"), ("started_at", "f8"), ("closed_at", "f8"), ("bytes_up", "i8"),
-     ("answered", "i8"), ("asked", "i8"), ("is_late", "?")]
+     ("answered", "i4"), ("asked", "i4"), ("is_late", "?")],
+    align=True,  # numpy searches a column that is not aligned only after it copied it
 )  # fmt: skip
 
 
@@ -68,13 +69,17 @@ class RoundBook:
 
     def _place(self, number: int) -> int:
         """Return where a round stands; a new one gets its place."""
-        numbers = self.numbers
-        place = int(np.searchsorted(numbers, number))
-        if place < self._count and numbers[place] == number:
-            return place
+        place = self._count
+        if number <= self.last:  # else the usual one: the next
+            numbers = self.numbers
+            place = int(np.searchsorted(numbers, number))
+            if place < self._count and numbers[place] == number:
+                return place
         if self._count == len(self._table):
-            self._table = np.concatenate([self._table, np.zeros(self._count, _COLUMNS)])
-        self._table[place + 1 : self._count + 1] = self._table[place : self._count].copy()
+            more = np.zeros(max(FIRST_ROOM, self._count // 4), _COLUMNS)
+            self._table = np.concatenate([self._table, more])
+        if place < self._count:
+            self._table[place + 1 : self._count + 1] = self._table[place : self._count].copy()
         self._count += 1
         return place
 

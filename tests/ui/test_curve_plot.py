@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.slices import SLICE_S
 from app.widgets.curve_plot import CurveLine, CurvePlot
-from app.widgets.curve_plot_picture import Drawn, Frame, area_of, draw_axes, draw_curves
+from app.widgets.curve_plot_picture import Drawn, Frame, area_of, draw_axes, draw_curve
 from app.widgets.curve_plot_series import Series
 from app.widgets.curve_plot_ticks import round_scale
 from app.widgets.curve_plot_turns import Turns, turns
@@ -124,7 +129,7 @@ def test_a_missing_value_is_a_gap(themed: QApplication) -> None:
     frame = Frame(area_of(400, 240), 0.0, 10.0, -1.0, 1.0)
     y = np.array([0.0] * 4 + [np.nan] * 3 + [0.0] * 4)
     line = Drawn(np.arange(11.0), y, QPen(RED, 3))
-    image = painted(lambda p: draw_curves(p, frame, [line], smooth=False))
+    image = painted(lambda p: draw_curve(p, frame, line, smooth=False))
     middle = round(frame.y_of(0.0))
     reds = [image.pixelColor(round(frame.x_of(x)), middle) == RED for x in (1.5, 5.0, 8.5)]
     assert reds == [True, False, True]
@@ -148,14 +153,14 @@ def test_a_wide_line_covers_in_strokes_what_it_covers_as_one(themed: QApplicatio
         places = ((a, b) for a in range(image.width()) for b in range(image.height()))
         return sum(image.pixelColor(*place).alpha() > 127 for place in places)
 
-    strokes = ink(painted(lambda p: draw_curves(p, frame, [Drawn(x, y, pen)], smooth=True)))
+    strokes = ink(painted(lambda p: draw_curve(p, frame, Drawn(x, y, pen), smooth=True)))
     assert strokes == pytest.approx(ink(painted(whole)), rel=0.03)
 
 
 def test_a_value_far_away_stays_inside_the_plot(themed: QApplication) -> None:
     frame = Frame(area_of(400, 240), 0.0, 1.0, 0.0, 1.0)
     line = Drawn(np.array([0.0, 1.0]), np.array([0.5, 1e12]), QPen(RED, 3))
-    image = painted(lambda p: draw_curves(p, frame, [line], smooth=True))
+    image = painted(lambda p: draw_curve(p, frame, line, smooth=True))
     below = [image.pixelColor(x, 230).alpha() for x in range(0, 400, 5)]
     assert not any(below)
 
@@ -189,18 +194,29 @@ def test_the_last_word_below_is_whole(themed: QApplication) -> None:
 
 
 # --- turns ---
+class Beat(QObject):
+    """Write down when the window's thread came round."""
+
+    def __init__(self, done: list[str]) -> None:
+        super().__init__()
+        self.done = done
+
+    def event(self, event: QEvent) -> bool:
+        self.done.append("beat")
+        return True
+
+    def ask(self) -> None:
+        QApplication.postEvent(self, QEvent(QEvent.Type.User))
+
+
 def test_pieces_of_work_are_done_one_a_turn(qapp: QApplication, qtbot) -> None:
-    class Beat(QObject):
-        def event(self, event: QEvent) -> bool:
-            done.append("beat")
-            return True
-
     done: list[str] = []
-    queue, owners, beat = Turns(), [QObject() for _ in range(3)], Beat()
+    queue, owners, beat = Turns(), [QObject() for _ in range(3)], Beat(done)
 
-    def work(name: str) -> None:
+    def work(name: str) -> Iterator[None]:
         done.append(name)
-        QApplication.postEvent(beat, QEvent(QEvent.Type.User))
+        yield
+        beat.ask()
 
     for number, owner in enumerate(owners):
         queue.add(owner, lambda number=number: work(str(number)))
@@ -209,3 +225,88 @@ def test_pieces_of_work_are_done_one_a_turn(qapp: QApplication, qtbot) -> None:
     qtbot.waitUntil(lambda: done.count("beat") == 2, timeout=5000)
     assert done == ["0", "beat", "again", "beat"]
     assert turns() is turns()
+
+
+def test_the_window_comes_round_within_a_long_piece(qapp: QApplication, qtbot) -> None:
+    done: list[str] = []
+    queue, owner, beat = Turns(), QObject(), Beat(done)
+
+    def work(name: str) -> Iterator[None]:
+        try:
+            for number in range(3):
+                done.append(f"{name} {number}")
+                time.sleep(SLICE_S)
+                beat.ask()
+                if name == "first" and not number:
+                    queue.add(owner, lambda: work("second"))  # meanwhile it has changed
+                yield
+        finally:
+            done.append(f"{name} ends")
+
+    queue.add(owner, lambda: work("first"))
+    qtbot.waitUntil(lambda: "second ends" in done, timeout=5000)
+    assert done == [
+        *(step for name in ("first", "second")
+          for step in (f"{name} 0", "beat", f"{name} 1", "beat", f"{name} 2", "beat",
+                       f"{name} ends"))
+    ]  # fmt: skip
+    assert not queue._timer.isActive()
+
+    done.clear()
+    queue.add(owner, lambda: work("third"))
+    queue._next()
+    queue.drop(owner)
+    qtbot.wait(50)
+    assert done == ["third 0", "third ends", "beat"]
+
+
+def test_a_piece_that_fails_or_whose_plot_is_gone_holds_nobody_up(
+    qapp: QApplication, qtbot
+) -> None:
+    done: list[str] = []
+    queue, owners = Turns(), [QObject() for _ in range(3)]
+
+    def fail() -> Iterator[None]:
+        yield
+        raise ValueError
+
+    def long(name: str) -> Iterator[None]:
+        for _ in range(2):
+            done.append(name)
+            if name == "gone":
+                shiboken6.delete(owners[1])
+            time.sleep(SLICE_S)
+            yield
+
+    with qtbot.captureExceptions() as caught:
+        queue.add(owners[0], fail)
+        queue.add(owners[1], lambda: long("gone"))
+        queue.add(owners[2], lambda: long("last"))
+        qtbot.waitUntil(lambda: done == ["gone", "last", "last"], timeout=5000)
+    assert [kind for kind, *_ in caught] == [ValueError]
+
+
+def test_a_plot_of_long_noise_is_drawn_line_by_line(plot: CurvePlot, qtbot) -> None:
+    """What is seen stays whole until the new picture is; hidden meanwhile, it is begun anew."""
+    rng = np.random.default_rng(1)
+    lines = [CurveLine(n, "site", series(rng.random(2000).tolist()), n) for n in range(6)]
+    plot.x_scale = lambda: round_scale(2001.0, None)
+    plot.set_lines(lines)
+    plot.redraw()
+    before, frames = plot._picture, plot.frames
+    lines[0].series.append(np.array([2001.0]), np.array([0.5]))
+    steps = plot._drawing()
+    assert sum(1 for _ in zip(range(len(lines) + 3), steps, strict=False)) == len(lines) + 3
+    assert (plot._picture, plot.frames) == (before, frames)
+    assert len(list(steps)) == len(lines) - 3
+    assert plot._picture is not before
+    assert (plot.drawn[0].x[-1], plot.frames) == (2001.0, frames + 1)
+
+    turns().add(plot, plot._drawing)
+    turns()._begun = plot, (begun := plot._drawing())
+    next(begun)
+    plot.hide()
+    assert list(begun) == []
+    assert not turns()._waiting
+    plot.show()
+    qtbot.waitUntil(lambda: plot.frames == frames + 2, timeout=5000)

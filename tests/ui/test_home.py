@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from helpers import fake_records
 from helpers.dialogs import dialog_of
@@ -469,3 +471,36 @@ def test_a_narrow_window_puts_the_sides_under_each_other(home: HomePage, qtbot) 
     )
     # The content's own layout follows once the sides have moved.
     qtbot.waitUntil(lambda: home.area.horizontalScrollBar().maximum() == 0, timeout=10_000)
+
+
+def test_a_list_that_was_on_its_way_forgets_nothing_told_meanwhile(
+    home: HomePage, agent, qtbot
+) -> None:
+    """A job that ended meanwhile would else run on Home until the next visit."""
+    asked = agent.calls.count(("jobs.list", {}))
+    job = next(one for one in agent.answers.local_jobs if not one["ended_at"])
+    shown = len(home.jobs.rows())
+    home.open()
+    home.context.events.job.emit({**job, "state": "FINISHED", "ended_at": time.time()})
+    qtbot.waitUntil(lambda: agent.calls.count(("jobs.list", {})) > asked, timeout=5000)
+    qtbot.wait(200)
+    assert len(home.jobs.rows()) == shown - 1
+    assert job["job_id"] in {one["job_id"] for one in home.ended.rows.rows}
+
+    home.open()  # what the agent says when it is asked again stands
+    qtbot.waitUntil(lambda: len(home.jobs.rows()) == shown, timeout=5000)
+
+
+def test_answers_that_overtake_each_other_leave_the_newest(
+    home: HomePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = []
+    monkeypatch.setattr(
+        home.context.tasks, "call", lambda _, success, *rest, **more: answers.append(success)
+    )
+    whole = [row.approval for row in home.decisions.rows]
+    home._read_approvals()
+    home._read_approvals()
+    answers[1](whole[:1])
+    answers[0](whole)
+    assert len(home.decisions.rows) == 1

@@ -39,6 +39,8 @@ class HomePage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._jobs: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, dict[str, Any]] = {}  # those told since the list was asked for
+        self._asked = self._answered = 0  # for approvals; answers may overtake each other
         self._report: dict[str, Any] = {}
         self._budget = 0
         self.pause_all = Button(tr("Pause all"), icon="pause", on_click=self._turn_all)
@@ -91,6 +93,7 @@ class HomePage(Page):
         self._read_approvals()
         self._read_history()
         self._read_rules()
+        self._told = {}
         self.context.tasks.call("jobs.list", self._take_jobs, _quietly, self)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -111,9 +114,15 @@ class HomePage(Page):
         self.header.set_narrow(narrow)
 
     def _read_approvals(self) -> None:
-        self.context.tasks.call(
-            "approvals.list", self.decisions.show_approvals, _quietly, self, state="pending"
-        )
+        self._asked += 1
+        asked = self._asked
+
+        def show(approvals: list[dict[str, Any]]) -> None:
+            if asked > self._answered:  # else a later question was answered first
+                self._answered = asked
+                self.decisions.show_approvals(approvals)
+
+        self.context.tasks.call("approvals.list", show, _quietly, self, state="pending")
 
     def _read_rules(self) -> None:
         self.context.tasks.call("rules.get", self._take_report, self._no_rules, self)
@@ -128,19 +137,22 @@ class HomePage(Page):
         self.egress.show_status(status, self._budget)
         self.rules.show_states(status.get("rules") or [])
         self._show_all_paused(str(status.get("all_paused") or ""))
-        for job in status.get("jobs") or []:
-            self._jobs[job["job_id"]] = job
-        self._show_jobs()
+        self._take_all(status.get("jobs") or [])
         silo = (status.get("device") or {}).get("silo") or ""
         if silo != self.subtitle:
             self.set_heading(self.title, silo)
 
     def _take_jobs(self, jobs: list[dict[str, Any]]) -> None:
-        self._jobs = {job["job_id"]: job for job in jobs}
+        # What was told while the list was on its way may be newer than the list.
+        self._jobs = {**{job["job_id"]: job for job in jobs}, **self._told}
         self._show_jobs()
 
     def _take_job(self, job: dict[str, Any]) -> None:
-        self._jobs[job["job_id"]] = job
+        self._take_all([job])
+
+    def _take_all(self, jobs: list[dict[str, Any]]) -> None:
+        for job in jobs:
+            self._jobs[job["job_id"]] = self._told[job["job_id"]] = job
         self._show_jobs()
 
     def _show_jobs(self) -> None:
@@ -258,9 +270,7 @@ class HomePage(Page):
         self.context.tasks.call(method, self._turned_all, parent=self)
 
     def _turned_all(self, jobs: list[dict[str, Any]]) -> None:
-        for job in jobs:
-            self._jobs[job["job_id"]] = job
-        self._show_jobs()
+        self._take_all(jobs)
         self._read_rules()
 
     def _review(self, approval: dict[str, Any]) -> None:
@@ -299,9 +309,7 @@ class HomePage(Page):
         )  # fmt: skip
 
     def _stopped_all(self, jobs: list[dict[str, Any]]) -> None:
-        for job in jobs:
-            self._jobs[job["job_id"]] = job
-        self._show_jobs()
+        self._take_all(jobs)
         self.context.notify(
             trn("Stopping {count} job", "Stopping {count} jobs", len(jobs)), kind="ok"
         )
