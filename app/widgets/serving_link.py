@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from agent_core.errors import SiloDeskError
 from app.context import AppContext
+from app.told import Told
 from app.widgets.model_consent import ConsentDialog
 
 NEEDS_YES = "forbidden.approval"
@@ -28,7 +29,7 @@ class ServingLink(QObject):
         self._context = context
         self._parent = window_of
         self._model: tuple[int, int] = (0, 0)
-        self._known: dict[str, dict[str, Any]] = {}
+        self._known = Told("id")
         self._tokens: dict[str, str] = {}
         self._asking: tuple[int, int] | None = None  # the model whose start is asked for
         self.asked_at = 0.0
@@ -44,6 +45,7 @@ class ServingLink(QObject):
 
     def reload(self) -> None:
         """Read the list of servers."""
+        self._known.ask()
         self._context.tasks.call("serving.list", self._on_list, lambda _: self._on_away(), self)
 
     @property
@@ -109,7 +111,7 @@ class ServingLink(QObject):
         self._asking = None
         self._tokens[str(answer["serving"]["id"])] = str(answer["token"])
         # An event may have told more of it already.
-        self._known.setdefault(str(answer["serving"]["id"]), answer["serving"])
+        self._known.tell_new(answer["serving"])
         self.changed.emit()
 
     def _on_refused(self, model: tuple[int, int], error: Exception) -> None:
@@ -129,7 +131,7 @@ class ServingLink(QObject):
         self.changed.emit()
 
     def _on_list(self, found: list[dict[str, Any]]) -> None:
-        self._known = {str(one["id"]): one for one in found}
+        self._known.take(found)
         self._is_current()
 
     def _on_connected(self, is_connected: bool) -> None:
@@ -148,5 +150,5 @@ class ServingLink(QObject):
 
     def _on_serving(self, one: dict[str, Any]) -> None:
         if one:
-            self._known[str(one["id"])] = one
+            self._known.tell(one)
             self._is_current()

@@ -13,6 +13,7 @@ from app.bridge.tasks import sentence_of
 from app.context import AppContext
 from app.i18n import mark, tr
 from app.pages.approvals import model
+from app.told import InOrder
 from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button, Chip
 from app.widgets.cards import TableCard
@@ -49,6 +50,7 @@ class ApprovalsPage(Page):
         self._groups: dict[int, str] = {}
         self._standing: list[Approval] = []
         self._is_read = self._has_older = False
+        self._in_order, self._standing_in_order = InOrder(), InOrder()
         self.choice = Segmented([(key, tr(text)) for key, text in model.FILTERS], "pending")
         self.choice.chosen.connect(lambda _: self._show())
         self.chips = {
@@ -148,8 +150,9 @@ class ApprovalsPage(Page):
         call = self.context.tasks.call
         known = max(PAGE, len(self._decided))  # what was read stays shown
         work = partial(_read_both, self.context, known)
-        self.context.tasks.run(work, self._take, self._failed, self)
-        call("approvals.standing", self._take_standing, self._failed, self)
+        self.context.tasks.run(work, self._in_order.taking(self._take), self._failed, self)
+        standing = self._standing_in_order.taking(self._take_standing)
+        call("approvals.standing", standing, self._failed, self)
         call("groups.list", self._take_groups, lambda _: None, self)
 
     def _take(self, found: tuple[list[Approval], list[Approval], bool]) -> None:

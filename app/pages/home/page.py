@@ -18,6 +18,7 @@ from app.pages.home.header import SiloHeader
 from app.pages.home.jobs import JobsCard
 from app.pages.home.rules_card import RulesCard
 from app.pages.home.rules_words import QUIET, switched_text
+from app.told import InOrder, Told
 from app.widgets.banner import Banner
 from app.widgets.buttons import Button
 from app.widgets.dialogs import confirm
@@ -38,9 +39,8 @@ class HomePage(Page):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self._jobs: dict[str, dict[str, Any]] = {}
-        self._told: dict[str, dict[str, Any]] = {}  # those told since the list was asked for
-        self._asked = self._answered = 0  # for approvals; answers may overtake each other
+        self._jobs = Told("job_id")
+        self._approvals = InOrder()
         self._report: dict[str, Any] = {}
         self._budget = 0
         self.pause_all = Button(tr("Pause all"), icon="pause", on_click=self._turn_all)
@@ -93,7 +93,7 @@ class HomePage(Page):
         self._read_approvals()
         self._read_history()
         self._read_rules()
-        self._told = {}
+        self._jobs.ask()
         self.context.tasks.call("jobs.list", self._take_jobs, _quietly, self)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -114,14 +114,7 @@ class HomePage(Page):
         self.header.set_narrow(narrow)
 
     def _read_approvals(self) -> None:
-        self._asked += 1
-        asked = self._asked
-
-        def show(approvals: list[dict[str, Any]]) -> None:
-            if asked > self._answered:  # else a later question was answered first
-                self._answered = asked
-                self.decisions.show_approvals(approvals)
-
+        show = self._approvals.taking(self.decisions.show_approvals)
         self.context.tasks.call("approvals.list", show, _quietly, self, state="pending")
 
     def _read_rules(self) -> None:
@@ -143,20 +136,18 @@ class HomePage(Page):
             self.set_heading(self.title, silo)
 
     def _take_jobs(self, jobs: list[dict[str, Any]]) -> None:
-        # What was told while the list was on its way may be newer than the list.
-        self._jobs = {**{job["job_id"]: job for job in jobs}, **self._told}
+        self._jobs.take(jobs)
         self._show_jobs()
 
     def _take_job(self, job: dict[str, Any]) -> None:
         self._take_all([job])
 
     def _take_all(self, jobs: list[dict[str, Any]]) -> None:
-        for job in jobs:
-            self._jobs[job["job_id"]] = self._told[job["job_id"]] = job
+        self._jobs.tell(*jobs)
         self._show_jobs()
 
     def _show_jobs(self) -> None:
-        jobs = list(self._jobs.values())
+        jobs = self._jobs.values()
         self.jobs.show_jobs(jobs)
         self.ended.show_jobs(jobs)
         self.stop_all.setEnabled(bool(self.jobs.rows()))

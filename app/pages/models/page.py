@@ -29,6 +29,7 @@ from app.pages.models.reading import (
     read_older,
     rounds_of,
 )
+from app.told import Told
 from app.widgets.bars import Skeleton
 from app.widgets.buttons import Button
 from app.widgets.cards import TableCard
@@ -66,7 +67,7 @@ class ModelsPage(Page):
         self._is_old = False  # what is known may not hold any more: it is all read again
         self._gone: set[tuple[int, int]] = set()  # deleted from here
         self._projects: dict[int, str] = {}
-        self._servings: dict[str, dict[str, Any]] = {}  # by id, as the agent told them last
+        self._servings = Told("id")
         self._read_at = 0.0
         self._failure = ""
         self._places_in: dict[int, list[int]] = {}  # of each group's devices
@@ -311,17 +312,18 @@ class ModelsPage(Page):
 
     # --- what is served ---
     def _read_servings(self) -> None:
+        self._servings.ask()
         self.context.tasks.call("serving.list", self._on_servings, lambda _: None, self)
 
     def _on_servings(self, found: list[dict[str, Any]]) -> None:
         before = self._served()
-        self._servings = {str(one["id"]): one for one in found}
+        self._servings.take(found)
         if self._served() != before:
             self._fill()
 
     def _on_serving(self, one: dict[str, Any]) -> None:
         before = self._served()
-        self._servings[str(one["id"])] = one
+        self._servings.tell(one)
         if self._served() != before:
             self._fill()
 
