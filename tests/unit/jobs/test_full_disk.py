@@ -15,6 +15,7 @@ from agent_core.paths import Home
 FILL = """
 say("metrics", {"round": 1})
 out.flush()
+time.sleep(0.5)  # the keeper stores what was said while there is room
 file = open("/job/filled" if os.path.isdir("/job") else "filled", "wb", buffering=0)
 size = 65536
 while size:
