@@ -38,7 +38,14 @@ def with_a_tray(qapp: QApplication, qtbot) -> None:
 def here(desktop: Desktop, themed: QApplication, qtbot) -> Iterator[Presence]:
     """A desktop with its icon in the tray."""
     made = Presence(desktop.window, desktop.context, themed, {"closing": "tray"})
-    qtbot.waitUntil(lambda: made.tray.icon.geometry().width() > 0, timeout=BOUND_MS)
+    seen = [made.tray.icon.geometry()]
+
+    def stands() -> bool:
+        """Return whether the host has placed the icon, and moves it no more."""
+        seen.append(made.tray.icon.geometry())
+        return len(seen) > 20 and seen[-1].width() > 0 and len(set(map(str, seen[-20:]))) == 1
+
+    qtbot.waitUntil(stands, timeout=BOUND_MS)
     yield made
     made.tray.menu.hide()
     made.tray.icon.hide()
