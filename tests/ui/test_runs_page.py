@@ -579,3 +579,29 @@ def test_the_chosen_model_stays_while_newer_ones_push_it_out(open_run, qtbot) ->
         shown = [one.model.round for one in models._rows.rows]
         assert shown == [*(one.round for one in newest), chosen.round, best.round]
         assert models._current().model.round == chosen.round
+
+
+def test_the_newest_model_is_followed_until_somebody_works_with_it(open_run, qtbot) -> None:
+    """A prediction is not lost to the round that ends meanwhile."""
+    models = open_run(tab="models").view.tab("models")
+    qtbot.waitUntil(lambda: len(models._models) == 18 and not models._busy, timeout=5000)
+    every = sorted(models._models, key=lambda one: -one.round)
+
+    def shows_newest_of(count: int) -> int:
+        newest = every[-count:]
+        models._on_models((Newest(newest, "", count), newest))
+        return models._current().model.round
+
+    assert [shows_newest_of(count) for count in (14, 15)] == [14, 15]
+    prediction = models.panel.prediction
+    qtbot.waitUntil(prediction.predict.isVisible, timeout=5000)
+    prediction.predict.setFocus()
+    prediction.predict.click()
+    assert [shows_newest_of(count) for count in (16, 17)] == [15, 15]
+    qtbot.waitUntil(prediction.result.isVisible, timeout=10_000)
+    assert shows_newest_of(18) == 15
+    assert prediction.result.isVisible()
+
+    models._table.setFocus()
+    models._table.selectRow(models._rows.find(18))
+    assert shows_newest_of(17) == 17

@@ -179,13 +179,18 @@ class ModelsTab(QWidget):
             self._make_table()
         rows = rows_of(self._models, self._live.sites)
         chosen = self._current()
-        follows = chosen is None or chosen.is_newest
+        follows = chosen is None or (chosen.is_newest and not self._is_worked_with())
         self._rows.set_rows(rows)
         if follows and self._table is not None and rows:
             # Who looks at the newest model goes on looking at the newest.
             self._table.selectRow(self._rows.find(rows[0].model.round))
             self._table.scrollTo(self._table.currentIndex())
         self._show_detail()
+
+    def _is_worked_with(self) -> bool:
+        """Return whether somebody tries or serves the model that is shown: it stays then."""
+        focus = self.window().focusWidget()
+        return focus is not None and self.panel.isAncestorOf(focus)
 
     def _make_table(self) -> None:
         if self._table is not None:
