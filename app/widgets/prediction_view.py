@@ -54,6 +54,12 @@ class PredictionView(QWidget):
         self.link.changed.connect(self._on_link)
         self.link.failed.connect(self._on_failed)
 
+    @property
+    def is_used(self) -> bool:
+        """Return whether a prediction is asked for or shown, or the model is served."""
+        is_asked = self._task is not None or self._waiting is not None
+        return is_asked or not self.result.isHidden() or self.link.is_asking or self.link.is_live
+
     def show_model(self, run_id: int, number: int, declared: dict[str, Any]) -> None:
         """Offer another model; what was typed stays where it takes the same."""
         if self._task is not None:

@@ -190,7 +190,8 @@ class ModelsTab(QWidget):
     def _is_worked_with(self) -> bool:
         """Return whether somebody tries or serves the model that is shown: it stays then."""
         focus = self.window().focusWidget()
-        return focus is not None and self.panel.isAncestorOf(focus)
+        has_focus = focus is not None and self.panel.isAncestorOf(focus)
+        return has_focus or self.panel.prediction.is_used
 
     def _make_table(self) -> None:
         if self._table is not None:
