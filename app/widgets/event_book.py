@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from agent_core.protocol.records import RunEvent
+from app.widgets.row_table import RowTable
 
-FIRST_ROOM = 64
-_COLUMNS = np.dtype([("at", "f8"), ("start", "i8"), ("length", "i4"), ("kind", "i2"),
-                     ("level", "i2")])  # fmt: skip
+_COLUMNS = np.dtype([("at", "f8"), ("start", "i8"), ("length", "i4"), ("kind", "i4"),
+                     ("level", "i4")], align=True)  # fmt: skip
 
 
 class Event(NamedTuple):
@@ -27,37 +27,29 @@ class EventBook:
     """Keep events by their time; of those at the same moment the later told is the newer."""
 
     def __init__(self) -> None:
-        self._table = np.zeros(FIRST_ROOM, _COLUMNS)
-        self._count = 0
+        self._table = RowTable(_COLUMNS)
         self._text = bytearray()  # UTF-8, in the order in which events came
         self._names: list[str] = []  # of the few kinds and levels
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Return the number of events."""
-        return self._count
+        return len(self._table)
 
     def add(self, events: Iterable[RunEvent]) -> None:
         """Add events, in any order."""
         for one in events:
-            text = one.text.encode()
-            row = (one.at, len(self._text), len(text), self._number(one.kind),
-                   self._number(one.level))  # fmt: skip
+            text = one.text.encode("utf-8", "replace")
+            place = int(np.searchsorted(self._table.rows["at"], one.at, "right"))
+            kind, level = self._number(one.kind), self._number(one.level)
+            self._table.insert(place, (one.at, len(self._text), len(text), kind, level))
             self._text += text
-            if self._count == len(self._table):
-                more = np.zeros(max(FIRST_ROOM, self._count // 4), _COLUMNS)
-                self._table = np.concatenate([self._table, more])
-            place = int(np.searchsorted(self._table["at"][: self._count], one.at, "right"))
-            if place < self._count:
-                self._table[place + 1 : self._count + 1] = self._table[place : self._count].copy()
-            self._table[place] = row
-            self._count += 1
 
     def newest(self, place: int) -> Event:
         """Return an event by its place, 0 for the newest; raises IndexError."""
-        if not 0 <= place < self._count:
+        if not 0 <= place < len(self):
             raise IndexError(place)
-        at, start, length, kind, level = self._table[self._count - 1 - place].tolist()
+        at, start, length, kind, level = self._table.rows[-1 - place].tolist()
         text = self._text[start : start + length].decode()
         return Event(at, self._names[kind], self._names[level], text)
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agent_core.protocol.records import RoundRecord
+from app.widgets.row_table import RowTable
 
-FIRST_ROOM = 64
 _COLUMNS = np.dtype(
     [("round", "i8"), ("started_at", "f8"), ("closed_at", "f8"), ("bytes_up", "i8"),
      ("answered", "i4"), ("asked", "i4"), ("is_late", "?")],
@@ -41,13 +41,12 @@ class RoundBook:
 
     def __init__(self) -> None:
         self.changes = 0  # how often rounds were added
-        self._table = np.zeros(FIRST_ROOM, _COLUMNS)
-        self._count = 0
+        self._table = RowTable(_COLUMNS)
         self._missing: dict[int, tuple[int, ...]] = {}  # of the few rounds that lacked someone
 
     def __len__(self) -> int:
         """Return the number of closed rounds."""
-        return self._count
+        return len(self._table)
 
     def __contains__(self, number: int) -> bool:
         """Return whether a round is closed."""
@@ -57,43 +56,35 @@ class RoundBook:
         """Add rounds; one that is known already is as it was told last."""
         self.changes += 1
         for one in records:
-            place = self._place(one.round)  # first: the table may grow
-            self._table[place] = (
+            row = (
                 one.round, one.started_at, one.closed_at, one.bytes_up,
                 one.answered, one.asked, one.closed_by == "deadline",
             )  # fmt: skip
+            place = len(self) if one.round > self.last else self._place(one.round)
+            if place < len(self) and self.numbers[place] == one.round:
+                self._table.rows[place] = row
+            else:
+                self._table.insert(place, row)
             if one.missing:
                 self._missing[one.round] = tuple(one.missing)
             else:
                 self._missing.pop(one.round, None)
 
     def _place(self, number: int) -> int:
-        """Return where a round stands; a new one gets its place."""
-        place = self._count
-        if number <= self.last:  # else the usual one: the next
-            numbers = self.numbers
-            place = int(np.searchsorted(numbers, number))
-            if place < self._count and numbers[place] == number:
-                return place
-        if self._count == len(self._table):
-            more = np.zeros(max(FIRST_ROOM, self._count // 4), _COLUMNS)
-            self._table = np.concatenate([self._table, more])
-        if place < self._count:
-            self._table[place + 1 : self._count + 1] = self._table[place : self._count].copy()
-        self._count += 1
-        return place
+        """Return where a round stands, or would stand."""
+        return int(np.searchsorted(self.numbers, number))
 
     def find(self, number: int) -> ClosedRound | None:
         """Return a round, or None where it is not closed."""
-        place = int(np.searchsorted(self.numbers, number))
-        if place >= self._count or self._table[place]["round"] != number:
+        place = self._place(number)
+        if place >= len(self) or self.numbers[place] != number:
             return None
-        told: tuple[Any, ...] = self._table[place].tolist()
+        told: tuple[Any, ...] = self._table.rows[place].tolist()
         return ClosedRound._make((*told, self._missing.get(number, ())))
 
     # --- columns ---
     def _column(self, name: str) -> npt.NDArray[Any]:
-        return self._table[name][: self._count]
+        return self._table.rows[name]
 
     @property
     def numbers(self) -> npt.NDArray[np.int64]:
@@ -124,9 +115,9 @@ class RoundBook:
     @property
     def last(self) -> int:
         """Return the highest number, 0 where no round is closed."""
-        return int(self.numbers[-1]) if self._count else 0
+        return int(self.numbers[-1]) if len(self) else 0
 
     @property
     def last_closed_at(self) -> float:
         """Return when the newest closed, 0 where no round is closed."""
-        return float(self._column("closed_at").max()) if self._count else 0.0
+        return float(self._column("closed_at").max()) if len(self) else 0.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent_core.protocol.records import RunEvent
-from app.widgets.event_book import FIRST_ROOM, Event, EventBook
+from app.widgets.event_book import Event, EventBook
+from app.widgets.row_table import FIRST_ROOM
 
 
 def event(at: float, text: str, **more: object) -> RunEvent:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent_core.protocol.records import RoundRecord
-from app.widgets.round_book import FIRST_ROOM, RoundBook
+from app.widgets.round_book import RoundBook
+from app.widgets.row_table import FIRST_ROOM
 
 
 def closed(number: int, seconds: float = 2.0, **more: object) -> RoundRecord:
