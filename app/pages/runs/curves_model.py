@@ -62,6 +62,7 @@ class Curve:
         self.values = Column()
         self.series = Series()
         self.is_ascending = True  # every point tells a round, none an earlier one
+        self.has_steps = False  # several points of one round
         self._steps: Numbers | None = None  # kept from the first point on that tells one
 
     def extend(self, batch: Batch) -> None:
@@ -69,6 +70,7 @@ class Curve:
         first = len(self.values)
         joined = np.concatenate([self.rounds.values[-1:], batch.rounds])
         # A missing round is NaN, and compares as false.
+        self.has_steps |= bool(np.any(joined[1:] == joined[:-1]))
         self.is_ascending &= bool(np.all(joined[1:] >= joined[:-1])) and not np.isnan(joined).any()
         self.rounds.extend(batch.rounds)
         self.times.extend(batch.times)
@@ -155,7 +157,6 @@ class MetricBook:
         self.smoothing = 0.0
         self.sent: Floats = np.zeros(1)
         self.points = 0
-        self._has_steps = False
         self._curves: dict[str, dict[int, Curve]] = {}
 
     def add(self, batches: list[Batch]) -> bool:
@@ -169,8 +170,6 @@ class MetricBook:
                 curve = curves[batch.edge_id] = Curve(batch.key, batch.edge_id)
                 curve.series.set_smoothing(self.smoothing)
                 curve.share(self.axis)
-            joined = np.concatenate([curve.rounds.values[-1:], batch.rounds])
-            self._has_steps |= bool(np.any(joined[1:] == joined[:-1]))
             first = len(curve.values)
             curve.extend(batch)
             self._lay(curve, batch, first)
@@ -215,7 +214,7 @@ class MetricBook:
 
     def has_steps(self) -> bool:
         """Return whether any curve has several points a round."""
-        return self._has_steps
+        return any(curve.has_steps for curve in self._all())
 
     def set_axis(self, axis: XAxis, origin: float) -> None:
         """Lay all points along another axis."""
