@@ -40,7 +40,7 @@ class HomePage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._jobs = Told("job_id")
-        self._approvals = InOrder()
+        self._approvals, self._rules = InOrder(), InOrder()
         self._report: dict[str, Any] = {}
         self._budget = 0
         self.pause_all = Button(tr("Pause all"), icon="pause", on_click=self._turn_all)
@@ -118,7 +118,8 @@ class HomePage(Page):
         self.context.tasks.call("approvals.list", show, _quietly, self, state="pending")
 
     def _read_rules(self) -> None:
-        self.context.tasks.call("rules.get", self._take_report, self._no_rules, self)
+        take = self._rules.taking(self._take_report)
+        self.context.tasks.call("rules.get", take, self._no_rules, self)
 
     def _read_history(self) -> None:
         self.context.tasks.call("traffic.history", self.egress.show_history, _quietly, self)
