@@ -31,6 +31,7 @@ class PredictionView(QWidget):
         self._waiting: dict[str, Any] | None = None  # asked for while the server starts
         self._model: tuple[int, int] = (0, 0)
         self._task: Task | None = None  # reads a picture or asks, for that model alone
+        self._focus_went: QWidget | None = None  # from the button, while it rests
         self._image: QImage | None = None
         self._path = ""
         self._is_inverted = False
@@ -56,9 +57,9 @@ class PredictionView(QWidget):
 
     @property
     def is_used(self) -> bool:
-        """Return whether a prediction is asked for or shown, or the model is served."""
+        """Return whether a prediction was asked for, or the model is served."""
         is_asked = self._task is not None or self._waiting is not None
-        return is_asked or not self.result.isHidden() or self.link.is_asking or self.link.is_live
+        return is_asked or self.link.is_asking or self.link.is_live
 
     def show_model(self, run_id: int, number: int, declared: dict[str, Any]) -> None:
         """Offer another model; what was typed stays where it takes the same."""
@@ -66,7 +67,7 @@ class PredictionView(QWidget):
             self._task.cancel()
         self._task = self._waiting = None
         self._model = (run_id, number)
-        self.predict.setEnabled(True)
+        self._rest(False)
         self.result.hide()
         self._say("")
         if declared != self._declared:
@@ -140,17 +141,29 @@ class PredictionView(QWidget):
             if not self.link.is_live:
                 self.link.start()
             return
-        self.predict.setEnabled(False)
+        self._rest(True)
         name = self.link.current["id"] if self.link.current else ""
         self._task = self._context.tasks.call(
             "serving.predict", partial(self._on_answer, self._model),
             partial(self._on_broken, self._model), self, id=name, **given,
         )  # fmt: skip
 
+    def _rest(self, is_asking: bool) -> None:
+        """Let the button rest while it is answered; the keyboard comes back to it."""
+        if is_asking:
+            had_focus = self.window().focusWidget() is self.predict
+            self.predict.setEnabled(False)
+            self._focus_went = self.window().focusWidget() if had_focus else None
+            return
+        self.predict.setEnabled(True)
+        went, self._focus_went = self._focus_went, None
+        if went is not None and self.window().focusWidget() is went:  # nobody moved it since
+            self.predict.setFocus()
+
     def _on_answer(self, model: tuple[int, int], answer: dict[str, Any]) -> None:
         if model != self._model:
             return  # said by a model that is not shown any more
-        self.predict.setEnabled(True)
+        self._rest(False)
         self._say("")
         self.result.show_answer(answer)
 
@@ -159,7 +172,7 @@ class PredictionView(QWidget):
             self._on_failed(error)
 
     def _on_failed(self, error: Exception) -> None:
-        self.predict.setEnabled(True)
+        self._rest(False)
         self._waiting = None
         title, text = sentence_of(error)
         self._say(f"{title} {text}", "danger")

@@ -195,6 +195,37 @@ def test_a_prediction_is_never_shown_under_another_model(
     assert view.message.isHidden()
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_the_keyboard_comes_back_to_the_button(
+    agent: FakeAgent, show: Any, qtbot: Any, moves: bool
+) -> None:
+    """It rests while it is answered; who went elsewhere meanwhile is left there."""
+    held, asked = threading.Event(), threading.Event()
+
+    def slow(params: dict[str, Any]) -> Any:
+        asked.set()
+        held.wait(30)
+        return agent.answers.serving_predict(**params)
+
+    page = show()
+    view = page.panel.prediction
+    qtbot.waitUntil(lambda: page.panel.detail is not None, timeout=WAIT)
+    view.link.start()
+    qtbot.waitUntil(lambda: view.link.is_serving, timeout=WAIT)
+    agent.answer("serving.predict", slow)
+    view.predict.setFocus()
+    view.predict.click()
+    qtbot.waitUntil(asked.is_set, timeout=WAIT)
+    assert not view.predict.isEnabled()
+    assert view.window().focusWidget() is not view.predict
+    if moves:
+        page.panel.copy.setFocus()
+    held.set()
+    qtbot.waitUntil(view.result.isVisible, timeout=WAIT)
+    expected = page.panel.copy if moves else view.predict
+    assert view.window().focusWidget() is expected
+
+
 def test_figures_of_a_server_stay_fresh_and_are_told_as_old_without_an_agent(
     agent: FakeAgent, show: Any, qtbot: Any
 ) -> None:
